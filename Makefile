@@ -1,0 +1,72 @@
+# Needs make and Python 3.11 with venv. Everything else is pinned and installed by `make venv`,
+# or fetched and built by the first `make drill`.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+DEPENDENCIES := $(VENV)/.dependencies
+STAMP := $(VENV)/.installed
+UV_VERSION := 0.13.9
+# Drills to run, such as DRILL=redis-memory; all four when empty.
+DRILL ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv prepare drill up down test check generate lock clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(STAMP) ## Make the virtual environment from the lock; made anew when the lock changes.
+
+$(DEPENDENCIES): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one with make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "installing the pinned dependencies into $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV) || \
+		{ echo "The module venv is missing; on Debian: apt install python3.11-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(STAMP): $(DEPENDENCIES) pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+prepare: venv ## Fetch and build whatever the laptop runtime needs, once.
+	@$(BIN)/incident-simulator prepare
+
+drill: venv ## Break, notice, diagnose, approve, heal, prove, grade: all four drills, or DRILL=name.
+	@$(BIN)/incident-simulator drill $(DRILL) --approve auto
+
+up: venv ## Start everything and stay; says how to look and how to run a drill by hand.
+	@$(BIN)/incident-simulator up
+
+down: venv ## Stop a running `make up`, and make sure that nothing of it is left.
+	@$(BIN)/incident-simulator down
+
+test: prepare ## Run all tests.
+	@$(BIN)/python -m pytest tests
+
+check: venv ## Format, lint, types, import contracts, generated files, Go code, lock.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m incident_crds.generate --check
+	$(BIN)/python -m pytest --quiet tests/local/test_locks.py
+	$(BIN)/incident-simulator vet
+
+generate: venv ## Write crds/generated/ from the models.
+	@$(BIN)/python -m incident_crds.generate
+
+lock: ## Renew requirements.lock and wheels.lock from pyproject.toml and wheels.in.
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --upgrade --all-extras pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --no-deps \
+		local/incident_local/wheels.in --output-file local/incident_local/wheels.lock
+
+clean: ## Stop what runs; remove state, environment and tool caches. The control plane stays in the user's cache.
+	@if [ -x $(BIN)/incident-simulator ]; then $(BIN)/incident-simulator down --delete-data; fi
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
