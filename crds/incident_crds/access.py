@@ -1,0 +1,179 @@
+"""Who may do what: ClusterRoles, and the groups that have them on a laptop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from incident_crds.base import GROUP
+
+CORE = ""
+_READ = ("get", "list", "watch")
+_EDIT = (*_READ, "create", "update", "patch", "delete")
+
+OPERATOR_GROUP = "incidentsim:operator"
+API_GROUP = "incidentsim:api"
+APPROVERS_GROUP = "incidentsim:approvers"
+VIEWERS_GROUP = "incidentsim:viewers"
+KILL_SWITCH = "incidentsim-kill-switch"
+"""ConfigMap in the operator's namespace that stops all chaos."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Verbs on resources of one API group."""
+
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+    def to_manifest(self) -> dict[str, Any]:
+        rule: dict[str, Any] = {
+            "apiGroups": [self.group],
+            "resources": list(self.resources),
+            "verbs": list(self.verbs),
+        }
+        return rule | ({"resourceNames": list(self.names)} if self.names else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A named set of rules; `namespace` makes it a Role there, else it is a ClusterRole."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    group: str = ""
+    """The laptop's group that has it."""
+    namespace: str = ""
+
+
+_ALL_KINDS = (
+    "mocksystems",
+    "chaosexperiments",
+    "incidents",
+    "remediationplans",
+    "incidentgenerators",
+    "gamedays",
+)
+_AGENT_KINDS = tuple(kind for kind in _ALL_KINDS if kind not in ("chaosexperiments", "gamedays"))
+
+VIEW = (
+    Rule(GROUP, _ALL_KINDS, _READ),
+    Rule(CORE, ("events",), _READ),
+    Rule(CORE, ("namespaces",), _READ),
+)
+RESPOND = (
+    *VIEW,
+    Rule(GROUP, ("chaosexperiments", "incidents", "remediationplans", "incidentgenerators", "gamedays"), _EDIT),
+)
+
+
+_READ_SECRETS = Rule(CORE, ("secrets",), ("get",))
+
+
+def roles(system_namespace: str, watched_namespaces: Sequence[str] = ()) -> tuple[Role, ...]:
+    """Every role, least rights each. The operator's own namespace holds its Lease, counter and kill switch.
+
+    The operator may get Secrets in the watched namespaces only; without any named, it watches all.
+    """
+    return (*_operator_roles(system_namespace, watched_namespaces), *_people_roles(system_namespace), *_other_roles())
+
+
+def _operator_roles(system_namespace: str, watched_namespaces: Sequence[str]) -> tuple[Role, ...]:
+    name = "incidentsim-operator"
+    everywhere = (
+        Rule(GROUP, ("mocksystems", "chaosexperiments"), (*_READ, "patch")),
+        Rule(GROUP, ("incidents", "remediationplans"), (*_READ, "create", "patch")),
+        Rule(
+            GROUP,
+            tuple(f"{k}/status" for k in ("mocksystems", "chaosexperiments", "incidents", "remediationplans")),
+            ("patch",),
+        ),
+        Rule(CORE, ("events",), ("get", "create", "patch")),
+        Rule(CORE, ("namespaces",), _READ),
+        *(() if watched_namespaces else (_READ_SECRETS,)),
+    )
+    at_home = (
+        Rule("coordination.k8s.io", ("leases",), ("get", "create", "update")),
+        Rule(CORE, ("configmaps",), ("get", "create", "update")),
+    )
+    return (
+        Role(name, everywhere, OPERATOR_GROUP),
+        Role(name, at_home, OPERATOR_GROUP, namespace=system_namespace),
+        *(Role(f"{name}-secrets", (_READ_SECRETS,), OPERATOR_GROUP, namespace=n) for n in watched_namespaces),
+    )
+
+
+def _people_roles(system_namespace: str) -> tuple[Role, ...]:
+    halt = (
+        Rule(CORE, ("configmaps",), ("get", "update", "patch", "delete"), names=(KILL_SWITCH,)),
+        Rule(CORE, ("configmaps",), ("create",)),  # a create names nothing that a rule could be limited to
+    )
+    return (
+        Role("incidentsim-viewer", VIEW, VIEWERS_GROUP),
+        Role("incidentsim-responder", RESPOND),
+        Role("incidentsim-approver", (*RESPOND, Rule(GROUP, ("remediationplans",), ("approve",))), APPROVERS_GROUP),
+        Role("incidentsim-approver", halt, APPROVERS_GROUP, namespace=system_namespace),
+    )
+
+
+def _other_roles() -> tuple[Role, ...]:
+    return (
+        Role(
+            "incidentsim-api",
+            (
+                *VIEW,
+                Rule("authentication.k8s.io", ("tokenreviews",), ("create",)),
+                Rule("authorization.k8s.io", ("subjectaccessreviews",), ("create",)),
+            ),
+            API_GROUP,
+        ),
+        Role(
+            "incidentsim-agent",
+            (
+                Rule(GROUP, _AGENT_KINDS, _READ),
+                Rule(GROUP, ("remediationplans",), ("create",)),
+            ),
+        ),  # no Events: the operator's own, about experiments, would tell what was injected
+    )
+
+
+def access_rules(system_namespace: str, watched_namespaces: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Roles and bindings, as applied on a laptop."""
+    objects: list[dict[str, Any]] = []
+    for role in roles(system_namespace, watched_namespaces):
+        objects.append(_role(role))
+        if role.group:
+            objects.append(_binding(role))
+    return objects
+
+
+def _metadata(role: Role) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": role.name, "labels": {"app.kubernetes.io/part-of": "incident-simulator"}}
+    return metadata | ({"namespace": role.namespace} if role.namespace else {})
+
+
+def _role(role: Role) -> dict[str, Any]:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role" if role.namespace else "ClusterRole",
+        "metadata": _metadata(role),
+        "rules": _rules(role.rules),
+    }
+
+
+def _rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    return [rule.to_manifest() for rule in rules]
+
+
+def _binding(role: Role) -> dict[str, Any]:
+    kind = "Role" if role.namespace else "ClusterRole"
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": f"{kind}Binding",
+        "metadata": _metadata(role),
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role.name},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": role.group}],
+    }

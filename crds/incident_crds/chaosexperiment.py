@@ -1,0 +1,353 @@
+"""ChaosExperiment: one fault, bounded in time, always undone, and the truth that runs are graded by."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from incident_crds.base import (
+    Column,
+    Conditions,
+    KindInfo,
+    Model,
+    Name,
+    Percent,
+    Resource,
+    ShortText,
+    StatusModel,
+    Text,
+    Timestamp,
+    cel_rules,
+)
+from incident_crds.catalogue import FaultType, SignalName
+from incident_crds.report import DrillReport
+
+
+class ExperimentPhase(StrEnum):
+    """Where the experiment stands; a summary of its targets and conditions."""
+
+    PENDING = "Pending"
+    REJECTED = "Rejected"
+    INJECTING = "Injecting"
+    ACTIVE = "Active"
+    RECOVERING = "Recovering"
+    RECOVERED = "Recovered"
+    ABORTED = "Aborted"
+    FAILED = "Failed"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (self.REJECTED, self.RECOVERED, self.ABORTED, self.FAILED)
+
+
+class HealedBy(StrEnum):
+    """What ended the harm."""
+
+    PLAN = "plan"
+    EXPIRY = "expiry"
+    ABORT = "abort"
+    SELF = "self"
+
+
+class SelectionMode(StrEnum):
+    """How many of the selected systems are hit."""
+
+    ONE = "one"
+    FIXED = "fixed"
+    PERCENT = "percent"
+    ALL = "all"
+
+
+FillPercent = Annotated[int, Field(ge=1, le=100)]
+
+
+class SystemRef(Model):
+    """A MockSystem in the experiment's namespace."""
+
+    name: Name
+    """Name of the MockSystem."""
+
+
+class Selector(Model):
+    """Chooses systems by their labels."""
+
+    match_labels: Annotated[dict[str, str], Field(min_length=1, max_length=16)]
+    """Labels that a MockSystem must all carry."""
+
+
+class Target(Model):
+    """Which systems to break: one by name, or some by label."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel_rules(
+            (
+                "has(self.systemRef) != has(self.selector)",
+                "needs exactly one of systemRef and selector",
+            ),
+            (
+                "has(self.selector) || (!has(self.value) && (!has(self.mode) || self.mode == 'one'))",
+                "mode and value need a selector",
+            ),
+            (
+                "!has(self.mode) || !(self.mode in ['fixed', 'percent']) || has(self.value)",
+                "mode fixed and mode percent need a value",
+            ),
+            (
+                "!has(self.mode) || self.mode != 'percent' || !has(self.value) || self.value <= 100",
+                "a percent is from 1 to 100",
+            ),
+        )
+    )
+
+    system_ref: SystemRef | None = None
+    """The system, by name."""
+    selector: Selector | None = None
+    """The systems, by label."""
+    mode: SelectionMode = SelectionMode.ONE
+    """How many of the selected: one, a fixed number, a percent (rounded up), or all."""
+    value: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """The number for mode fixed, or the percent for mode percent."""
+
+
+class RedisMemoryFault(Model):
+    """Fills Redis with real keys."""
+
+    fill_percent: FillPercent = 90
+    """used_memory to reach, as a percent of maxmemory."""
+
+
+class PostgresConnectionsFault(Model):
+    """Opens real idle sessions."""
+
+    fill_percent: FillPercent = 90
+    """Sessions to reach, as a percent of max_connections."""
+
+
+class PostgresBloatFault(Model):
+    """Makes real dead rows in a table of its own."""
+
+    dead_percent: FillPercent = 90
+    """Share of the table's rows that are dead."""
+    rows: Annotated[int, Field(ge=2000, le=1000000)] = 20000
+    """Rows to write before some are deleted."""
+
+
+class DiskFillFault(Model):
+    """Fills the disk with a real file."""
+
+    fill_percent: FillPercent = 90
+    """Bytes used to reach, as a percent of the capacity."""
+
+
+class NoneFault(Model):
+    """A control: nothing is broken, so nothing may be noticed."""
+
+
+_BLOCKS = {
+    "RedisMemory": "redisMemory",
+    "PostgresConnections": "postgresConnections",
+    "PostgresBloat": "postgresBloat",
+    "DiskFill": "diskFill",
+}
+
+
+class Fault(Model):
+    """What to break, with the matching block of parameters."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel_rules(
+            *(
+                (
+                    f"(self.type == '{kind}') == has(self.{block})",
+                    f"type {kind} goes with the block {block}, and only with it",
+                )
+                for kind, block in _BLOCKS.items()
+            )
+        )
+    )
+
+    type: FaultType
+    """The fault; None is a control run without one."""
+    redis_memory: RedisMemoryFault | None = None
+    """Parameters of RedisMemory."""
+    postgres_connections: PostgresConnectionsFault | None = None
+    """Parameters of PostgresConnections."""
+    postgres_bloat: PostgresBloatFault | None = None
+    """Parameters of PostgresBloat."""
+    disk_fill: DiskFillFault | None = None
+    """Parameters of DiskFill."""
+
+
+class ChaosExperimentSpec(Model):
+    """What to break, where, and for how long."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel_rules(
+            (
+                "self.target == oldSelf.target",
+                "target is immutable: delete the experiment and create another",
+            ),
+            (
+                "self.fault == oldSelf.fault",
+                "fault is immutable: delete the experiment and create another",
+            ),
+            (
+                "self.durationSeconds == oldSelf.durationSeconds",
+                "durationSeconds is immutable: delete the experiment and create another",
+            ),
+            (
+                "self.dryRun == oldSelf.dryRun",
+                "dryRun is immutable: delete the experiment and create another",
+            ),
+            (
+                (
+                    "has(self.schedule) == has(oldSelf.schedule) && "
+                    "(!has(self.schedule) || self.schedule == oldSelf.schedule)"
+                ),
+                "schedule is immutable: delete the experiment and create another",
+            ),
+        )
+    )
+
+    target: Target
+    """Which systems to break."""
+    fault: Fault
+    """What to break, with the matching block of parameters."""
+    duration_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
+    """Longest time the fault may last, counted from when it took effect."""
+    schedule: Annotated[str, Field(max_length=64)] | None = None
+    """Cron expression in UTC; each firing makes a child experiment."""
+    dry_run: bool = False
+    """Check everything, change nothing."""
+    suspend: bool = False
+    """Inject nothing while true; a fault in progress is undone."""
+
+
+class TargetPhase(StrEnum):
+    """Where the fault stands on one system."""
+
+    PENDING = "Pending"
+    INJECTING = "Injecting"
+    ACTIVE = "Active"
+    RECOVERING = "Recovering"
+    RECOVERED = "Recovered"
+
+
+class UndoRecord(StatusModel):
+    """All that is needed to remove the fault, written before its first side effect."""
+
+    tag: ShortText
+    """What everything that the fault leaves carries."""
+    dead_man: ShortText = ""
+    """What ends the fault when the operator never comes back."""
+    details: Annotated[
+        dict[str, JsonValue],
+        Field(
+            max_length=16,
+            json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
+        ),
+    ] = Field(default_factory=dict)
+    """What this kind of fault needs besides."""
+
+
+class TargetStatus(StatusModel):
+    """The fault on one system."""
+
+    system: Name
+    """Name of the MockSystem."""
+    uid: ShortText
+    """Its uid when it was chosen, so that a namesake is never touched."""
+    phase: TargetPhase = TargetPhase.PENDING
+    """Where the fault stands here."""
+    undo: UndoRecord | None = None
+    """How it is removed."""
+    injected_at: Timestamp | None = None
+    """When the fault took effect."""
+    recovered_at: Timestamp | None = None
+    """When its removal was proven."""
+    residue: Annotated[int, Field(ge=0)] | None = None
+    """Things with the tag that a scan found after the removal."""
+    attempts: Annotated[int, Field(ge=0)] = 0
+    """Tries to remove it."""
+    last_error: Text = ""
+    """Why the last try failed."""
+
+
+class Measurement(StatusModel):
+    """A signal of the target before or during the fault."""
+
+    system: Name
+    """Name of the MockSystem."""
+    signal: SignalName
+    """The signal."""
+    health: Percent | None = None
+    """Its health; absent when unknown."""
+    at: Timestamp
+    """When it was measured."""
+
+
+class ChaosExperimentStatus(StatusModel):
+    """What was done, what it did, and how the answer to it is graded."""
+
+    phase: ExperimentPhase | None = None
+    """Where the experiment stands."""
+    reason: ShortText = ""
+    """Why it is in this phase, in CamelCase, for programs."""
+    message: Text = ""
+    """Why it is in this phase, for people."""
+    targets: Annotated[list[TargetStatus], Field(max_length=100)] = Field(default_factory=list)
+    """The systems that were chosen, pinned by uid."""
+    baseline: Annotated[list[Measurement], Field(max_length=200)] = Field(default_factory=list)
+    """The signals before the fault."""
+    observed_effect: Annotated[list[Measurement], Field(max_length=200)] = Field(default_factory=list)
+    """The signals that the fault moved, when it took effect."""
+    incidents: Annotated[list[Name], Field(max_length=32)] = Field(default_factory=list)
+    """Incidents that its damage opened."""
+    started_at: Timestamp | None = None
+    """When injection began."""
+    injected_at: Timestamp | None = None
+    """When the fault had taken effect everywhere."""
+    expires_at: Timestamp | None = None
+    """When the operator removes it unasked."""
+    deadline_at: Timestamp | None = None
+    """When it ends in any case, counted from creation."""
+    recovered_at: Timestamp | None = None
+    """When its removal was proven everywhere."""
+    healed_by: HealedBy | None = None
+    """What ended the harm: a plan, expiry, an abort, or the system itself."""
+    grade: DrillReport | None = None
+    """How well the incident was handled, by the truth that stands here."""
+    observed_generation: int | None = None
+    """The metadata.generation that this status is about."""
+    conditions: Conditions = Field(default_factory=list)
+    """Injected, EffectObserved, Recovered, Stalled."""
+
+
+class ChaosExperiment(Resource):
+    """One fault, bounded in time and always undone."""
+
+    info: ClassVar[KindInfo] = KindInfo(
+        kind="ChaosExperiment",
+        plural="chaosexperiments",
+        singular="chaosexperiment",
+        short_names=("chaos",),
+        columns=(
+            Column("Fault", ".spec.fault.type"),
+            Column("Target", ".status.targets[*].system"),
+            Column("Phase", ".status.phase"),
+            Column("Healed-By", ".status.healedBy"),
+            Column("Incident", ".status.incidents[0]"),
+            Column("Passed", ".status.grade.grade.passed"),
+            Column("Reason", ".status.reason", priority=1),
+            Column("Expires", ".status.expiresAt", priority=1),
+            Column("Age", ".metadata.creationTimestamp", "date"),
+        ),
+        selectable_fields=(".spec.fault.type", ".status.phase"),
+    )
+
+    spec: ChaosExperimentSpec
+    """What to break, where, and for how long."""
+    status: ChaosExperimentStatus = Field(default_factory=ChaosExperimentStatus)
+    """What was done, what it did, and how the answer to it is graded."""

@@ -1,0 +1,237 @@
+"""MockSystem: something that can be broken, watched and healed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from incident_crds.base import (
+    Column,
+    Conditions,
+    KindInfo,
+    Model,
+    Name,
+    Percent,
+    Resource,
+    ShortText,
+    StatusModel,
+    Text,
+    Timestamp,
+    cel,
+    cel_rules,
+)
+from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
+
+
+class SystemPhase(StrEnum):
+    """Whether the operator can reach the system."""
+
+    PENDING = "Pending"
+    READY = "Ready"
+    UNREACHABLE = "Unreachable"
+
+
+class SecretRef(Model):
+    """A Secret in the same namespace."""
+
+    name: Name
+    """Name of the Secret."""
+
+
+class ControlRef(Model):
+    """An HTTP endpoint that can stop and restart the system's process."""
+
+    url: Annotated[str, Field(pattern="^https?://", max_length=512)]
+    """Base URL; POST {url}/restart and POST {url}/stop act on the process, GET {url} tells whether it runs."""
+    token_secret_ref: SecretRef
+    """Secret whose key `token` holds the endpoint's bearer token."""
+
+
+class ExternalSystem(Model):
+    """A system that runs already and that the operator only connects to."""
+
+    endpoint: Annotated[str, Field(pattern="^(redis|postgresql|http)://", max_length=512)]
+    """redis://HOST:PORT/DB, postgresql://HOST:PORT/DATABASE, or http://HOST:PORT of a disk agent."""
+    credentials_secret_ref: SecretRef
+    """Secret with username, password (control) and appUsername, appPassword (ordinary rights)."""
+    control_ref: ControlRef | None = None
+    """Where the process can be stopped and restarted; without it SystemDown and RestartSystem are not offered."""
+
+
+class ResourceAmounts(Model):
+    """Requests, which are the limits too, of the system's container."""
+
+    cpu: Annotated[str, Field(max_length=16)] = "100m"
+    """CPU as a Kubernetes quantity."""
+    memory: Annotated[str, Field(max_length=16)] = "128Mi"
+    """Memory as a Kubernetes quantity."""
+
+
+class DeploymentSystem(Model):
+    """A system that the operator creates in the cluster and owns."""
+
+    image: Annotated[str, Field(max_length=512)] = ""
+    """Container image; the type's default where empty."""
+    resources: ResourceAmounts = Field(default_factory=ResourceAmounts)
+    """CPU and memory of the container."""
+    storage: Annotated[str, Field(max_length=16)] = "128Mi"
+    """Size of the volume, as a Kubernetes quantity."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Port of the Service; the type's usual one where empty."""
+
+
+class HealthPolicy(Model):
+    """How the system is probed, and when its health is an incident."""
+
+    interval_seconds: Annotated[int, Field(ge=1, le=300)] = 5
+    """Seconds between two probes."""
+    threshold_percent: Annotated[int, Field(ge=1, le=99)] = 50
+    """A signal below this health is breached."""
+    breach_samples: Annotated[int, Field(ge=1, le=60)] = 1
+    """Probes in a row below the threshold that make a breach."""
+    recover_samples: Annotated[int, Field(ge=1, le=60)] = 2
+    """Probes in a row at or above the threshold that end a breach."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=60)] = 3
+    """Longest time one probe may take."""
+    latency_budget_milliseconds: Annotated[int, Field(ge=1, le=60000)] = 250
+    """Canary time up to which latency is healthy; health reaches 0 at ten times it."""
+
+
+class MockSystemSpec(Model):
+    """What the system is and how it is watched."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel_rules(
+            (
+                "has(self.deployment) != has(self.external)",
+                "needs exactly one of deployment (the operator creates it) and external (it runs already)",
+            ),
+            (
+                (
+                    "!has(self.external) || self.external.endpoint.startsWith({'Redis': 'redis://', "
+                    "'Postgres': 'postgresql://', 'Disk': 'http://'}[self.type])"
+                ),
+                "external.endpoint must fit the type: redis:// for Redis, postgresql:// for Postgres, http:// for Disk",
+            ),
+        )
+    )
+
+    type: Annotated[SystemType, Field(json_schema_extra=cel("self == oldSelf", "type is immutable"))]
+    """What kind of system it is."""
+    deployment: DeploymentSystem | None = None
+    """The operator creates the system in this cluster and owns it."""
+    external: ExternalSystem | None = None
+    """The system runs already, in this cluster or elsewhere."""
+    capacity_bytes: Annotated[int, Field(ge=1048576)] | None = None
+    """Disk only: what counts as full, where the volume itself is larger."""
+    protected: bool = False
+    """No experiment may ever target it."""
+    team: Annotated[str, Field(max_length=63)] = ""
+    """Team that owns it; its incidents go there."""
+    depends_on: Annotated[list[Name], Field(max_length=16)] = Field(default_factory=list)
+    """Systems in the same namespace that this one needs."""
+    health: HealthPolicy = Field(default_factory=HealthPolicy)
+    """How it is probed, and when its health is an incident."""
+
+
+class SignalStatus(StatusModel):
+    """One measured signal."""
+
+    name: SignalName
+    """Which signal."""
+    health: Percent | None = None
+    """0 is worst, 100 is healthy; absent while it cannot be known."""
+    message: ShortText = ""
+    """What was measured, in a sentence, or why nothing could be."""
+    metrics: Annotated[dict[str, float], Field(max_length=32)] = Field(default_factory=dict)
+    """The numbers that the health was computed from."""
+
+
+class Breach(StatusModel):
+    """A signal's breaches: what names incidents so that no restart or race makes two of one."""
+
+    signal: SignalName
+    """The signal."""
+    number: Annotated[int, Field(ge=0)]
+    """Number of the latest breach; written before its Incident is created."""
+    breached_at: Timestamp | None = None
+    """When the latest breach began: the first sample below the threshold."""
+    ended_at: Timestamp | None = None
+    """When it ended; absent while it lasts."""
+    incident: Annotated[str, Field(max_length=253)] = ""
+    """The Incident it belongs to."""
+
+
+class Capabilities(StatusModel):
+    """What can be done to the system."""
+
+    faults: Annotated[list[FaultType], Field(max_length=32)] = Field(default_factory=list)
+    """Faults that an experiment may inject here."""
+    remedies: Annotated[list[ActionType], Field(max_length=32)] = Field(default_factory=list)
+    """Actions that a plan may take here."""
+
+
+class MockSystemStatus(StatusModel):
+    """What was last measured. Written when it changed enough to matter, not at each probe."""
+
+    phase: SystemPhase | None = None
+    """Pending until first reached, then Ready or Unreachable."""
+    health: Percent | None = None
+    """The lowest known signal."""
+    signals: Annotated[
+        list[SignalStatus],
+        Field(
+            max_length=16,
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["name"],
+            },
+        ),
+    ] = Field(default_factory=list)
+    """Each signal's latest measurement."""
+    breaches: Annotated[list[Breach], Field(max_length=16)] = Field(default_factory=list)
+    """The latest breach of each signal that ever had one."""
+    capabilities: Capabilities = Field(default_factory=Capabilities)
+    """What can be done to it."""
+    open_incidents: Annotated[list[Name], Field(max_length=32)] = Field(default_factory=list)
+    """Names of its incidents that are not resolved."""
+    seeded: bool = False
+    """Its ordinary data has been written, once."""
+    capacity_enforced_by: ShortText = ""
+    """Disk only: what keeps the disk from growing past its capacity."""
+    message: Text = ""
+    """Why it is not ready, for people."""
+    last_probe_time: Timestamp | None = None
+    """When it was last probed, as of the last write of this status."""
+    observed_generation: int | None = None
+    """The metadata.generation that this status is about."""
+    conditions: Conditions = Field(default_factory=list)
+    """Ready: it can be reached. Healthy: no signal is below the threshold."""
+
+
+class MockSystem(Resource):
+    """A mock Redis, Postgres or disk that drills break and heal."""
+
+    info: ClassVar[KindInfo] = KindInfo(
+        kind="MockSystem",
+        plural="mocksystems",
+        singular="mocksystem",
+        short_names=("msys",),
+        columns=(
+            Column("Type", ".spec.type"),
+            Column("Phase", ".status.phase"),
+            Column("Health", ".status.health", "integer"),
+            Column("Incidents", ".status.openIncidents[*]"),
+            Column("Team", ".spec.team", priority=1),
+            Column("Message", ".status.message", priority=1),
+            Column("Age", ".metadata.creationTimestamp", "date"),
+        ),
+        selectable_fields=(".spec.type", ".status.phase"),
+    )
+
+    spec: MockSystemSpec
+    """What the system is and how it is watched."""
+    status: MockSystemStatus = Field(default_factory=MockSystemStatus)
+    """What was last measured."""

@@ -1,0 +1,232 @@
+"""Admission policies: who may decide on a plan, in whose name, and who may write a status.
+
+RBAC cannot guard a single annotation, so a ValidatingAdmissionPolicy asks for the verb `approve`.
+Where the server has MutatingAdmissionPolicy (v1, from 1.36) a second one fills in the name of the
+authenticated user; elsewhere the validating one asks the user to give it, and compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from incident_crds.access import OPERATOR_GROUP
+from incident_crds.base import (
+    APPROVE_ANNOTATION,
+    APPROVED_BY_ANNOTATION,
+    GROUP,
+    REJECT_ANNOTATION,
+    REQUESTED_BY_ANNOTATION,
+    VERSION,
+)
+
+_API = "admissionregistration.k8s.io/v1"
+_USER = "request.userInfo.username"
+_MAY_APPROVE = (
+    f"authorizer.group('{GROUP}').resource('remediationplans')"
+    ".namespace(request.namespace).name(request.name).check('approve').allowed()"
+)
+_REQUEST_CHANGED = (
+    "has(object.spec.request) && (oldObject == null || !has(oldObject.spec.request) || "
+    "object.spec.request != oldObject.spec.request)"
+)
+
+
+def admission_policies(*, can_stamp: bool, operators: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Policies and bindings.
+
+    `can_stamp`: the server serves MutatingAdmissionPolicy v1. `operators`: users that are the
+    operator besides those of its group, such as `system:serviceaccount:NAMESPACE:NAME`.
+    """
+    operator = _is_operator(operators)
+    policies = [*_approval(operator), *_request_author(), *_status_writer(operator), *_plan_author(operator)]
+    if can_stamp:
+        policies += [*_stamp_approval(), *_stamp_request()]
+    return policies
+
+
+def _is_operator(users: Sequence[str]) -> str:
+    names = ", ".join(f"'{user}'" for user in users)
+    by_name = f" || {_USER} in [{names}]" if names else ""
+    return f"'{OPERATOR_GROUP}' in request.userInfo.groups{by_name}"
+
+
+def _note(object: str, key: str) -> str:
+    """CEL: a list of the annotation's value, or of nothing: an empty value is an annotation too."""
+    notes = f"{object}.metadata.annotations"
+    return f"{object} != null && has({notes}) && '{key}' in {notes} ? [{notes}['{key}']] : []"
+
+
+def _now_and_before(**keys: str) -> dict[str, str]:
+    """CEL variables: for each name `<name>` as it would be, and `<name>_was` as it is."""
+    now = {name: _note("object", key) for name, key in keys.items()}
+    return now | {f"{name}_was": _note("oldObject", key) for name, key in keys.items()}
+
+
+def _variables(expressions: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "expression": expression} for name, expression in expressions.items()]
+
+
+def _decision_variables() -> dict[str, str]:
+    marks = ("approve", "reject", "stamp")
+    changed = " || ".join(f"variables.{m} != variables.{m}_was" for m in marks)
+    removes = " && ".join(f"(variables.{m} == [] || variables.{m} == variables.{m}_was)" for m in marks)
+    return {
+        **_now_and_before(approve=APPROVE_ANNOTATION, reject=REJECT_ANNOTATION, stamp=APPROVED_BY_ANNOTATION),
+        "changed": changed,
+        "removes": removes,
+        "decides": "variables.approve != [] || variables.reject != []",
+    }
+
+
+def _approval(operator: str) -> list[dict[str, Any]]:
+    refused = (
+        f"variables.operator ? {_USER} + ' is the operator: it may remove a decision, and never set one' : "
+        f"{_USER} + ' may not decide on remediation plans: the verb approve on remediationplans.{GROUP} "
+        "is needed in namespace ' + request.namespace + '; ask for the role incidentsim-approver'"
+    )
+    forged = (
+        f"'a decision is made in your own name: set {APPROVED_BY_ANNOTATION}=' "
+        f"+ {_USER} + ' in the same request as {APPROVE_ANNOTATION} or {REJECT_ANNOTATION}'"
+    )
+    both = (
+        f"{_USER} + ' cannot both approve and reject this plan: keep one of {APPROVE_ANNOTATION} and "
+        f"{REJECT_ANNOTATION}, and remove the other in the same request'"
+    )
+    own = (
+        f"variables.stamp == [{_USER}] || "
+        "(!variables.decides && (variables.stamp == [] || variables.stamp == variables.stamp_was))"
+    )
+    unchanged = "!variables.changed || "
+    return _policy(
+        "incidentsim-approval",
+        resources=["remediationplans"],
+        variables=_decision_variables() | {"operator": operator},
+        validations=[
+            _deny_unless(f"{unchanged}(variables.operator ? variables.removes : {_MAY_APPROVE})", refused),
+            _deny_unless(f"{unchanged}variables.operator || {own}", forged),
+            _deny_unless(f"{unchanged}variables.operator || variables.approve == [] || variables.reject == []", both),
+        ],
+    )
+
+
+def _request_author() -> list[dict[str, Any]]:
+    return _policy(
+        "incidentsim-request",
+        resources=["incidents"],
+        variables={**_now_and_before(stamp=REQUESTED_BY_ANNOTATION), "asks": _REQUEST_CHANGED},
+        validations=[
+            _deny_unless(
+                f"!(variables.asks || variables.stamp != variables.stamp_was) || variables.stamp == [{_USER}]",
+                f"'a request is made in your own name: set {REQUESTED_BY_ANNOTATION}=' + {_USER} "
+                "+ ' in the same request as spec.request'",
+            )
+        ],
+    )
+
+
+def _plan_author(operator: str) -> list[dict[str, Any]]:
+    return _policy(
+        "incidentsim-plan-author",
+        resources=["remediationplans"],
+        operations=["CREATE"],
+        variables={"operator": operator},
+        validations=[
+            _deny_unless(
+                f"variables.operator || (has(object.spec.author) && object.spec.author == {_USER})",
+                f"'a plan is proposed in your own name: set spec.author to ' + {_USER}",
+            )
+        ],
+    )
+
+
+def _status_writer(operator: str) -> list[dict[str, Any]]:
+    return _policy(
+        "incidentsim-status",
+        resources=["*/status"],
+        operations=["UPDATE"],
+        variables={},
+        validations=[
+            _deny_unless(operator, f"{_USER} + ' may not write a status: only the operator measures and decides'")
+        ],
+    )
+
+
+def _deny_unless(expression: str, message: str) -> dict[str, str]:
+    """A validation; the message is a CEL expression."""
+    return {"expression": expression, "messageExpression": message, "reason": "Forbidden"}
+
+
+def _policy(
+    name: str,
+    *,
+    resources: list[str],
+    variables: Mapping[str, str],
+    validations: list[dict[str, str]],
+    operations: list[str] | None = None,
+) -> list[dict[str, Any]]:
+    spec: dict[str, Any] = {
+        "failurePolicy": "Fail",
+        "matchConstraints": _constraints(resources, operations or ["CREATE", "UPDATE"]),
+        "validations": validations,
+    }
+    if variables:
+        spec["variables"] = _variables(variables)
+    return [
+        {"apiVersion": _API, "kind": "ValidatingAdmissionPolicy", "metadata": _metadata(name), "spec": spec},
+        {
+            "apiVersion": _API,
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": _metadata(name),
+            "spec": {"policyName": name, "validationActions": ["Deny"]},
+        },
+    ]
+
+
+def _stamp_approval() -> list[dict[str, Any]]:
+    decided = " || ".join(
+        f"(({_note('object', key)}) != ({_note('oldObject', key)}) && ({_note('object', key)}) != [])"
+        for key in (APPROVE_ANNOTATION, REJECT_ANNOTATION)
+    )
+    return _stamp("incidentsim-approval-stamp", "remediationplans", decided, APPROVED_BY_ANNOTATION)
+
+
+def _stamp_request() -> list[dict[str, Any]]:
+    return _stamp("incidentsim-request-stamp", "incidents", _REQUEST_CHANGED, REQUESTED_BY_ANNOTATION)
+
+
+def _stamp(name: str, resource: str, condition: str, annotation: str) -> list[dict[str, Any]]:
+    patch = (
+        "(has(object.metadata.annotations) ? [] : "
+        "[JSONPatch{op: 'add', path: '/metadata/annotations', value: {}}]) + "
+        f"[JSONPatch{{op: 'add', path: '/metadata/annotations/' + jsonpatch.escapeKey('{annotation}'), "
+        f"value: {_USER}}}]"
+    )
+    spec = {
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "matchConstraints": _constraints([resource], ["CREATE", "UPDATE"]),
+        "matchConditions": [{"name": "asked", "expression": condition}],
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": patch}}],
+    }
+    return [
+        {"apiVersion": _API, "kind": "MutatingAdmissionPolicy", "metadata": _metadata(name), "spec": spec},
+        {
+            "apiVersion": _API,
+            "kind": "MutatingAdmissionPolicyBinding",
+            "metadata": _metadata(name),
+            "spec": {"policyName": name},
+        },
+    ]
+
+
+def _constraints(resources: list[str], operations: list[str]) -> dict[str, Any]:
+    return {
+        "resourceRules": [
+            {"apiGroups": [GROUP], "apiVersions": [VERSION], "operations": operations, "resources": resources}
+        ]
+    }
+
+
+def _metadata(name: str) -> dict[str, Any]:
+    return {"name": name, "labels": {"app.kubernetes.io/part-of": "incident-simulator"}}

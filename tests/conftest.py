@@ -1,0 +1,251 @@
+"""One real stack for the whole session: API server, Redis, Postgres, disk agent; the operator where a test asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from incident_crds.client import ApiClient, ApiConfig
+from incident_local.processes import die_with_parent
+
+START_SECONDS = 900.0  # the first run on a machine builds the control plane
+NAMESPACE = "drills"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemAccess:
+    """How to reach one target system, with control and with ordinary rights."""
+
+    endpoint: str
+    username: str
+    password: str = field(repr=False)
+    app_username: str
+    app_password: str = field(repr=False)
+    control_url: str
+    control_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running `up` without the operator."""
+
+    state: Path
+    info: dict[str, str]
+
+    @property
+    def kubeconfig(self) -> Path:
+        return Path(self.info["kubeconfig"])
+
+    @property
+    def logs(self) -> Path:
+        return Path(self.info["logs"])
+
+    def client(self, user: str) -> ApiClient:
+        """A client as `user`, to be used as a context."""
+        secrets = self.state / "secrets"
+        token_file = str(secrets / f"{user}.token")
+        return ApiClient(ApiConfig(self.info["server"], ca_file=str(secrets / "ca.crt"), token_file=token_file))
+
+    def system(self, name: str) -> SystemAccess:
+        secrets = self.state / "secrets"
+        port = json.loads((self.state / "ports.json").read_text())[name]
+        form = {"redis-test": "redis://{}/0", "postgres-test": "postgresql://{}/app", "disk-monitor": "http://{}"}
+        return SystemAccess(
+            endpoint=form[name].format(f"127.0.0.1:{port}"),
+            username="control",
+            password=(secrets / f"{name}.control.password").read_text(),
+            app_username="app",
+            app_password=(secrets / f"{name}.app.password").read_text(),
+            control_url=f"{self.info['control_url']}/{name}",
+            control_token=(secrets / "control.token").read_text(),
+        )
+
+
+class OperatorProcess:
+    """The operator against the stack. `kill` is SIGKILL, `stop` is SIGTERM; `start` runs it again."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.url = stack.info["operator_url"]
+        self.log = stack.logs / "operator.log"
+        self._environment = clean_environment() | {
+            "KUBECONFIG": stack.info["operator_kubeconfig"],
+            "INCIDENTSIM_LISTEN": self.url.removeprefix("http://"),
+            "INCIDENTSIM_NAMESPACE": "incidentsim-system",
+            "INCIDENTSIM_LOG_FORMAT": "json",
+            "INCIDENTSIM_LOG_LEVEL": "info",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, *, wait_ready: bool = True, **environment: str) -> None:
+        """Environment variables given here are added for this run."""
+        assert not self.is_running
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "incident_operator"],
+                env=self._environment | environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGKILL),
+            )
+        if wait_ready:
+            self.wait_ready()
+
+    def wait_ready(self, seconds: float = 30.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not answers(f"{self.url}/readyz"):
+            assert self.is_running, f"the operator ended:\n{self.log.read_text()[-4000:]}"
+            assert time.monotonic() < deadline, f"the operator is not ready:\n{self.log.read_text()[-4000:]}"
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(5)
+            raise
+
+
+def answers(url: str) -> bool:
+    """Whether a GET gives 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - a loopback URL of our own
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours, less whatever would point the stack under test at something of the person's own."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name != "KUBECONFIG" and (not name.startswith("INCIDENTSIM_") or name == "INCIDENTSIM_CACHE_DIR")
+    }
+
+
+def read_line(process: subprocess.Popen[str], seconds: float) -> str:
+    """The next line of its stdout; empty when it ended without one. A hang is a failure, not a wait for ever."""
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], seconds)
+    assert ready, f"no line within {seconds} s"
+    return process.stdout.readline()
+
+
+def start_up(
+    state: Path, *arguments: str, environment: dict[str, str] | None = None
+) -> tuple[subprocess.Popen[str], Path]:
+    """`incident-simulator up --json` with its own state folder, and the file that holds what it says."""
+    state.mkdir(parents=True, exist_ok=True)
+    messages = state / "up.txt"
+    with messages.open("ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "incident_local.cli", "up", "--json", *arguments],
+            env=clean_environment() | {"INCIDENTSIM_STATE_DIR": str(state)} | (environment or {}),
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+            start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),
+        )
+    return process, messages
+
+
+def stop_up(process: subprocess.Popen[str], state: Path) -> None:
+    """Stop it as Ctrl-C does, and remove what it wrote."""
+    if process.poll() is None:
+        process.terminate()
+    process.wait(60)
+    assert process.stdout is not None
+    process.stdout.close()
+    subprocess.run(
+        [sys.executable, "-m", "incident_local.cli", "down", "--delete-data"],
+        env=clean_environment() | {"INCIDENTSIM_STATE_DIR": str(state)},
+        check=True,
+        capture_output=True,
+        timeout=90,
+    )
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The API server with CRDs, rights and policies, and the three systems. No operator runs."""
+    state = tmp_path_factory.mktemp("stack") / "state"
+    process, messages = start_up(state, "--without-operator")
+    try:
+        line = read_line(process, START_SECONDS)
+        assert line, f"the stack did not start:\n{messages.read_text()}"
+        yield Stack(state, json.loads(line))
+    finally:
+        stop_up(process, state)
+
+
+@pytest.fixture
+def operator(stack: Stack) -> Iterator[OperatorProcess]:
+    """The operator, ready; it may be killed and started again."""
+    process = OperatorProcess(stack)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+@pytest_asyncio.fixture
+async def admin(stack: Stack) -> AsyncIterator[ApiClient]:
+    async with stack.client("admin") as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def sre(stack: Stack) -> AsyncIterator[ApiClient]:
+    """May approve."""
+    async with stack.client("sre") as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def viewer(stack: Stack) -> AsyncIterator[ApiClient]:
+    """May only read."""
+    async with stack.client("viewer") as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def operator_client(stack: Stack) -> AsyncIterator[ApiClient]:
+    """As the operator, with its rights."""
+    async with stack.client("operator") as client:
+        yield client

@@ -1,0 +1,100 @@
+"""More users than the laptop has: service accounts with one of the roles each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest_asyncio
+
+from incident_crds.client import ApiClient, ApiConfig, raw_path
+from incident_crds.errors import NotFound
+from incident_crds.manifests import PLURALS
+
+from ..conftest import NAMESPACE, Stack
+
+MANAGER = "tests"
+
+
+async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 20) -> None:
+    """Return once the condition holds: rights and policies take a moment to act."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await condition():
+        assert asyncio.get_running_loop().time() < deadline, f"{what} did not happen within {seconds} s"
+        await asyncio.sleep(0.05)
+
+
+def user_of(account: str) -> str:
+    return f"system:serviceaccount:{NAMESPACE}:{account}"
+
+
+@asynccontextmanager
+async def service_account(stack: Stack, admin: ApiClient, name: str, role: str) -> AsyncIterator[ApiClient]:
+    """A client that signs in as a service account of the namespace with the ClusterRole, which acts already."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}}
+    binding: dict[str, Any] = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": f"test-{name}", "namespace": NAMESPACE},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}],
+    }
+    await admin.apply(account, plural="serviceaccounts", field_manager=MANAGER)
+    await admin.apply(binding, plural=PLURALS["RoleBinding"], field_manager=MANAGER)
+    path = raw_path("v1", "serviceaccounts", NAMESPACE, name)
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = (await admin.request("POST", f"{path}/token", body=request))["status"]["token"]
+    config = ApiConfig(stack.info["server"], ca_file=str(stack.state / "secrets" / "ca.crt"), token=token)
+    try:
+        await until(lambda: may(admin, user_of(name), "list", "incidents"), f"{name} has the role {role}")
+        async with ApiClient(config) as client:
+            yield client
+    finally:
+        for gone in (raw_path(binding["apiVersion"], "rolebindings", NAMESPACE, f"test-{name}"), path):
+            with suppress(NotFound):
+                await admin.request("DELETE", gone)
+
+
+async def may(
+    admin: ApiClient,
+    user: str,
+    verb: str,
+    resource: str,
+    *,
+    groups: tuple[str, ...] = (),
+    group: str = "incidentsimulator.net",
+    namespace: str = NAMESPACE,
+    name: str = "",
+) -> bool:
+    """What the server's own authorizer says. `resource` may be `resource/subresource`."""
+    resource, _, subresource = resource.partition("/")
+    asked = {"verb": verb, "group": group, "resource": resource, "subresource": subresource, "namespace": namespace}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {"user": user, "groups": list(groups), "resourceAttributes": asked | {"name": name}},
+    }
+    answer = await admin.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body=review)
+    return bool(answer["status"]["allowed"])
+
+
+@pytest_asyncio.fixture
+async def responder(stack: Stack, admin: ApiClient) -> AsyncIterator[ApiClient]:
+    """May edit plans, and not decide on them."""
+    async with service_account(stack, admin, "responder", "incidentsim-responder") as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def second_approver(stack: Stack, admin: ApiClient) -> AsyncIterator[ApiClient]:
+    async with service_account(stack, admin, "second-approver", "incidentsim-approver") as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def agent(stack: Stack, admin: ApiClient) -> AsyncIterator[ApiClient]:
+    """An external agent: reads the evidence, proposes plans, and must not see the truth."""
+    async with service_account(stack, admin, "agent", "incidentsim-agent") as client:
+        yield client
