@@ -1,0 +1,1 @@
+"""The operator: it breaks, notices, diagnoses, asks, heals, proves and grades."""

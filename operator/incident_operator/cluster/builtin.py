@@ -1,0 +1,151 @@
+"""The built-in kinds that the operator needs: Secrets, Namespaces, ConfigMaps, Events."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import UTC, datetime
+
+import aiohttp
+import structlog
+from kubernetes.aio import client as k8s
+from kubernetes.aio.client.exceptions import ApiException
+
+from incident_crds.base import Resource, format_time
+from incident_crds.client import MERGE_PATCH, ApiClient, ApiConfig, raw_path
+from incident_crds.errors import AlreadyExists, ApiError, Conflict, Forbidden, NotFound, ServerUnavailable, Unreachable
+
+REQUEST_SECONDS = 15.0
+COMPONENT = "incident-operator"
+KILL_SWITCH = "incidentsim-kill-switch"
+COUNTER = "incidentsim-counter"
+
+log = structlog.get_logger(__name__)
+
+
+def translate(error: Exception) -> ApiError:
+    """The kubernetes client's errors as ours."""
+    if not isinstance(error, ApiException):
+        return Unreachable(f"the API server did not answer: {type(error).__name__}")
+    text = f"{error.status} {error.reason}"
+    kinds: dict[int, type[ApiError]] = {403: Forbidden, 404: NotFound, 409: Conflict}
+    return kinds.get(error.status or 0, ServerUnavailable)(text)
+
+
+class Builtin:
+    """Reads and writes built-in kinds with the operator's own rights."""
+
+    def __init__(self, config: ApiConfig, api: ApiClient, *, namespace: str) -> None:
+        settings = k8s.Configuration(host=config.server)
+        settings.ssl_ca_cert = config.ca_file
+        settings.api_key = {"authorization": f"Bearer {config.current_token()}"}
+        self.client = k8s.ApiClient(settings)
+        self._core = k8s.CoreV1Api(self.client)
+        self._api = api
+        self._namespace = namespace
+
+    async def close(self) -> None:
+        await self.client.close()  # type: ignore[no-untyped-call]
+
+    async def read_secret(self, namespace: str, name: str) -> dict[str, str]:
+        """Its keys, decoded. Raises NotFound or Forbidden."""
+        try:
+            secret = await self._core.read_namespaced_secret(name, namespace, _request_timeout=REQUEST_SECONDS)
+        except (ApiException, aiohttp.ClientError, TimeoutError) as error:
+            raise translate(error) from error
+        return {key: base64.b64decode(value).decode() for key, value in (secret.data or {}).items()}
+
+    async def namespace_labels(self, name: str) -> dict[str, str]:
+        """The namespace's labels."""
+        try:
+            found = await self._core.read_namespace(name, _request_timeout=REQUEST_SECONDS)
+        except (ApiException, aiohttp.ClientError, TimeoutError) as error:
+            raise translate(error) from error
+        return dict(found.metadata.labels or {}) if found.metadata else {}
+
+    async def kill_switch(self) -> str | None:
+        """Why and by whom chaos is halted, or None while it is not."""
+        try:
+            data = await self._read_config_map(KILL_SWITCH)
+        except NotFound:
+            return None
+        if data.get("enabled", "true") == "false":
+            return None
+        return f"{data.get('reason', 'no reason given')} (by {data.get('by', 'unknown')})"
+
+    async def _read_config_map(self, name: str) -> dict[str, str]:
+        try:
+            found = await self._core.read_namespaced_config_map(name, self._namespace, _request_timeout=REQUEST_SECONDS)
+        except (ApiException, aiohttp.ClientError, TimeoutError) as error:
+            raise translate(error) from error
+        return dict(found.data or {})
+
+    async def next_number(self, at_least: int) -> int:
+        """The next running number, never given twice, even after the object that carried it is gone.
+
+        `at_least` is the highest number in use, for a counter that was lost.
+        """
+        try:
+            found = await self._core.read_namespaced_config_map(
+                COUNTER, self._namespace, _request_timeout=REQUEST_SECONDS
+            )
+        except ApiException as error:
+            if error.status != 404:
+                raise translate(error) from error
+            found = k8s.V1ConfigMap(metadata=k8s.V1ObjectMeta(name=COUNTER), data={"incidents": str(at_least)})
+            found = await self._write_counter(found, create=True)
+        number = max(int((found.data or {}).get("incidents", "0")), at_least) + 1
+        found.data = {"incidents": str(number)}
+        await self._write_counter(found, create=False)
+        return number
+
+    async def _write_counter(self, counter: k8s.V1ConfigMap, *, create: bool) -> k8s.V1ConfigMap:
+        try:
+            if create:
+                return await self._core.create_namespaced_config_map(
+                    self._namespace, counter, _request_timeout=REQUEST_SECONDS
+                )
+            return await self._core.replace_namespaced_config_map(
+                COUNTER, self._namespace, counter, _request_timeout=REQUEST_SECONDS
+            )
+        except (ApiException, aiohttp.ClientError, TimeoutError) as error:
+            raise translate(error) from error
+
+    async def record_event(self, obj: Resource, reason: str, message: str, *, warning: bool = False) -> None:
+        """Post an Event about the object; the same one again only raises its count. Never fails the caller."""
+        namespace, name = obj.key
+        digest = hashlib.sha256(f"{obj.metadata.uid}/{reason}/{message}".encode()).hexdigest()[:16]
+        now = format_time(datetime.now(UTC))
+        metadata = {"name": f"{name[:200]}.{digest}", "namespace": namespace}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": metadata,
+            "involvedObject": {
+                "apiVersion": obj.info.api_version,
+                "kind": obj.info.kind,
+                "namespace": namespace,
+                "name": name,
+                "uid": obj.metadata.uid,
+            },
+            "type": "Warning" if warning else "Normal",
+            "reason": reason,
+            "message": message[:1024],
+            "source": {"component": COMPONENT},
+            "reportingComponent": COMPONENT,
+            "firstTimestamp": f"{now[:19]}Z",
+            "lastTimestamp": f"{now[:19]}Z",
+            "count": 1,
+        }
+        collection = raw_path("v1", "events", namespace)
+        try:
+            try:
+                await self._api.request("POST", collection, body=body)
+            except AlreadyExists:
+                known = await self._api.request("GET", f"{collection}/{metadata['name']}")
+                count = {"count": int(known.get("count") or 1) + 1, "lastTimestamp": body["lastTimestamp"]}
+                await self._api.request(
+                    "PATCH", f"{collection}/{metadata['name']}", body=count, content_type=MERGE_PATCH
+                )
+        except ApiError as error:
+            log.warning("event was not recorded", reason=reason, error=str(error))

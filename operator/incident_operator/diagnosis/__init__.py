@@ -1,0 +1,1 @@
+"""Who diagnoses: providers behind one interface."""

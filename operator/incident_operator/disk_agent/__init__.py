@@ -1,0 +1,1 @@
+"""A small authenticated HTTP service over one bounded directory: the Disk system."""

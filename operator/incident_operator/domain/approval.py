@@ -1,0 +1,194 @@
+"""May this plan run? The checks before it is proposed, and the decision on it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+import orjson
+
+from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION
+from incident_crds.catalogue import ActionType, Risk, SignalName
+from incident_crds.incident import Incident, IncidentPhase, IncidentType, RemediationMode
+from incident_crds.mocksystem import MockSystem
+from incident_crds.remediationplan import (
+    Decision,
+    PinnedTarget,
+    PlanPhase,
+    RemediationPlan,
+    RemediationPlanSpec,
+)
+
+_RISK_ORDER = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something is refused: for programs, and for people."""
+
+    reason: str
+    message: str
+
+
+def compute_plan_hash(spec: RemediationPlanSpec, targets: Sequence[PinnedTarget]) -> str:
+    """Sixteen hex digits of the SHA-256 over the spec and the systems as they were, as canonical JSON."""
+    document = {"spec": spec.to_json(), "targets": [t.to_json() for t in targets]}
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+
+
+def highest_risk(risks: Collection[Risk]) -> Risk:
+    """The highest of the risks."""
+    return max(risks, key=_RISK_ORDER.index)
+
+
+def is_actionable(incident: Incident, known_systems: Collection[str]) -> bool:
+    """Something real, on systems that are known."""
+    affected = incident.spec.affected_systems
+    return (
+        incident.spec.incident_type is IncidentType.REAL_SYSTEM
+        and bool(affected)
+        and all(name in known_systems for name in affected)
+    )
+
+
+def check_proposal(
+    plan: RemediationPlan, incident: Incident | None, systems: Mapping[str, MockSystem]
+) -> Refusal | None:
+    """Why the plan may not even be put to a person, or None where it may."""
+    spec = plan.spec
+    if incident is None:
+        return Refusal("IncidentNotFound", f"incident {spec.incident_ref} does not exist in this namespace")
+    if incident.status.phase is IncidentPhase.RESOLVED:
+        return Refusal("IncidentResolved", f"incident {spec.incident_ref} is resolved already")
+    if not is_actionable(incident, systems.keys()):
+        return Refusal("NotActionable", f"incident {spec.incident_ref} is not about a real, known system")
+    if incident.spec.remediation_mode is not RemediationMode.AUTOMATED:
+        return Refusal("ModeForbids", f"the incident's remediation mode is {incident.spec.remediation_mode}")
+    return _check_actions(spec, incident, systems) or _check_verification(spec, incident)
+
+
+def _check_actions(spec: RemediationPlanSpec, incident: Incident, systems: Mapping[str, MockSystem]) -> Refusal | None:
+    if not spec.actions:
+        return Refusal("NoValidAction", "the plan has no action")
+    for action in spec.actions:
+        if action.system not in incident.spec.affected_systems:
+            return Refusal(
+                "TargetNotAffected",
+                f"action {action.id} targets {action.system}, which the incident does not affect",
+            )
+        if action.type not in systems[action.system].status.capabilities.remedies:
+            return Refusal("NoValidAction", f"{action.type} cannot be done on {action.system}")
+    return None
+
+
+def _check_verification(spec: RemediationPlanSpec, incident: Incident) -> Refusal | None:
+    checked = {check.signal for check in spec.verification}
+    needed = {SignalName.CANARY} | ({incident.spec.signal} if incident.spec.signal else set())
+    missing = needed - checked
+    if missing:
+        return Refusal("VerificationIncomplete", f"the plan does not verify {', '.join(sorted(missing))}")
+    for check in spec.verification:
+        if check.system not in incident.spec.affected_systems:
+            return Refusal("VerificationIncomplete", f"{check.system} is verified but not affected")
+    return None
+
+
+def pin_targets(spec: RemediationPlanSpec, systems: Mapping[str, MockSystem]) -> list[PinnedTarget]:
+    """The systems that the plan acts on, as they are now, by name."""
+    return [
+        PinnedTarget(system=name, uid=systems[name].metadata.uid, generation=systems[name].metadata.generation)
+        for name in sorted({action.system for action in spec.actions})
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a plan that awaits approval. Exactly one is set, or none to go on waiting."""
+
+    decision: Decision | None = None
+    ends: tuple[PlanPhase, Refusal] | None = None
+    refused_request: Refusal | None = None
+
+
+def decide_approval(
+    plan: RemediationPlan,
+    incident: Incident | None,
+    systems: Mapping[str, MockSystem],
+    *,
+    now: datetime,
+) -> Verdict:
+    """First what makes the plan void, then what a person decided. A rejection beats an approval."""
+    void = _why_void(plan, incident, systems, now=now)
+    if void is not None:
+        return Verdict(ends=void)
+    notes = plan.metadata.annotations
+    approve, reject = notes.get(APPROVE_ANNOTATION), notes.get(REJECT_ANNOTATION)
+    if approve is None and reject is None:
+        return Verdict()
+    author = notes.get(APPROVED_BY_ANNOTATION, "")
+    if not author:
+        message = f"the decision names nobody: set {APPROVED_BY_ANNOTATION} to your user name as well"
+        return Verdict(refused_request=Refusal("ApproverUnknown", message))
+    if reject is not None:
+        return Verdict(decision=Decision(approved=False, by=author, at=now, reason=reject or "no reason given"))
+    if approve != plan.status.plan_hash:
+        message = f"{author} approved {approve!r}, but this plan's hash is {plan.status.plan_hash}; nothing was run"
+        return Verdict(refused_request=Refusal("WrongPlanHash", message))
+    return Verdict(decision=Decision(approved=True, by=author, at=now, plan_hash=approve))
+
+
+def _why_void(
+    plan: RemediationPlan, incident: Incident | None, systems: Mapping[str, MockSystem], *, now: datetime
+) -> tuple[PlanPhase, Refusal] | None:
+    if plan.status.expires_at is not None and now >= plan.status.expires_at:
+        return PlanPhase.EXPIRED, Refusal("Expired", "nobody approved it in time; ask for another plan")
+    if incident is None or incident.status.phase is IncidentPhase.RESOLVED:
+        return PlanPhase.SUPERSEDED, Refusal("IncidentResolved", "the incident ended without this plan")
+    detected_at, created = incident.status.timestamps.detected_at, plan.metadata.creation_timestamp
+    if detected_at is not None and created is not None and created < detected_at.replace(microsecond=0):
+        return PlanPhase.SUPERSEDED, Refusal("IncidentReopened", "the plan was made for an earlier breach")
+    if pin_changed(plan, systems):
+        return PlanPhase.SUPERSEDED, Refusal("TargetChanged", "a system changed after the plan was proposed")
+    return None
+
+
+def pin_changed(plan: RemediationPlan, systems: Mapping[str, MockSystem]) -> bool:
+    """Whether a system is no longer the one that the plan was made for."""
+    for pinned in plan.status.targets:
+        system = systems.get(pinned.system)
+        if system is None or system.metadata.uid != pinned.uid or system.metadata.generation != pinned.generation:
+            return True
+    return False
+
+
+def late_request(plan: RemediationPlan) -> Refusal | None:
+    """The answer to an annotation on a plan that is past deciding; None where there is no annotation."""
+    notes, phase = plan.metadata.annotations, plan.status.phase
+    if APPROVE_ANNOTATION not in notes and REJECT_ANNOTATION not in notes:
+        return None
+    match phase:
+        case None | PlanPhase.PROPOSED | PlanPhase.AWAITING_APPROVAL:
+            return None
+        case (
+            PlanPhase.APPROVED
+            | PlanPhase.EXECUTING
+            | PlanPhase.VERIFYING
+            | PlanPhase.SUCCEEDED
+            | PlanPhase.FAILED
+            | PlanPhase.ROLLED_BACK
+            | PlanPhase.REJECTED
+            | PlanPhase.EXPIRED
+            | PlanPhase.SUPERSEDED
+        ):
+            by = f" by {plan.status.decision.by}" if plan.status.decision else ""
+            return Refusal("AlreadyDecided", f"the plan is {phase}{by}; the first decision stands")
+        case _:
+            assert_never(phase)
+
+
+def remedy_types(plan: RemediationPlan) -> list[ActionType]:
+    """Its actions' types, in order."""
+    return [action.type for action in plan.spec.actions]

@@ -1,0 +1,67 @@
+"""What a diagnosis stands on: facts read from the target, never from the experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from incident_crds.catalogue import SystemType
+from incident_operator.domain.sample import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixUsage:
+    """Redis keys that begin alike, scaled up from a sample."""
+
+    prefix: str
+    keys: int
+    bytes: int
+    expiring: int
+    """Keys that have a time to live."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionGroup:
+    """Postgres client sessions with the same application, user and state."""
+
+    application_name: str
+    user: str
+    state: str
+    count: int
+    longest_idle_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableUsage:
+    """A user table; `name` carries its schema where that is not public."""
+
+    name: str
+    live: int
+    dead: int
+    bytes: int
+    autovacuum: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileUsage:
+    """A file, relative to the disk's root."""
+
+    path: str
+    bytes: int
+    age_seconds: int
+    """Seconds since it was last written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything read from one system for a diagnosis. Lists are sorted, largest first, and bounded."""
+
+    system: str
+    type: SystemType
+    signals: tuple[Signal, ...]
+    prefixes: tuple[PrefixUsage, ...] = ()
+    sessions: tuple[SessionGroup, ...] = ()
+    tables: tuple[TableUsage, ...] = ()
+    files: tuple[FileUsage, ...] = ()
+    facts: Mapping[str, float | str] = field(default_factory=dict)
+    """Server settings and counters, such as maxmemory and evicted_keys."""

@@ -1,0 +1,109 @@
+"""Which incident a breach belongs to, and what becomes of an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from incident_crds.catalogue import Severity, SignalName
+from incident_crds.incident import Incident, IncidentPhase, ResolvedReason
+from incident_crds.mocksystem import Breach, MockSystem
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
+from incident_operator.domain.breaches import SECONDARY_SIGNALS, BreachChange
+from incident_operator.domain.naming import incident_name
+from incident_operator.domain.sample import Sample
+
+RELAPSE_WINDOW = timedelta(seconds=120)
+"""A breach that comes back so soon after its incident was resolved reopens it."""
+_RECOVERED = (ResolvedReason.VERIFIED, ResolvedReason.SELF_RECOVERED)
+
+
+def assign_incidents(
+    system: MockSystem, change: BreachChange, incidents: Sequence[Incident], *, now: datetime
+) -> list[Breach]:
+    """The breaches, each new one with its incident: one that it joins or reopens, or a name of its own."""
+    by_name = {i.metadata.name: i for i in incidents}
+    open_names = sorted(n for n, i in by_name.items() if i.status.phase is not IncidentPhase.RESOLVED)
+    assigned: list[Breach] = []
+    for breach in sorted(change.breaches, key=lambda b: (b.signal in SECONDARY_SIGNALS, b.signal)):
+        if breach.signal not in change.started:
+            assigned.append(breach)
+            continue
+        name = _incident_of(system, breach, by_name, open_names, now=now)
+        open_names = sorted({*open_names, name})
+        assigned.append(breach.model_copy(update={"incident": name}))
+    return sorted(assigned, key=lambda b: b.signal)
+
+
+def _incident_of(
+    system: MockSystem, breach: Breach, by_name: dict[str, Incident], open_names: Sequence[str], *, now: datetime
+) -> str:
+    if breach.signal in SECONDARY_SIGNALS and open_names:
+        return open_names[0]
+    previous = by_name.get(breach.incident)
+    if previous is not None:
+        if previous.metadata.name in open_names:
+            return previous.metadata.name
+        if _may_reopen(previous, now=now):
+            return previous.metadata.name
+    return incident_name(system.metadata.name, breach.signal, breach.number)
+
+
+def _may_reopen(incident: Incident, *, now: datetime) -> bool:
+    resolved_at = incident.status.timestamps.resolved_at
+    return incident.status.reason in _RECOVERED and resolved_at is not None and now - resolved_at <= RELAPSE_WINDOW
+
+
+def describe_breach(system: MockSystem, breach: Breach, sample: Sample) -> tuple[str, str]:
+    """Title and description of the incident that a breach opens."""
+    signal = sample.signal(breach.signal)
+    name = system.metadata.name
+    if breach.signal is SignalName.REACHABLE:
+        return f"{name} is unreachable", signal.message if signal else "it does not answer"
+    health = "unknown" if signal is None or signal.health is None else f"{signal.health} %"
+    title = f"{name}: {breach.signal} health is {health}"
+    return title, signal.message if signal else ""
+
+
+def first_severity(signals: Sequence[SignalName]) -> Severity:
+    """Before a diagnosis: worst where clients fail."""
+    return Severity.P1 if {SignalName.CANARY, SignalName.REACHABLE} & set(signals) else Severity.P2
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Why an incident is over."""
+
+    reason: ResolvedReason
+    message: str
+
+
+def decide_resolution(
+    incident: Incident, breaches: Sequence[Breach], plans: Sequence[RemediationPlan]
+) -> Resolution | None:
+    """Whether the operator may resolve it: a plan proved it, or the harm ended with no plan at work.
+
+    Nothing is resolved while one of its breaches lasts, whatever a plan says.
+    """
+    if incident.spec.signal is None or not breaches or any(b.ended_at is None for b in breaches):
+        return None
+    since = incident.status.timestamps.detected_at
+    for plan in plans:
+        verified = plan.status.verified_at
+        if plan.status.phase is PlanPhase.SUCCEEDED and verified and (since is None or verified >= since):
+            return Resolution(ResolvedReason.VERIFIED, f"plan {plan.metadata.name} ended it: {plan.status.message}")
+    if any(p.status.phase and p.status.phase.is_running for p in plans):
+        return None
+    return Resolution(ResolvedReason.SELF_RECOVERED, "every signal recovered without a plan")
+
+
+def is_relapse(incident: Incident, breaches: Sequence[Breach]) -> bool:
+    """A resolved incident whose breach began again after it was resolved."""
+    resolved_at = incident.status.timestamps.resolved_at
+    return (
+        incident.status.phase is IncidentPhase.RESOLVED
+        and resolved_at is not None
+        and incident.status.reason in _RECOVERED
+        and any(b.ended_at is None and b.breached_at is not None and b.breached_at > resolved_at for b in breaches)
+    )

@@ -1,0 +1,113 @@
+"""From a diagnosis to a plan, or to the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from incident_crds.catalogue import ActionType, Risk, SignalName
+from incident_crds.incident import Incident, RemediationMode
+from incident_crds.remediationplan import (
+    PlanPhase,
+    RemediationPlan,
+    RemediationPlanSpec,
+    VerificationCheck,
+)
+from incident_operator.domain.rules import Verdict
+
+MAX_ATTEMPTS = 3
+COOL_DOWN = timedelta(seconds=10)
+"""Time after a failed plan before the next is proposed, so that the evidence is of what it left."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Propose this attempt now, or look again at a time, or neither; `escalate` says why a person is needed."""
+
+    propose_attempt: int | None = None
+    look_at: datetime | None = None
+    escalate: str | None = None
+
+
+def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:
+    """The plans made since the incident was opened or reopened; those of an earlier breach say nothing about it."""
+    detected_at = incident.status.timestamps.detected_at
+    if detected_at is None:
+        return list(plans)
+    earliest = detected_at.replace(microsecond=0)  # creation times are whole seconds
+    return [p for p in plans if p.metadata.creation_timestamp is None or p.metadata.creation_timestamp >= earliest]
+
+
+def decide_next_step(incident: Incident, plans: Sequence[RemediationPlan], *, now: datetime) -> NextStep:
+    """Whether the operator should propose a plan for a diagnosed incident that is not resolved."""
+    if incident.spec.remediation_mode is not RemediationMode.AUTOMATED or not incident.status.actionable:
+        return NextStep()
+    diagnosis = incident.status.diagnosis
+    if diagnosis is None:
+        return NextStep()
+    if any(not plan.status.phase or not plan.status.phase.is_final for plan in plans):
+        return NextStep()
+    current = current_plans(incident, plans)
+    ends = {p.status.phase for p in current}
+    if PlanPhase.REJECTED in ends:
+        return NextStep(escalate="a person rejected the plan; the operator proposes no other unasked")
+    if PlanPhase.EXPIRED in ends:
+        return NextStep(escalate="nobody decided on the plan in time")
+    tried = [p for p in current if p.status.phase in (PlanPhase.FAILED, PlanPhase.ROLLED_BACK)]
+    if len(tried) >= MAX_ATTEMPTS:
+        return NextStep(escalate=f"{MAX_ATTEMPTS} plans did not end it")
+    if diagnosis.root_cause.fault_type is None:
+        return NextStep(escalate="the cause is undetermined, so no plan is proposed")
+    last_end = max((_ended_at(p, now=now) for p in tried), default=None)
+    if last_end is not None and now < last_end + COOL_DOWN:
+        return NextStep(look_at=last_end + COOL_DOWN)
+    return NextStep(propose_attempt=max((p.spec.attempt for p in plans), default=0) + 1)
+
+
+def _ended_at(plan: RemediationPlan, *, now: datetime) -> datetime:
+    times = [c.last_transition_time for c in plan.status.conditions]
+    times += [r.ended_at for r in plan.status.action_results if r.ended_at]
+    return max(times, default=plan.metadata.creation_timestamp or now)
+
+
+def build_plan_spec(
+    incident: Incident,
+    verdict: Verdict,
+    *,
+    attempt: int,
+    author: str,
+    risks: Mapping[ActionType, Risk],
+    reversible: Collection[ActionType],
+    min_health: int,
+    hold: timedelta,
+) -> RemediationPlanSpec:
+    """The plan for a verdict: its actions, and checks of the breached signals and of the canary.
+
+    Raises ValueError where the verdict has no action: then there must be no plan.
+    """
+    if not verdict.actions:
+        raise ValueError("a verdict without an action makes no plan")
+    drafts = [draft.to_action(n) for n, draft in enumerate(verdict.actions, start=1)]
+    actions = [a.model_copy(update={"risk": risks[a.type], "reversible": a.type in reversible}) for a in drafts]
+    signals = {*incident.status.signals, SignalName.CANARY} - {SignalName.REACHABLE}
+    if incident.spec.signal is not None:
+        signals.add(incident.spec.signal)
+    checks = [
+        VerificationCheck(
+            system=verdict.system,
+            signal=signal,
+            min_health=min_health,
+            hold_seconds=int(hold.total_seconds()),
+        )
+        for signal in sorted(signals)
+    ]
+    return RemediationPlanSpec(
+        incident_ref=incident.metadata.name,
+        attempt=attempt,
+        author=author,
+        analysis=verdict.summary,
+        reasoning=verdict.solution,
+        actions=actions,
+        verification=checks,
+    )

@@ -1,0 +1,214 @@
+"""Built-in diagnosis: from evidence alone to a root cause and the actions that would end it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName
+from incident_crds.remediationplan import Action, ActionParams
+from incident_operator.domain.breaches import SECONDARY_SIGNALS
+from incident_operator.domain.evidence import Evidence, FileUsage, SessionGroup
+
+DOMINANT_SHARE = 0.5
+"""One prefix, application or table is blamed only when it makes up at least this share."""
+_GROWING_FILES = (".log", ".tmp", ".gz", ".old", ".bak", ".dump", ".trace")
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A diagnosis before it is written down. No fault means undetermined, and then there is no action."""
+
+    fault: FaultType | None
+    system: str
+    summary: str
+    solution: str
+    severity: Severity
+    confidence: int
+    evidence: tuple[str, ...]
+    actions: tuple[ActionDraft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDraft:
+    """An action with its parameters, as the evidence gave them."""
+
+    type: ActionType
+    system: str
+    params: ActionParams
+    expected_impact: str
+
+    def to_action(self, number: int) -> Action:
+        return Action(
+            id=f"step-{number}",
+            type=self.type,
+            system=self.system,
+            params=self.params,
+            expected_impact=self.expected_impact,
+        )
+
+
+def diagnose(evidence: Evidence, breached: Collection[SignalName]) -> Verdict:
+    """The first rule that explains a breached signal, worst first; else undetermined, and that is said."""
+    severity = estimate_severity(evidence, breached)
+    measured = tuple(f"{s.name}: {s.message}" for s in evidence.signals if s.message)
+    for signal in sorted(breached, key=lambda s: (s in SECONDARY_SIGNALS, s)):
+        found = _explain(signal, evidence)
+        if found is not None:
+            return Verdict(
+                fault=found.fault,
+                system=evidence.system,
+                summary=found.summary,
+                solution=found.solution,
+                severity=severity,
+                confidence=found.confidence,
+                evidence=(*measured, found.fact),
+                actions=(found.action,),
+            )
+    names = ", ".join(sorted(breached)) or "no signal"
+    return Verdict(
+        fault=None,
+        system=evidence.system,
+        summary=f"{evidence.system} is unhealthy ({names}), and nothing that was read from it explains why.",
+        solution="Look at the system by hand; the evidence is listed.",
+        severity=severity,
+        confidence=0,
+        evidence=measured,
+    )
+
+
+def _explain(signal: SignalName, evidence: Evidence) -> _Finding | None:
+    """The rule's finding. A suspect whose name no action may carry is left to a person, not acted on."""
+    rule = _RULES.get(signal)
+    if rule is None:
+        return None
+    try:
+        return rule(evidence)
+    except ValidationError:
+        return None
+
+
+def estimate_severity(evidence: Evidence, breached: Collection[SignalName]) -> Severity:
+    """P0: clients fail. P1: almost nothing is left. P2: below the threshold."""
+    if {SignalName.CANARY, SignalName.REACHABLE} & set(breached):
+        return Severity.P0
+    health = [s.health for s in evidence.signals if s.name in breached and s.health is not None]
+    return Severity.P1 if health and min(health) <= 10 else Severity.P2
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    fault: FaultType
+    summary: str
+    solution: str
+    confidence: int
+    fact: str
+    action: ActionDraft
+
+
+def _explain_memory(e: Evidence) -> _Finding | None:
+    total = sum(p.bytes for p in e.prefixes)
+    if not e.prefixes or total == 0:
+        return None
+    top = e.prefixes[0]
+    share = top.bytes / total
+    if share < DOMINANT_SHARE:
+        return None
+    return _Finding(
+        fault=FaultType.REDIS_MEMORY,
+        summary=f"Redis memory is used up by {top.keys} keys that begin with {top.prefix!r}.",
+        solution=f"Delete the keys that begin with {top.prefix!r}; all others stay.",
+        confidence=_confidence(share),
+        fact=f"{top.prefix}* holds {top.bytes / _MIB:.1f} MiB in {top.keys} keys, {share:.0%} of what was sampled",
+        action=ActionDraft(
+            ActionType.REDIS_EVICT_PREFIX,
+            e.system,
+            ActionParams(prefix=top.prefix),
+            f"about {top.keys} keys go and {top.bytes / _MIB:.0f} MiB become free; clients that use them start afresh",
+        ),
+    )
+
+
+def _explain_connections(e: Evidence) -> _Finding | None:
+    idle = [g for g in e.sessions if g.state == "idle" and g.application_name]
+    total = sum(g.count for g in e.sessions)
+    if not idle or total == 0:
+        return None
+    top: SessionGroup = max(idle, key=lambda g: g.count)
+    share = top.count / total
+    if share < DOMINANT_SHARE:
+        return None
+    return _Finding(
+        fault=FaultType.POSTGRES_CONNECTIONS,
+        summary=f"Postgres connections are held by {top.count} idle sessions of {top.application_name!r}.",
+        solution=f"End the idle sessions of {top.application_name!r}; its busy ones and all others stay.",
+        confidence=_confidence(share),
+        fact=f"{top.application_name}: {top.count} of {total} sessions, idle for up to {top.longest_idle_seconds} s",
+        action=ActionDraft(
+            ActionType.POSTGRES_TERMINATE_IDLE,
+            e.system,
+            ActionParams(application_name=top.application_name, idle_seconds=0),
+            f"about {top.count} idle sessions end; the application has to reconnect",
+        ),
+    )
+
+
+def _explain_bloat(e: Evidence) -> _Finding | None:
+    bloated = [t for t in e.tables if t.dead >= 1000 and t.dead > t.live]
+    if not bloated:
+        return None
+    top = max(bloated, key=lambda t: (t.dead / max(1, t.live), t.dead))
+    autovacuum = "" if top.autovacuum else ", and autovacuum is off for it"
+    return _Finding(
+        fault=FaultType.POSTGRES_BLOAT,
+        summary=f"Table {top.name} is mostly dead rows: {top.dead} dead, {top.live} live{autovacuum}.",
+        solution=f"Vacuum table {top.name}.",
+        confidence=_confidence(top.dead / (top.dead + top.live)),
+        fact=f"{top.name}: {top.dead} dead rows, {top.live} live, {top.bytes / _MIB:.1f} MiB{autovacuum}",
+        action=ActionDraft(
+            ActionType.POSTGRES_VACUUM,
+            e.system,
+            ActionParams(table=top.name),
+            f"about {top.dead} dead rows are reclaimed; readers and writers go on meanwhile",
+        ),
+    )
+
+
+def _explain_usage(e: Evidence) -> _Finding | None:
+    used = sum(f.bytes for f in e.files)
+    culprits: list[FileUsage] = [
+        f for f in e.files if f.path.endswith(_GROWING_FILES) and used and f.bytes / used >= 0.1
+    ]
+    taken = sum(f.bytes for f in culprits)
+    if not culprits or taken / used < DOMINANT_SHARE:
+        return None
+    names = ", ".join(f.path for f in culprits)
+    return _Finding(
+        fault=FaultType.DISK_FILL,
+        summary=f"The disk is filled by {names} ({taken / _MIB:.1f} MiB).",
+        solution=f"Delete {names}; data files stay.",
+        confidence=_confidence(taken / used),
+        fact=f"{names}: {taken / _MIB:.1f} of {used / _MIB:.1f} MiB used",
+        action=ActionDraft(
+            ActionType.DISK_CLEANUP,
+            e.system,
+            ActionParams(files=[f.path for f in culprits]),
+            f"{len(culprits)} file(s) go and {taken / _MIB:.0f} MiB become free; their content is lost",
+        ),
+    )
+
+
+def _confidence(share: float) -> int:
+    """Grows with how much of the harm the suspect explains: half of it is 50, all of it is 95."""
+    return round(50 + 90 * (min(1.0, share) - DOMINANT_SHARE))
+
+
+_RULES: dict[SignalName, Callable[[Evidence], _Finding | None]] = {
+    SignalName.MEMORY: _explain_memory,
+    SignalName.CONNECTIONS: _explain_connections,
+    SignalName.BLOAT: _explain_bloat,
+    SignalName.USAGE: _explain_usage,
+}

@@ -1,0 +1,108 @@
+"""Which systems an experiment hits, and why it may hit none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from incident_crds.base import CHAOS_LABEL
+from incident_crds.chaosexperiment import ChaosExperiment, SelectionMode, Target
+from incident_crds.mocksystem import MockSystem, SystemPhase
+from incident_operator.domain.approval import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The chosen systems by name, or the reason why there are none."""
+
+    systems: tuple[MockSystem, ...]
+    refusal: Refusal | None = None
+
+
+def select_targets(target: Target, systems: Sequence[MockSystem]) -> Selection:
+    """By name, or by labels and mode; among many the first by name, so that a run can be repeated."""
+    if target.system_ref is not None:
+        name = target.system_ref.name
+        found = tuple(s for s in systems if s.metadata.name == name)
+        if not found:
+            known = ", ".join(sorted(s.metadata.name for s in systems)) or "none"
+            return Selection(
+                (), Refusal("TargetNotFound", f"MockSystem {name} does not exist here; there are: {known}")
+            )
+        return Selection(found)
+    labels = target.selector.match_labels if target.selector else {}
+    matching = sorted(
+        (s for s in systems if labels.items() <= s.metadata.labels.items()), key=lambda s: s.metadata.name
+    )
+    if not matching:
+        wanted = ", ".join(f"{k}={v}" for k, v in sorted(labels.items()))
+        return Selection((), Refusal("NothingSelected", f"no MockSystem in this namespace carries {wanted}"))
+    return Selection(tuple(matching[: _count(target, len(matching))]))
+
+
+def _count(target: Target, matching: int) -> int:
+    value = target.value or 1
+    match target.mode:
+        case SelectionMode.ONE:
+            return 1
+        case SelectionMode.FIXED:
+            return value
+        case SelectionMode.PERCENT:
+            return math.ceil(matching * value / 100)
+        case SelectionMode.ALL:
+            return matching
+        case _:
+            assert_never(target.mode)
+
+
+def check_place(experiment: ChaosExperiment, *, namespace_labels: dict[str, str], halted: str | None) -> Refusal | None:
+    """Why nothing may be injected in this namespace now. `halted` is the kill switch's reason while it is on."""
+    if halted is not None:
+        return Refusal("KillSwitch", f"the kill switch is on: {halted}")
+    if namespace_labels.get(CHAOS_LABEL) != "enabled":
+        namespace = experiment.metadata.namespace
+        command = f"kubectl label namespace {namespace} {CHAOS_LABEL}=enabled"
+        return Refusal("NamespaceNotEnabled", f"namespace {namespace} does not allow chaos; allow it with: {command}")
+    if experiment.spec.schedule:
+        return Refusal("ScheduleNotSupported", "this operator runs no schedules; create an experiment for each run")
+    return None
+
+
+def check_targets(
+    experiment: ChaosExperiment, chosen: Sequence[MockSystem], *, busy_systems: Collection[str]
+) -> Refusal | None:
+    """Why these systems may not be broken, or None where they may."""
+    kind = experiment.spec.fault.type
+    for system in chosen:
+        name = system.metadata.name
+        if system.spec.protected:
+            return Refusal("TargetProtected", f"MockSystem {name} is protected: spec.protected is true")
+        if system.metadata.deletion_timestamp is not None:
+            return Refusal("TargetNotFound", f"MockSystem {name} is being deleted")
+        if kind not in system.status.capabilities.faults and system.status.capabilities.faults:
+            able = ", ".join(system.status.capabilities.faults)
+            return Refusal(
+                "FaultNotSupported",
+                f"{kind} cannot be injected into {name}, a {system.spec.type}; it can suffer: {able}",
+            )
+        if name in busy_systems:
+            return Refusal("TargetBusy", f"another experiment is breaking {name} right now")
+    return None
+
+
+def not_ready(chosen: Sequence[MockSystem]) -> str | None:
+    """Which chosen system cannot be broken yet, and why, or None where all can."""
+    for system in chosen:
+        if system.status.phase is not SystemPhase.READY:
+            phase = system.status.phase or SystemPhase.PENDING
+            return f"{system.metadata.name} is {phase}: {system.status.message or 'not probed yet'}"
+    return None
+
+
+def deadline_of(experiment: ChaosExperiment, *, now: datetime, grace: timedelta) -> datetime:
+    """When the fault ends in any case: its duration, and a grace to inject, from its creation."""
+    created = experiment.metadata.creation_timestamp or now
+    return created + timedelta(seconds=experiment.spec.duration_seconds) + grace

@@ -1,0 +1,1 @@
+"""What can be broken, one file a fault, and how each is undone."""

@@ -1,0 +1,1 @@
+"""Kopf shells: they hand what happened to the services."""

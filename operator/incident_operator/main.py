@@ -1,0 +1,107 @@
+"""Start the operator: lease, services, Kopf; and end it when any of them ends. It is crash-only."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import sys
+from typing import Any
+
+import kopf
+import structlog
+from pydantic import ValidationError
+
+from incident_crds.client import ApiClient, ApiConfig, load_config
+from incident_crds.errors import ApiError
+from incident_operator.cluster.builtin import Builtin
+from incident_operator.cluster.lease import Lease, LeaseLost, LeaseTimes
+from incident_operator.handlers.watches import build_registry
+from incident_operator.logs import configure_logs
+from incident_operator.services.operator import Operator
+from incident_operator.services.status_server import StatusServer
+from incident_operator.settings import Settings
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> int:
+    """Run until told to stop. Returns 0 after a signal, 1 when it failed, 2 where it is set up wrongly."""
+    try:
+        settings = Settings()
+        config = load_config()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = f"INCIDENTSIM_{problem['loc'][0]}".upper()
+            print(f"incident-operator: {name}: {problem['msg']}", file=sys.stderr)
+        return EXIT_USAGE
+    except ApiError as error:
+        print(f"incident-operator: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    configure_logs(settings.log_format, settings.log_level)
+    try:
+        asyncio.run(_run(settings, config))
+    except (LeaseLost, ApiError, OSError) as error:
+        log.error("the operator ends", reason=str(error))
+        return EXIT_FAILED
+    return 0
+
+
+async def _run(settings: Settings, config: ApiConfig) -> None:
+    kopf_ready = asyncio.Event()
+    identity = f"{socket.gethostname()}-{os.getpid()}"
+    server = StatusServer(host=settings.host, port=settings.port, is_ready=kopf_ready.is_set)
+    await server.start()
+    async with ApiClient(config) as client:
+        builtin = Builtin(config, client, namespace=settings.namespace)
+        lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes())
+        operator = Operator(client=client, builtin=builtin, hold=settings.hold)
+        server.serve_gauges_of(operator)
+        try:
+            await lease.acquire()
+            log.info("this operator acts", identity=identity)
+            await _act(operator, lease, config, kopf_ready)
+        finally:
+            await lease.release()
+            await builtin.close()
+            await server.stop()
+
+
+async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: asyncio.Event) -> None:
+    """Until the first of lease, services and Kopf ends. Kopf ends by itself on a signal."""
+    services = asyncio.create_task(operator.run(), name="services")
+    renewal = asyncio.create_task(lease.keep(), name="lease")
+    while not operator.store.is_synced:
+        if services.done():
+            await services
+        await asyncio.sleep(0.01)
+    _settle_memory()
+    registry = build_registry(operator, login=_login(config))
+    watches = asyncio.create_task(
+        kopf.operator(registry=registry, clusterwide=True, standalone=True, ready_flag=kopf_ready), name="kopf"
+    )
+    tasks = {services, renewal, watches}
+    done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    for task in done:
+        await task
+
+
+def _login(config: ApiConfig) -> Any:
+    def login(**_: Any) -> kopf.ConnectionInfo:
+        return kopf.ConnectionInfo(server=config.server, ca_path=config.ca_file, token=config.current_token())
+
+    return login
+
+
+def _settle_memory() -> None:
+    """What is loaded stays: keep the collector from walking it for every burst of events."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

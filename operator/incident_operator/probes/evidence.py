@@ -1,0 +1,47 @@
+"""What a diagnosis stands on, read from the system itself: bounded in size and in time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import assert_never
+
+from incident_crds.catalogue import SystemType
+from incident_operator.domain.evidence import Evidence
+from incident_operator.domain.sample import Signal
+from incident_operator.probes.evidence_disk import read_disk
+from incident_operator.probes.evidence_postgres import read_postgres
+from incident_operator.probes.evidence_redis import read_redis
+from incident_operator.targets import Target, TargetError
+from incident_operator.targets.base import narrow
+from incident_operator.targets.disk import DiskTarget
+from incident_operator.targets.postgres import PostgresTarget
+from incident_operator.targets.redis import RedisTarget
+
+LONGEST = timedelta(seconds=2)
+
+
+async def gather_evidence(target: Target, system: str, signals: Sequence[Signal]) -> Evidence:
+    """What can be read within two seconds. Never raises TargetError: what could not be read is missing,
+    and the fact `error` says why."""
+    try:
+        async with asyncio.timeout(LONGEST.total_seconds()):
+            return await _read(target, system, tuple(signals))
+    except TimeoutError:
+        facts: Mapping[str, str] = {"error": f"reading took longer than {LONGEST.total_seconds():g} s"}
+    except TargetError as error:
+        facts = {"error": str(error)}
+    return Evidence(system=system, type=target.type, signals=tuple(signals), facts=facts)
+
+
+async def _read(target: Target, system: str, signals: tuple[Signal, ...]) -> Evidence:
+    match target.type:
+        case SystemType.REDIS:
+            return await read_redis(narrow(target, RedisTarget), system, signals)
+        case SystemType.POSTGRES:
+            return await read_postgres(narrow(target, PostgresTarget), system, signals)
+        case SystemType.DISK:
+            return await read_disk(narrow(target, DiskTarget), system, signals)
+        case _:
+            assert_never(target.type)

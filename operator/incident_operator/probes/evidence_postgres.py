@@ -1,0 +1,54 @@
+"""Who is connected to Postgres, and which tables are bloated."""
+
+from __future__ import annotations
+
+from incident_operator.domain.evidence import Evidence, SessionGroup, TableUsage
+from incident_operator.domain.sample import Signal
+from incident_operator.probes.untrusted import clean_name
+from incident_operator.targets.base import OPERATOR_NAME
+from incident_operator.targets.postgres import OWN_SCHEMA, PostgresTarget
+
+_SESSIONS = """
+SELECT application_name, coalesce(usename::text, ''), coalesce(state, ''), count(*),
+       coalesce(max(extract(epoch FROM now() - state_change)) FILTER (WHERE state LIKE 'idle%%'), 0)::int
+FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND application_name <> %s AND usename IS DISTINCT FROM %s
+GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 30
+"""
+_TABLES = """
+SELECT CASE s.schemaname WHEN 'public' THEN '' ELSE s.schemaname || '.' END || s.relname, s.n_live_tup, s.n_dead_tup,
+       pg_total_relation_size(s.relid),
+       NOT coalesce(c.reloptions && '{autovacuum_enabled=off,autovacuum_enabled=false,autovacuum_enabled=0}', false)
+FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+WHERE s.schemaname <> %s
+ORDER BY s.n_dead_tup DESC, 4 DESC, 1 LIMIT 30
+"""
+_SETTINGS = """
+SELECT name, setting FROM pg_settings WHERE name IN ('max_connections', 'superuser_reserved_connections',
+  'autovacuum', 'idle_session_timeout', 'server_version') ORDER BY name
+"""
+
+
+async def read_postgres(target: PostgresTarget, system: str, signals: tuple[Signal, ...]) -> Evidence:
+    """Our own sessions and our own schema are left out."""
+    sessions = await target.execute(_SESSIONS, (OPERATOR_NAME, target.access.username))
+    tables = await target.execute(_TABLES, (OWN_SCHEMA,))
+    settings = await target.execute(_SETTINGS)
+    return Evidence(
+        system=system,
+        type=target.type,
+        signals=signals,
+        sessions=tuple(
+            SessionGroup(clean_name(name), clean_name(user), state, int(count), int(idle))
+            for name, user, state, count, idle in sessions
+        ),
+        tables=tuple(
+            TableUsage(clean_name(name), int(live), int(dead), int(size), bool(autovacuum))
+            for name, live, dead, size, autovacuum in tables
+        ),
+        facts={str(name): _number(str(value)) for name, value in settings},
+    )
+
+
+def _number(text: str) -> float | str:
+    return float(text) if text.isdigit() else clean_name(text)

@@ -1,0 +1,1 @@
+"""Use cases: each decides through the domain, writes what it decided, then acts."""

@@ -1,0 +1,263 @@
+"""Incidents: from the first breach to the resolution, one step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from incident_crds.base import REQUESTED_BY_ANNOTATION, ObjectMeta, is_true, set_condition
+from incident_crds.catalogue import SignalName, SystemType
+from incident_crds.incident import Diagnosis, Incident, IncidentPhase, IncidentStatus, Timestamps
+from incident_crds.mocksystem import Breach, MockSystem
+from incident_crds.remediationplan import RemediationPlan
+from incident_operator.cluster.builtin import Builtin
+from incident_operator.cluster.store import Key, Store
+from incident_operator.diagnosis.chain import Diagnosed, Diagnoser
+from incident_operator.domain.approval import is_actionable
+from incident_operator.domain.evidence import Evidence
+from incident_operator.domain.history import OPERATOR, compute_durations, with_entry, with_phase
+from incident_operator.domain.incidents import decide_resolution, first_severity, is_relapse
+from incident_operator.domain.milestones import with_plans
+from incident_operator.domain.naming import incident_number, plan_name
+from incident_operator.domain.planning import build_plan_spec, current_plans, decide_next_step
+from incident_operator.domain.requests import answer_request, resolve
+from incident_operator.probes.evidence import gather_evidence
+from incident_operator.services.catalogue import Remedies
+from incident_operator.services.samples import Samples
+from incident_operator.services.systems import Systems, breach_of
+
+log = structlog.get_logger(__name__)
+
+
+class Incidents:
+    """Owns the status of Incidents, and writes the operator's own plans."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        builtin: Builtin,
+        systems: Systems,
+        samples: Samples,
+        remedies: Remedies,
+        diagnoser: Diagnoser,
+        hold: timedelta,
+    ) -> None:
+        self._store = store
+        self._builtin = builtin
+        self._systems = systems
+        self._samples = samples
+        self._remedies = remedies
+        self._diagnoser = diagnoser
+        self._hold = hold
+        self._highest_number = 0
+
+    async def reconcile(self, key: Key) -> timedelta | None:
+        """Take every step that is due: number, request, relapse, plans, resolution, diagnosis, proposal."""
+        incident = self._store.get(Incident, key)
+        if incident is None or incident.metadata.deletion_timestamp is not None:
+            return None
+        breaches = self._breaches(incident)
+        plans = self._store.plans_of(*key)
+        incident = await self._settle(incident, breaches, current_plans(incident, plans))
+        if incident.status.phase is IncidentPhase.RESOLVED:
+            return None
+        if incident.status.diagnosis is None and incident.status.actionable:
+            return await self._diagnose_and_propose(incident, plans)
+        step = decide_next_step(incident, plans, now=datetime.now(UTC))
+        if step.escalate is not None:
+            await self._escalate(incident, step.escalate)
+        elif step.propose_attempt is not None:
+            diagnosed = await self._diagnose(incident)
+            await self._propose(incident, diagnosed, attempt=step.propose_attempt)
+        elif step.look_at is not None:
+            return step.look_at - datetime.now(UTC)
+        return None
+
+    def _breaches(self, incident: Incident) -> list[Breach]:
+        found: list[Breach] = []
+        for name in incident.spec.affected_systems:
+            system = self._store.get(MockSystem, (incident.metadata.namespace, name))
+            if system is not None:
+                found += breach_of(system.status, incident.metadata.name)
+        return found
+
+    async def _settle(
+        self, incident: Incident, breaches: Sequence[Breach], plans: Sequence[RemediationPlan]
+    ) -> Incident:
+        """Everything that follows from what is known already, in one write."""
+        now = datetime.now(UTC)
+        status = incident.status
+        if status.phase is None:
+            status = await self._opened(incident, breaches, now=now)
+        known = [s.metadata.name for s in self._store.list_all(MockSystem, incident.metadata.namespace)]
+        severity = incident.spec.severity or (status.diagnosis.severity if status.diagnosis else status.severity)
+        signals = sorted({*status.signals, *(b.signal for b in breaches)})
+        status = status.model_copy(
+            update={
+                "actionable": is_actionable(incident, known),
+                "severity": severity,
+                "signals": signals,
+                "observed_generation": incident.metadata.generation,
+            }
+        )
+        if is_relapse(incident, breaches):
+            status = _reopened(status, breaches, now=now)
+        else:
+            status = with_plans(status, plans, now=now)
+        status = await self._answered(incident, status, breaches, now=now)
+        current = incident.model_copy(update={"status": status})
+        resolution = None if status.phase is IncidentPhase.RESOLVED else decide_resolution(current, breaches, plans)
+        if resolution is not None:
+            status = resolve(status, resolution.reason, resolution.message, actor=OPERATOR, now=now)
+        written = await self._store.write_status(incident, status)
+        if resolution is not None:
+            log.info("incident resolved", number=status.number, reason=resolution.reason)
+            await self._builtin.record_event(written, f"Resolved{resolution.reason}", resolution.message)
+        return written
+
+    async def _opened(self, incident: Incident, breaches: Sequence[Breach], *, now: datetime) -> IncidentStatus:
+        used = [i.status.number for i in self._store.list_all(Incident) if i.status.number]
+        highest = max((int(n.removeprefix("INC-")) for n in used), default=0)
+        number = incident_number(await self._builtin.next_number(highest))
+        began = min((b.breached_at for b in breaches if b.breached_at), default=None)
+        signals = [incident.spec.signal] if incident.spec.signal else []
+        status = IncidentStatus(
+            number=number,
+            severity=incident.spec.severity or first_severity(signals),
+            timestamps=Timestamps(breached_at=began, detected_at=now),
+            signals=signals,
+        )
+        status = status.model_copy(update={"durations": compute_durations(status.timestamps)})
+        actor = incident.spec.generated_by or OPERATOR
+        return with_phase(status, IncidentPhase.TRIAGE, at=now, actor=actor, reason=incident.spec.title)
+
+    async def _answered(
+        self, incident: Incident, status: IncidentStatus, breaches: Sequence[Breach], *, now: datetime
+    ) -> IncidentStatus:
+        actor = incident.metadata.annotations.get(REQUESTED_BY_ANNOTATION, "")
+        healthy = all(b.ended_at is not None for b in breaches)
+        answer = answer_request(
+            incident.model_copy(update={"status": status}), actor=actor, is_healthy=healthy, now=now
+        )
+        if answer is None:
+            return status
+        if answer.refusal is not None:
+            reason, message = answer.refusal.reason, answer.refusal.message
+            await self._builtin.record_event(incident, reason, message, warning=True)
+        return answer.status
+
+    async def _diagnose_and_propose(self, incident: Incident, plans: Sequence[RemediationPlan]) -> timedelta | None:
+        now = datetime.now(UTC)
+        diagnosed = await self._diagnose(incident)
+        status = with_phase(
+            incident.status, IncidentPhase.INVESTIGATING, at=now, actor=OPERATOR, reason="the cause is looked for"
+        )
+        status = _with_diagnosis(incident, status, diagnosed.diagnosis, now=datetime.now(UTC))
+        incident = await self._store.write_status(incident, status)
+        cause = diagnosed.diagnosis.root_cause.fault_type
+        log.info("incident diagnosed", number=status.number, provider=diagnosed.diagnosis.provider, cause=cause)
+        step = decide_next_step(incident, plans, now=datetime.now(UTC))
+        if step.propose_attempt is not None:
+            await self._propose(incident, diagnosed, attempt=step.propose_attempt)
+        elif step.escalate is not None:
+            await self._escalate(incident, step.escalate)
+        return None
+
+    async def _diagnose(self, incident: Incident) -> Diagnosed:
+        """From evidence read now. A system that cannot be read still has its signals."""
+        name = incident.spec.affected_systems[0]
+        key = (incident.metadata.namespace, name)
+        sample = self._samples.latest(key)
+        signals = sample.signals if sample else ()
+        system = self._store.get(MockSystem, key)
+        breached: list[SignalName] = list(incident.status.signals)
+        if system is not None:
+            breached += [b.signal for b in breach_of(system.status, incident.metadata.name) if b.ended_at is None]
+        target = await self._systems.target_or_none(key)
+        if target is None:
+            kind = system.spec.type if system else SystemType.DISK
+            evidence = Evidence(system=name, type=kind, signals=tuple(signals))
+        else:
+            evidence = await gather_evidence(target, name, signals)
+        return await self._diagnoser.diagnose(evidence, sorted(set(breached)))
+
+    async def _propose(self, incident: Incident, diagnosed: Diagnosed, *, attempt: int) -> None:
+        verdict = diagnosed.verdict
+        if not verdict.actions:
+            await self._escalate(incident, "the evidence calls for no action of the catalogue")
+            return
+        namespace = incident.metadata.namespace
+        system = self._store.get(MockSystem, (namespace, verdict.system))
+        spec = build_plan_spec(
+            incident,
+            verdict,
+            attempt=attempt,
+            author=diagnosed.diagnosis.provider,
+            risks=self._remedies.risks(),
+            reversible=self._remedies.reversible(),
+            min_health=system.spec.health.threshold_percent if system else 50,
+            hold=self._hold,
+        )
+        owner = {
+            "apiVersion": incident.info.api_version,
+            "kind": incident.info.kind,
+            "name": incident.metadata.name,
+            "uid": incident.metadata.uid,
+        }
+        metadata = ObjectMeta(
+            name=plan_name(incident.metadata.name, attempt), namespace=namespace, owner_references=[owner]
+        )
+        await self._store.create(RemediationPlan(metadata=metadata, spec=spec))
+
+    async def _escalate(self, incident: Incident, why: str) -> None:
+        if is_true(incident.status.conditions, "Escalated"):
+            return
+        now = datetime.now(UTC)
+        conditions = set_condition(
+            incident.status.conditions, "Escalated", True, reason="PersonNeeded", message=why, now=now
+        )
+        status = with_entry(incident.status, at=now, actor=OPERATOR, type="Escalated", detail=why)
+        await self._store.write_status(incident, status.model_copy(update={"conditions": conditions}))
+        await self._builtin.record_event(incident, "Escalated", f"a person is needed: {why}", warning=True)
+
+
+def _with_diagnosis(
+    incident: Incident, status: IncidentStatus, diagnosis: Diagnosis, *, now: datetime
+) -> IncidentStatus:
+    stamps = status.timestamps.model_copy(update={"diagnosed_at": now})
+    detail = f"{diagnosis.summary} (confidence {diagnosis.confidence} %)"
+    status = with_entry(status, at=now, actor=diagnosis.provider, type="Diagnosed", detail=detail)
+    return status.model_copy(
+        update={
+            "diagnosis": diagnosis,
+            "severity": incident.spec.severity or diagnosis.severity,
+            "timestamps": stamps,
+            "durations": compute_durations(stamps),
+        }
+    )
+
+
+def _reopened(status: IncidentStatus, breaches: Sequence[Breach], *, now: datetime) -> IncidentStatus:
+    """As if new, but for its number, its story, and the count of its relapses."""
+    began = max((b.breached_at for b in breaches if b.breached_at and b.ended_at is None), default=now)
+    reopened = with_phase(
+        status.model_copy(update={"reason": None}),
+        IncidentPhase.INVESTIGATING,
+        at=now,
+        actor=OPERATOR,
+        reason="relapse: the breach came back",
+    )
+    stamps = Timestamps(breached_at=began, detected_at=now)
+    return reopened.model_copy(
+        update={
+            "diagnosis": None,
+            "timestamps": stamps,
+            "durations": compute_durations(stamps),
+            "occurrences": status.occurrences + 1,
+            "relapses": status.relapses + 1,
+            "conditions": [c for c in status.conditions if c.type != "Escalated"],
+        }
+    )

@@ -1,0 +1,185 @@
+"""The operator as a whole: what it consists of, who is told of what, and its loops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter as Tally
+from dataclasses import dataclass
+from datetime import timedelta
+
+from incident_crds.base import Resource
+from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
+from incident_crds.client import ApiClient
+from incident_crds.incident import Incident, IncidentPhase
+from incident_crds.mocksystem import MockSystem
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
+from incident_operator.cluster.builtin import Builtin
+from incident_operator.cluster.store import Key, Store
+from incident_operator.diagnosis.chain import Diagnoser
+from incident_operator.domain.sample import Sample
+from incident_operator.services import metrics
+from incident_operator.services.catalogue import Faults, Remedies
+from incident_operator.services.experiments import Experiments
+from incident_operator.services.grades import Grader
+from incident_operator.services.incidents import Incidents
+from incident_operator.services.plans import Plans
+from incident_operator.services.prober import Prober
+from incident_operator.services.samples import Samples
+from incident_operator.services.systems import Systems
+from incident_operator.services.workqueue import WorkQueue
+
+LAG_INTERVAL = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """One queue a kind."""
+
+    systems: WorkQueue
+    experiments: WorkQueue
+    incidents: WorkQueue
+    plans: WorkQueue
+
+
+class Operator:
+    """Wires the services together. Every change and every sample marks whoever may have to act on it."""
+
+    def __init__(self, *, client: ApiClient, builtin: Builtin, hold: timedelta) -> None:
+        self.store = Store(client)
+        self.builtin = builtin
+        faults, remedies, samples = Faults(), Remedies(), Samples()
+        self.systems = Systems(
+            store=self.store,
+            builtin=builtin,
+            samples=samples,
+            faults=faults,
+            remedies=remedies,
+            prober_factory=Prober,
+            on_sample=self._on_sample,
+        )
+        self.experiments = Experiments(
+            store=self.store,
+            builtin=builtin,
+            systems=self.systems,
+            samples=samples,
+            faults=faults,
+            grader=Grader(store=self.store, systems=self.systems, faults=faults),
+        )
+        incidents = Incidents(
+            store=self.store,
+            builtin=builtin,
+            systems=self.systems,
+            samples=samples,
+            remedies=remedies,
+            diagnoser=Diagnoser(),
+            hold=hold,
+        )
+        plans = Plans(store=self.store, builtin=builtin, systems=self.systems, samples=samples, remedies=remedies)
+        self.queues = Queues(
+            systems=WorkQueue("system", self.systems.reconcile),
+            experiments=WorkQueue("experiment", self.experiments.reconcile),
+            incidents=WorkQueue("incident", incidents.reconcile),
+            plans=WorkQueue("plan", plans.reconcile),
+        )
+        self.store.on_change(self._on_change)
+
+    async def run(self) -> None:
+        """List everything, then work until cancelled."""
+        await self.store.sync()
+        self.systems.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.queues.systems.run())
+                group.create_task(self.queues.experiments.run())
+                group.create_task(self.queues.incidents.run())
+                group.create_task(self.queues.plans.run())
+                group.create_task(self._measure_lag())
+        finally:
+            await self.systems.stop()
+
+    def _on_change(self, kind: type[Resource], key: Key, obj: Resource | None) -> None:
+        if kind is MockSystem:
+            self._system_changed(key)
+        elif kind is ChaosExperiment:
+            self.queues.experiments.mark(key)
+        elif kind is RemediationPlan:
+            self.queues.plans.mark(key)
+            if isinstance(obj, RemediationPlan):
+                self.queues.incidents.mark((key[0], obj.spec.incident_ref))
+        elif kind is Incident:
+            self.queues.incidents.mark(key)
+            for plan in self.store.plans_of(*key):
+                self.queues.plans.mark(plan.key)
+            if isinstance(obj, Incident):
+                for name in obj.spec.affected_systems:
+                    self._incident_changed((key[0], name))
+
+    def _system_changed(self, key: Key) -> None:
+        self.queues.systems.mark(key)
+        for incident in self._open_incidents(key):
+            self.queues.incidents.mark(incident.key)
+            for plan in self.store.plans_of(*incident.key):
+                if plan.status.phase is PlanPhase.AWAITING_APPROVAL:  # a changed target makes it void
+                    self.queues.plans.mark(plan.key)
+        for experiment in self.store.list_all(ChaosExperiment, key[0]):
+            if experiment.status.phase in (None, ExperimentPhase.PENDING):
+                self.queues.experiments.mark(experiment.key)
+
+    def _incident_changed(self, system: Key) -> None:
+        self.queues.systems.mark(system)
+        for experiment in self.experiments.breaks(system):
+            self.queues.experiments.mark(experiment.key)
+
+    def _open_incidents(self, system: Key) -> list[Incident]:
+        """Those that are open, and the resolved ones that a breach of the system may reopen."""
+        found = self.store.get(MockSystem, system)
+        named = {b.incident for b in found.status.breaches} if found else set()
+        return [
+            i
+            for i in self.store.incidents_of(*system)
+            if i.status.phase is not IncidentPhase.RESOLVED or i.metadata.name in named
+        ]
+
+    def _on_sample(self, sample: Sample) -> None:
+        metrics.SAMPLES.labels("yes" if sample.reachable else "no").inc()
+        key = (sample.namespace, sample.system)
+        self.queues.systems.mark(key)
+        for experiment in self.experiments.breaks(key):
+            self.queues.experiments.mark(experiment.key)
+        for incident in self.store.incidents_of(*key):
+            if incident.status.phase is IncidentPhase.FIXING:
+                for plan in self.store.plans_of(*incident.key):
+                    if plan.status.phase is PlanPhase.VERIFYING:
+                        self.queues.plans.mark(plan.key)
+
+    async def _measure_lag(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_INTERVAL
+            await asyncio.sleep(LAG_INTERVAL)
+            metrics.LOOP_LAG.set(max(0.0, loop.time() - due))
+
+    def refresh_gauges(self) -> None:
+        """Set the gauges from what the API server holds, as of now."""
+        metrics.FAULTS_ACTIVE.clear()
+        active = (ExperimentPhase.INJECTING, ExperimentPhase.ACTIVE, ExperimentPhase.RECOVERING)
+        faults = Tally(
+            e.spec.fault.type.value for e in self.store.list_all(ChaosExperiment) if e.status.phase in active
+        )
+        for fault, count in faults.items():
+            metrics.FAULTS_ACTIVE.labels(fault).set(count)
+        metrics.INCIDENTS_OPEN.clear()
+        incidents = Tally(
+            (i.status.phase.value, i.status.severity.value if i.status.severity else "")
+            for i in self.store.list_all(Incident)
+            if i.status.phase is not None and i.status.phase is not IncidentPhase.RESOLVED
+        )
+        for (phase, severity), count in incidents.items():
+            metrics.INCIDENTS_OPEN.labels(phase, severity).set(count)
+        for kind, queue in (
+            ("MockSystem", self.queues.systems),
+            ("ChaosExperiment", self.queues.experiments),
+            ("Incident", self.queues.incidents),
+            ("RemediationPlan", self.queues.plans),
+        ):
+            metrics.QUEUE_DEPTH.labels(kind).set(queue.depth)

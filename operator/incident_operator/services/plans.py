@@ -1,0 +1,315 @@
+"""RemediationPlans: checked, put to a person, executed once, verified."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, set_condition
+from incident_crds.incident import Incident
+from incident_crds.mocksystem import MockSystem
+from incident_crds.remediationplan import (
+    Action,
+    ActionResult,
+    Decision,
+    PlanPhase,
+    RemediationPlan,
+    RemediationPlanStatus,
+)
+from incident_operator.cluster.builtin import Builtin
+from incident_operator.cluster.store import Key, Store
+from incident_operator.domain.approval import (
+    Refusal,
+    check_proposal,
+    compute_plan_hash,
+    decide_approval,
+    highest_risk,
+    late_request,
+    pin_changed,
+    pin_targets,
+)
+from incident_operator.domain.verification import VerificationState, decide_verification
+from incident_operator.services.catalogue import Remedies
+from incident_operator.services.metrics import PLAN_DECISIONS, PLANS_ENDED
+from incident_operator.services.samples import Samples
+from incident_operator.services.systems import Systems
+from incident_operator.targets.errors import TargetError
+
+SAMPLES_KEPT = 60
+
+log = structlog.get_logger(__name__)
+
+
+class Plans:
+    """Owns the status of RemediationPlans, and is the only one that executes remedies."""
+
+    def __init__(
+        self, *, store: Store, builtin: Builtin, systems: Systems, samples: Samples, remedies: Remedies
+    ) -> None:
+        self._store = store
+        self._builtin = builtin
+        self._systems = systems
+        self._samples = samples
+        self._remedies = remedies
+
+    async def reconcile(self, key: Key) -> timedelta | None:
+        """One step of the plan; the write of each step brings the next."""
+        plan = self._store.get(RemediationPlan, key)
+        if plan is None or plan.metadata.deletion_timestamp is not None:
+            return None
+        late = late_request(plan)
+        if late is not None:
+            await self._refuse_request(plan, late)
+            return None
+        match plan.status.phase:
+            case None | PlanPhase.PROPOSED:
+                await self._propose(plan)
+            case PlanPhase.AWAITING_APPROVAL:
+                return await self._await_approval(plan)
+            case PlanPhase.APPROVED | PlanPhase.EXECUTING:
+                await self._execute(plan)
+            case PlanPhase.VERIFYING:
+                return await self._verify(plan)
+            case _:
+                return None
+        return None
+
+    def _incident(self, plan: RemediationPlan) -> Incident | None:
+        return self._store.get(Incident, (plan.metadata.namespace, plan.spec.incident_ref))
+
+    def _systems_by_name(self, plan: RemediationPlan) -> dict[str, MockSystem]:
+        return {s.metadata.name: s for s in self._store.list_all(MockSystem, plan.metadata.namespace)}
+
+    async def _propose(self, plan: RemediationPlan) -> None:
+        """Refuse it, or pin the systems as they are, hash it, and put it to a person."""
+        systems = self._systems_by_name(plan)
+        refusal = check_proposal(plan, self._incident(plan), systems)
+        if refusal is not None:
+            await self._end(plan, PlanPhase.FAILED, refusal)
+            return
+        targets = pin_targets(plan.spec, systems)
+        now = datetime.now(UTC)
+        risks = self._remedies.risks()
+        status = plan.status.model_copy(
+            update={
+                "phase": PlanPhase.AWAITING_APPROVAL,
+                "reason": "AwaitingApproval",
+                "message": "a person has to approve or reject it",
+                "risk": highest_risk([r for a in plan.spec.actions for r in (a.risk, risks[a.type])]),
+                "plan_hash": compute_plan_hash(plan.spec, targets),
+                "targets": targets,
+                "expires_at": now + timedelta(seconds=plan.spec.expires_after_seconds),
+                "observed_generation": plan.metadata.generation,
+                "conditions": set_condition(
+                    plan.status.conditions, "Approved", None, reason="AwaitingApproval", message="", now=now
+                ),
+            }
+        )
+        written = await self._store.write_status(plan, status)
+        message = f"awaits approval of hash {status.plan_hash}, risk {status.risk}"
+        await self._builtin.record_event(written, "AwaitingApproval", message)
+        log.info("plan awaits approval", incident=plan.spec.incident_ref, hash=status.plan_hash, risk=status.risk)
+
+    async def _await_approval(self, plan: RemediationPlan) -> timedelta | None:
+        now = datetime.now(UTC)
+        verdict = decide_approval(plan, self._incident(plan), self._systems_by_name(plan), now=now)
+        if verdict.ends is not None:
+            phase, refusal = verdict.ends
+            if APPROVE_ANNOTATION in plan.metadata.annotations:
+                await self._builtin.record_event(plan, refusal.reason, refusal.message, warning=True)
+            await self._end(plan, phase, refusal)
+        elif verdict.refused_request is not None:
+            await self._refuse_request(plan, verdict.refused_request)
+        elif verdict.decision is not None:
+            await self._decide(plan, verdict.decision, now=now)
+        else:
+            return None if plan.status.expires_at is None else plan.status.expires_at - now
+        return None
+
+    async def _decide(self, plan: RemediationPlan, decision: Decision, *, now: datetime) -> None:
+        """Write the decision first, guarded by the version that it was read from; then take the request away."""
+        PLAN_DECISIONS.labels("approved" if decision.approved else "rejected").inc()
+        reason = "Approved" if decision.approved else "Rejected"
+        message = f"{reason.lower()} by {decision.by}" + (f": {decision.reason}" if decision.reason else "")
+        status = plan.status.model_copy(
+            update={
+                "phase": PlanPhase.APPROVED if decision.approved else PlanPhase.REJECTED,
+                "reason": reason,
+                "message": message,
+                "decision": decision,
+                "conditions": set_condition(
+                    plan.status.conditions, "Approved", decision.approved, reason=reason, message=message, now=now
+                ),
+            }
+        )
+        written = await self._store.write_status(plan, status)
+        log.info("plan decided", incident=plan.spec.incident_ref, decision=reason, by=decision.by)
+        await self._clear_request(written)
+        await self._builtin.record_event(written, reason, message)
+
+    async def _refuse_request(self, plan: RemediationPlan, refusal: Refusal) -> None:
+        PLAN_DECISIONS.labels("refused").inc()
+        await self._builtin.record_event(plan, refusal.reason, refusal.message, warning=True)
+        await self._clear_request(plan)
+
+    async def _clear_request(self, plan: RemediationPlan) -> None:
+        """Take the request's annotations away, so that none can be replayed."""
+        asked = {APPROVE_ANNOTATION, REJECT_ANNOTATION, APPROVED_BY_ANNOTATION} & plan.metadata.annotations.keys()
+        if asked:
+            await self._store.annotate(plan, dict.fromkeys(sorted(asked)))
+
+    async def _end(
+        self,
+        plan: RemediationPlan,
+        phase: PlanPhase,
+        refusal: Refusal,
+        *,
+        status: RemediationPlanStatus | None = None,
+    ) -> None:
+        """End it in one write. `status` carries what else the same write has to hold."""
+        PLANS_ENDED.labels(phase.value).inc()
+        status = (status or plan.status).model_copy(
+            update={
+                "phase": phase,
+                "reason": refusal.reason,
+                "message": refusal.message,
+                "observed_generation": plan.metadata.generation,
+                "conditions": set_condition(
+                    plan.status.conditions,
+                    "Succeeded",
+                    phase is PlanPhase.SUCCEEDED,
+                    reason=refusal.reason,
+                    message=refusal.message,
+                    now=datetime.now(UTC),
+                ),
+            }
+        )
+        written = await self._store.write_status(plan, status)
+        log.info("plan ended", incident=plan.spec.incident_ref, phase=phase, reason=refusal.reason)
+        warning = phase in (PlanPhase.FAILED, PlanPhase.ROLLED_BACK)
+        await self._builtin.record_event(written, refusal.reason, refusal.message, warning=warning)
+
+    async def _execute(self, plan: RemediationPlan) -> None:
+        """Run what has not ended yet. What was started and not ended is looked at before it is run again."""
+        if pin_changed(plan, self._systems_by_name(plan)):
+            refusal = Refusal("TargetChanged", "a system changed after the plan was approved; nothing more was run")
+            await self._end(plan, PlanPhase.SUPERSEDED, refusal)
+            return
+        if plan.status.phase is PlanPhase.APPROVED:
+            claimed = plan.status.model_copy(
+                update={"phase": PlanPhase.EXECUTING, "reason": "Executing", "message": "its actions run"}
+            )
+            plan = await self._store.write_status(plan, claimed)
+        for action in plan.spec.actions:
+            result = _result_of(plan.status, action.id)
+            if result is not None and result.ended_at is not None:
+                if not result.succeeded:
+                    break
+                continue
+            try:
+                plan, result = await self._run_action(plan, action, result)
+            except TargetError as error:
+                result = await self._fail_action(plan, action, str(error))
+                plan = self._store.get(RemediationPlan, plan.key) or plan
+            if not result.succeeded:
+                await self._end(plan, PlanPhase.FAILED, Refusal("ActionFailed", f"{action.id}: {result.output}"))
+                return
+        verifying = plan.status.model_copy(
+            update={
+                "phase": PlanPhase.VERIFYING,
+                "reason": "Verifying",
+                "message": "its actions are done; the recovery is being proved",
+                "verification_started_at": datetime.now(UTC),
+            }
+        )
+        await self._store.write_status(plan, verifying)
+        self._request_samples(plan)
+
+    async def _run_action(
+        self, plan: RemediationPlan, action: Action, earlier: ActionResult | None
+    ) -> tuple[RemediationPlan, ActionResult]:
+        remedy = self._remedies.get(action.type)
+        target = await self._systems.target((plan.metadata.namespace, action.system))
+        if earlier is None:
+            before = await remedy.observe(target, action.params)
+            earlier = ActionResult(id=action.id, type=action.type, started_at=datetime.now(UTC), before=before)
+            plan = await self._store.write_status(plan, with_result(plan.status, earlier))
+            resumed = False
+        else:
+            resumed = remedy.effect(earlier.before, await remedy.observe(target, action.params)) is None
+        if plan.spec.dry_run:
+            output = "dry run: nothing was changed"
+        elif resumed:
+            output = "was done before the operator restarted; its effect was found on the target"
+        else:
+            output = await remedy.execute(target, action.params)
+        after = await remedy.observe(target, action.params)
+        missing = None if plan.spec.dry_run else remedy.effect(earlier.before, after)
+        result = earlier.model_copy(
+            update={
+                "ended_at": datetime.now(UTC),
+                "succeeded": missing is None,
+                "output": output if missing is None else f"{output}; but {missing}",
+                "after": after,
+            }
+        )
+        plan = await self._store.write_status(plan, with_result(plan.status, result))
+        log.info("action ended", incident=plan.spec.incident_ref, action=action.type, succeeded=result.succeeded)
+        return plan, result
+
+    async def _fail_action(self, plan: RemediationPlan, action: Action, why: str) -> ActionResult:
+        plan = self._store.get(RemediationPlan, plan.key) or plan
+        now = datetime.now(UTC)
+        known = _result_of(plan.status, action.id)
+        result = known or ActionResult(id=action.id, type=action.type, started_at=now)
+        result = result.model_copy(update={"ended_at": now, "succeeded": False, "output": why})
+        await self._store.write_status(plan, with_result(plan.status, result))
+        return result
+
+    def _request_samples(self, plan: RemediationPlan) -> None:
+        for name in sorted({check.system for check in plan.spec.verification}):
+            self._systems.request_sample((plan.metadata.namespace, name))
+
+    async def _verify(self, plan: RemediationPlan) -> timedelta | None:
+        now = datetime.now(UTC)
+        started = plan.status.verification_started_at or now
+        names = sorted({check.system for check in plan.spec.verification})
+        samples = [s for n in names for s in self._samples.since((plan.metadata.namespace, n), started)]
+        samples.sort(key=lambda s: s.at)
+        if plan.spec.dry_run:
+            await self._end(plan, PlanPhase.SUCCEEDED, Refusal("DryRun", "dry run: nothing was changed or proved"))
+            return None
+        outcome = decide_verification(plan.spec.verification, samples, started_at=started, now=now)
+        status = plan.status.model_copy(
+            update={
+                "message": outcome.message,
+                "held_since": outcome.held_since,
+                "verification_samples": list(outcome.samples)[-SAMPLES_KEPT:],
+                "verified_at": outcome.verified_at,
+            }
+        )
+        if outcome.state is VerificationState.PROVEN:
+            await self._end(plan, PlanPhase.SUCCEEDED, Refusal("Verified", outcome.message), status=status)
+        elif outcome.state is VerificationState.TIMED_OUT:
+            await self._end(plan, PlanPhase.FAILED, Refusal("NotHealthy", outcome.message), status=status)
+        else:
+            if status.held_since != plan.status.held_since:
+                await self._store.write_status(plan, status)
+            if outcome.next_look is not None:
+                wait = outcome.next_look - now
+                if wait <= timedelta(0):
+                    self._request_samples(plan)  # the window is over: one more sample decides
+                    return timedelta(seconds=0.25)
+                return wait
+        return None
+
+
+def _result_of(status: RemediationPlanStatus, action_id: str) -> ActionResult | None:
+    return next((r for r in status.action_results if r.id == action_id), None)
+
+
+def with_result(status: RemediationPlanStatus, result: ActionResult) -> RemediationPlanStatus:
+    """The status with one action's result added or replaced."""
+    others = [r for r in status.action_results if r.id != result.id]
+    return status.model_copy(update={"action_results": [*others, result]})

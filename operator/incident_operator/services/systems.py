@@ -1,0 +1,247 @@
+"""MockSystems: reach them, seed them, watch them, and turn breaches into incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from incident_crds.base import ObjectMeta
+from incident_crds.errors import ApiError, NotFound
+from incident_crds.incident import Incident, IncidentPhase, IncidentSpec
+from incident_crds.mocksystem import Breach, Capabilities, MockSystem, MockSystemStatus
+from incident_operator.cluster.builtin import Builtin
+from incident_operator.cluster.store import Key, Store
+from incident_operator.domain import health
+from incident_operator.domain.breaches import BreachTracker, decide_breach_change
+from incident_operator.domain.incidents import assign_incidents, describe_breach
+from incident_operator.domain.sample import Sample
+from incident_operator.services.catalogue import Faults, Remedies
+from incident_operator.services.prober import Prober, Watched
+from incident_operator.services.samples import Samples
+from incident_operator.targets import open_target
+from incident_operator.targets.base import Access, Target
+from incident_operator.targets.control import ControlAccess
+from incident_operator.targets.errors import AccessDenied, TargetError
+
+ACCESS_RETRY = timedelta(seconds=5)
+DETECTOR = "detector"
+
+log = structlog.get_logger(__name__)
+
+
+class Systems:
+    """Owns the status of MockSystems, the prober, and the operator's own connections to them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        builtin: Builtin,
+        samples: Samples,
+        faults: Faults,
+        remedies: Remedies,
+        prober_factory: Callable[[Callable[[Sample], None]], Prober],
+        on_sample: Callable[[Sample], None],
+    ) -> None:
+        self._store = store
+        self._builtin = builtin
+        self._samples = samples
+        self._faults = faults
+        self._remedies = remedies
+        self._on_sample = on_sample
+        self._prober = prober_factory(self.take_sample)
+        self._trackers: dict[Key, tuple[str, BreachTracker]] = {}
+        self._targets: dict[Key, tuple[Access, Target]] = {}
+
+    def start(self) -> None:
+        self._prober.start()
+
+    async def stop(self) -> None:
+        await self._prober.stop()
+        for _, target in self._targets.values():
+            await target.close()
+
+    def request_sample(self, key: Key) -> None:
+        """Take the system's next sample now."""
+        self._prober.request(key)
+
+    def take_sample(self, sample: Sample) -> None:
+        """A new sample: remember it and tell whoever waits for it."""
+        key = (sample.namespace, sample.system)
+        system = self._store.get(MockSystem, key)
+        if system is None or system.metadata.uid != sample.uid:
+            return
+        self._samples.add(sample)
+        if system.status.seeded or not sample.reachable:
+            # before it holds its ordinary data even a sound system fails its canary
+            self._tracker(system).observe(sample, system.spec.health)
+        self._on_sample(sample)
+
+    def _tracker(self, system: MockSystem) -> BreachTracker:
+        uid, tracker = self._trackers.get(system.key, ("", None))
+        if tracker is None or uid != system.metadata.uid:
+            tracker = BreachTracker(system.status.breaches)
+            self._trackers[system.key] = (system.metadata.uid, tracker)
+        return tracker
+
+    async def target(self, key: Key) -> Target:
+        """The operator's own connection to the system, open. Raises TargetError or ApiError."""
+        system = self._store.get(MockSystem, key)
+        if system is None:
+            raise NotFound(f"MockSystem {key[1]} is gone")
+        access = await self._access(system)
+        known = self._targets.get(key)
+        if known is None or known[0] != access:
+            if known is not None:
+                await known[1].close()
+            known = (access, open_target(system.spec.type, access))
+            self._targets[key] = known
+        await known[1].open()
+        return known[1]
+
+    async def target_or_none(self, key: Key) -> Target | None:
+        """As `target`, but None where it cannot be reached: an unreachable system has a diagnosis too."""
+        try:
+            return await self.target(key)
+        except (ApiError, TargetError) as error:
+            log.info("system cannot be read for evidence", system=key[1], error=str(error))
+            return None
+
+    async def _access(self, system: MockSystem) -> Access:
+        external = system.spec.external
+        if external is None:
+            raise TargetError("spec.deployment is not supported by this operator yet; use spec.external")
+        namespace = system.metadata.namespace
+        secret = await self._read_secret(namespace, external.credentials_secret_ref.name)
+        control = None
+        if external.control_ref is not None:
+            token = await self._read_secret(namespace, external.control_ref.token_secret_ref.name)
+            control = ControlAccess(url=external.control_ref.url, token=token.get("token", ""))
+        return Access(
+            endpoint=external.endpoint,
+            username=secret.get("username", ""),
+            password=secret.get("password", ""),
+            app_username=secret.get("appUsername", ""),
+            app_password=secret.get("appPassword", ""),
+            database=secret.get("database"),
+            capacity_bytes=system.spec.capacity_bytes,
+            control=control,
+            timeout=timedelta(seconds=system.spec.health.timeout_seconds),
+        )
+
+    async def _read_secret(self, namespace: str, name: str) -> dict[str, str]:
+        """A missing Secret is a system that cannot be entered, not one that is gone with its faults."""
+        try:
+            return await self._builtin.read_secret(namespace, name)
+        except NotFound as error:
+            raise AccessDenied(f"Secret {name} does not exist in namespace {namespace}; create it") from error
+
+    async def reconcile(self, key: Key) -> timedelta | None:
+        """Watch it, seed it once, and write down what was measured."""
+        system = self._store.get(MockSystem, key)
+        if system is None:
+            await self._forget(key)
+            return None
+        known = self._targets.get(key)
+        sample = self._samples.latest(key)
+        if known is None or system.status.observed_generation != system.metadata.generation or sample is None:
+            problem = await self._connect(system)
+            if problem is not None:
+                self._prober.unwatch(key)
+                await self._store.write_status(system, health.pending_status(system, problem, now=datetime.now(UTC)))
+                return ACCESS_RETRY
+        if sample is None:
+            return None
+        seeded = system.status.seeded or await self._seed(system, sample)
+        await self._write(system, sample, seeded=seeded)
+        return None
+
+    async def _connect(self, system: MockSystem) -> str | None:
+        """Begin to watch; the reason why that is not possible, or None."""
+        try:
+            access = await self._access(system)
+        except (ApiError, TargetError) as error:
+            return f"its credentials cannot be read: {error}"
+        self._prober.watch(Watched(system.key, system.metadata.uid, system.spec.type, access, system.spec.health))
+        if system.key not in self._targets:
+            self._targets[system.key] = (access, open_target(system.spec.type, access))
+        return None
+
+    async def _seed(self, system: MockSystem, sample: Sample) -> bool:
+        if not sample.reachable:
+            return False
+        target = await self.target(system.key)
+        await target.seed()
+        log.info("system seeded with ordinary data", system=system.metadata.name)
+        return True
+
+    async def _write(self, system: MockSystem, sample: Sample, *, seeded: bool) -> None:
+        now = datetime.now(UTC)
+        change = decide_breach_change(system.status.breaches, self._tracker(system).active, now=now)
+        incidents = self._store.incidents_of(*system.key)
+        breaches = assign_incidents(system, change, incidents, now=now)
+        open_names = sorted(
+            {i.metadata.name for i in incidents if i.status.phase is not IncidentPhase.RESOLVED}
+            | {b.incident for b in breaches if b.signal in change.started and b.incident}
+        )
+        status = health.measured_status(
+            system,
+            sample,
+            breaches=breaches,
+            open_incidents=open_names,
+            capabilities=self._capabilities(system),
+            seeded=seeded,
+            now=now,
+        )
+        if change.is_empty and not health.is_worth_writing(system, status, now=now):
+            status = system.status
+        written = await self._store.write_status(system, status)
+        await self._open_incidents(written, sample)
+
+    async def _open_incidents(self, system: MockSystem, sample: Sample) -> None:
+        """Create the incident of each breach on record: the record came first, so a retry makes no second."""
+        namespace, name = system.key
+        for breach in system.status.breaches:
+            if breach.ended_at is not None or not breach.incident:
+                continue
+            if self._store.get(Incident, (namespace, breach.incident)) is not None:
+                continue
+            title, description = describe_breach(system, breach, sample)
+            incident = Incident(
+                metadata=ObjectMeta(name=breach.incident, namespace=namespace, labels=health.system_labels(name)),
+                spec=IncidentSpec(
+                    title=title,
+                    description=description,
+                    source=name,
+                    affected_systems=[name],
+                    signal=breach.signal,
+                    breach_number=breach.number,
+                    team=system.spec.team,
+                    generated_by=DETECTOR,
+                ),
+            )
+            await self._store.create(incident)
+            log.info("incident opened", incident=breach.incident, signal=breach.signal, health=sample.health)
+
+    def _capabilities(self, system: MockSystem) -> Capabilities:
+        external = system.spec.external
+        has_control = external is not None and external.control_ref is not None
+        return Capabilities(
+            faults=self._faults.fitting(system.spec.type),
+            remedies=self._remedies.fitting(system.spec.type, has_control=has_control),
+        )
+
+    async def _forget(self, key: Key) -> None:
+        self._prober.unwatch(key)
+        self._samples.forget(key)
+        self._trackers.pop(key, None)
+        known = self._targets.pop(key, None)
+        if known is not None:
+            await known[1].close()
+
+
+def breach_of(status: MockSystemStatus, incident: str) -> list[Breach]:
+    """The breaches that belong to the incident."""
+    return [b for b in status.breaches if b.incident == incident]

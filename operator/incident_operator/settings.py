@@ -1,0 +1,36 @@
+"""Settings of the operator, from the environment. The environment is read nowhere else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """INCIDENTSIM_* variables; KUBECONFIG is read by the Kubernetes client."""
+
+    model_config = SettingsConfigDict(env_prefix="INCIDENTSIM_", extra="ignore")
+
+    listen: Annotated[str, Field(pattern=r"^[^:]+:\d+$")] = "127.0.0.1:8085"
+    """HOST:PORT of /metrics, /healthz and /readyz."""
+    namespace: str = "incidentsim-system"
+    """The operator's own namespace: its Lease, its counter and the kill switch."""
+    log_format: Literal["json", "console"] = "json"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
+    hold_seconds: Annotated[int, Field(ge=1, le=600)] = 5
+    """How long a recovery must hold to count as proven."""
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0]
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def hold(self) -> timedelta:
+        return timedelta(seconds=self.hold_seconds)

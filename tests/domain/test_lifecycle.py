@@ -1,0 +1,219 @@
+"""What may be broken, when a fault ends, and how an incident moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from incident_crds.base import CHAOS_LABEL
+from incident_crds.catalogue import SignalName
+from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase, Selector, Target
+from incident_crds.incident import IncidentPhase, Request, RequestAction, ResolvedReason
+from incident_crds.mocksystem import Breach, MockSystem
+from incident_crds.remediationplan import PlanPhase
+from incident_operator.domain.history import may_move
+from incident_operator.domain.incidents import decide_resolution
+from incident_operator.domain.lifecycle import EndReason, decide_end
+from incident_operator.domain.planning import COOL_DOWN, MAX_ATTEMPTS, decide_next_step
+from incident_operator.domain.requests import answer_request
+from incident_operator.domain.selection import check_place, check_targets, select_targets
+
+from .factories import NOW, at, experiment, incident, plan, system
+from .test_grading import diagnosed
+
+OPEN_NAMESPACE = {CHAOS_LABEL: "enabled"}
+
+
+def labelled(count: int) -> list[MockSystem]:
+    made = []
+    for number in range(count):
+        one = system(f"redis-{number}")
+        one.metadata.labels["tier"] = "cache"
+        made.append(one)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "count"),
+    [("one", None, 1), ("fixed", 3, 3), ("fixed", 99, 5), ("percent", 1, 1), ("percent", 41, 3), ("all", None, 5)],
+)
+def test_selection_is_sorted_and_percent_rounds_up(mode: str, value: int | None, count: int) -> None:
+    target = Target(selector=Selector(match_labels={"tier": "cache"}), mode=mode, value=value)  # type: ignore[arg-type]
+    chosen = select_targets(target, list(reversed(labelled(5))))
+    assert [s.metadata.name for s in chosen.systems] == [f"redis-{n}" for n in range(count)]
+
+
+def test_an_empty_selection_says_so() -> None:
+    target = Target(selector=Selector(match_labels={"tier": "none"}))
+    refusal = select_targets(target, labelled(2)).refusal
+    assert refusal is not None
+    assert (refusal.reason, "tier=none" in refusal.message) == ("NothingSelected", True)
+
+
+def protected() -> MockSystem:
+    one = system()
+    return one.model_copy(update={"spec": one.spec.model_copy(update={"protected": True})})
+
+
+@pytest.mark.parametrize(
+    ("labels", "halted", "reason"),
+    [
+        ({}, None, "NamespaceNotEnabled"),
+        ({CHAOS_LABEL: "true"}, None, "NamespaceNotEnabled"),
+        (OPEN_NAMESPACE, "stop it (by sre)", "KillSwitch"),
+        (OPEN_NAMESPACE, None, None),
+    ],
+)
+def test_where_chaos_is_allowed(labels: dict[str, str], halted: str | None, reason: str | None) -> None:
+    refusal = check_place(experiment(), namespace_labels=labels, halted=halted)
+    assert (refusal.reason if refusal else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("target", "busy", "reason"),
+    [
+        (protected(), set(), "TargetProtected"),
+        (system(capabilities={"faults": ["DiskFill"], "remedies": []}), set(), "FaultNotSupported"),
+        (system(), {"redis-test"}, "TargetBusy"),
+        (system(), {"other"}, None),
+    ],
+)
+def test_which_systems_may_be_broken(target: MockSystem, busy: set[str], reason: str | None) -> None:
+    refusal = check_targets(experiment(), [target], busy_systems=busy)
+    assert (refusal.reason if refusal else None) == reason
+
+
+def active(**spec: Any) -> ChaosExperiment:
+    made = experiment(
+        phase="Active", expiresAt=at(600).isoformat(), deadlineAt=at(720).isoformat(), startedAt=NOW.isoformat()
+    )
+    return made.model_copy(update={"spec": made.spec.model_copy(update=spec)})
+
+
+CALM: dict[str, Any] = {
+    "is_ours": True,
+    "targets_deleted": False,
+    "plan_running": False,
+    "halted": None,
+    "effect_overdue": False,
+    "now": at(10),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "phase"),
+    [
+        ({"is_ours": False}, EndReason.OPERATOR_RESTARTED, ExperimentPhase.ABORTED),
+        ({"targets_deleted": True}, EndReason.TARGET_DELETED, ExperimentPhase.ABORTED),
+        ({"halted": "why"}, EndReason.KILL_SWITCH, ExperimentPhase.ABORTED),
+        ({"effect_overdue": True}, EndReason.NO_EFFECT, ExperimentPhase.FAILED),
+        ({"now": at(600)}, EndReason.EXPIRED, ExperimentPhase.RECOVERED),
+        ({"now": at(720), "plan_running": True}, EndReason.EXPIRED, ExperimentPhase.RECOVERED),
+    ],
+)
+def test_a_fault_ends_for_a_reason(change: dict[str, Any], reason: EndReason, phase: ExperimentPhase) -> None:
+    end = decide_end(active(), [], **{**CALM, **change})
+    assert end is not None
+    assert (end.reason, end.reason.final_phase) == (reason, phase)
+
+
+def test_a_fault_goes_on_until_then_and_expiry_awaits_a_running_plan() -> None:
+    assert decide_end(active(), [], **CALM) is None
+    assert decide_end(active(), [], **{**CALM, "now": at(650), "plan_running": True}) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        (ResolvedReason.VERIFIED, EndReason.HEALED_BY_PLAN),
+        (ResolvedReason.SELF_RECOVERED, EndReason.HEALED_BY_SELF),
+        (ResolvedReason.FALSE_ALARM, None),
+        (ResolvedReason.MANUAL_OVERRIDE, None),
+    ],
+)
+def test_a_resolved_incident_ends_the_fault_only_if_the_harm_is_over(
+    reason: ResolvedReason, expected: EndReason | None
+) -> None:
+    over = incident(phase=IncidentPhase.RESOLVED, reason=reason)
+    end = decide_end(active(), [over], **CALM)
+    assert (end.reason if end else None) is expected
+
+
+def breach(ended: bool) -> Breach:
+    return Breach(
+        signal=SignalName.MEMORY,
+        number=1,
+        breached_at=NOW,
+        ended_at=at(5) if ended else None,
+        incident="redis-test-memory-1",
+    )
+
+
+def test_nothing_is_resolved_while_its_breach_lasts() -> None:
+    succeeded = plan(phase=PlanPhase.SUCCEEDED, verified_at=at(9))
+    assert decide_resolution(incident(), [breach(False)], [succeeded]) is None
+    resolution = decide_resolution(incident(), [breach(True)], [succeeded])
+    assert resolution is not None
+    assert resolution.reason is ResolvedReason.VERIFIED
+
+
+def test_harm_that_ends_alone_is_said_to_and_a_running_plan_is_awaited() -> None:
+    resolution = decide_resolution(incident(), [breach(True)], [plan(phase=PlanPhase.AWAITING_APPROVAL)])
+    assert resolution is not None
+    assert resolution.reason is ResolvedReason.SELF_RECOVERED
+    assert decide_resolution(incident(), [breach(True)], [plan(phase=PlanPhase.VERIFYING)]) is None
+
+
+def test_attempts_are_limited_and_spaced() -> None:
+    known = incident(diagnosis=diagnosed())
+    assert decide_next_step(known, [], now=NOW).propose_attempt == 1
+    failed = [plan(spec={"attempt": n}, phase=PlanPhase.FAILED) for n in range(1, MAX_ATTEMPTS + 1)]
+    assert decide_next_step(known, failed[:1], now=NOW).look_at == NOW + COOL_DOWN
+    assert decide_next_step(known, failed[:1], now=NOW + COOL_DOWN).propose_attempt == 2
+    assert decide_next_step(known, failed, now=at(999)).escalate is not None
+    assert decide_next_step(known, [plan(phase=PlanPhase.REJECTED)], now=NOW).escalate is not None
+    assert decide_next_step(known, [plan(phase=PlanPhase.VERIFYING)], now=NOW).propose_attempt is None
+
+
+def test_an_undetermined_cause_makes_no_plan() -> None:
+    step = decide_next_step(incident(diagnosis=diagnosed(None)), [], now=NOW)
+    assert step.propose_attempt is None
+    assert step.escalate is not None
+
+
+def asked(action: RequestAction, **fields: Any) -> Any:
+    made = incident()
+    request = Request(id="r1", action=action, **fields)
+    return made.model_copy(update={"spec": made.spec.model_copy(update={"request": request})})
+
+
+def test_resolving_an_unhealthy_system_needs_a_reason() -> None:
+    move = asked(RequestAction.MOVE, phase=IncidentPhase.RESOLVED)
+    answer = answer_request(move, actor="sre", is_healthy=False, now=NOW)
+    assert answer is not None
+    assert answer.refusal is not None
+    assert answer.status.phase is IncidentPhase.INVESTIGATING
+    why = asked(RequestAction.MOVE, phase=IncidentPhase.RESOLVED, reason="known maintenance")
+    answer = answer_request(why, actor="sre", is_healthy=False, now=NOW)
+    assert answer is not None
+    assert (answer.refusal, answer.status.reason) == (None, ResolvedReason.MANUAL_OVERRIDE)
+
+
+def test_a_request_is_handled_once_and_never_for_nobody() -> None:
+    move = asked(RequestAction.ACKNOWLEDGE)
+    answer = answer_request(move, actor="sre", is_healthy=False, now=NOW)
+    assert answer is not None
+    assert answer.status.timestamps.acknowledged_at == NOW
+    again = move.model_copy(update={"status": answer.status})
+    assert answer_request(again, actor="sre", is_healthy=False, now=at(1)) is None
+    nobody = answer_request(move, actor="", is_healthy=False, now=NOW)
+    assert nobody is not None
+    assert nobody.refusal is not None
+
+
+def test_the_table_of_moves() -> None:
+    assert may_move(None, IncidentPhase.TRIAGE)
+    assert not may_move(None, IncidentPhase.RESOLVED)
+    assert not may_move(IncidentPhase.RESOLVED, IncidentPhase.FIXING)
+    assert not may_move(IncidentPhase.FIXING, IncidentPhase.TRIAGE)

@@ -1,0 +1,329 @@
+"""Every fault against its real server: it moves its signal, and nothing of it stays, however it was cut off."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from incident_crds.catalogue import FaultType, SignalName
+from incident_crds.chaosexperiment import Fault as FaultSpec
+from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.mocksystem import HealthPolicy
+from incident_operator.faults.base import Fault
+from incident_operator.faults.registry import FAULT_CLASSES, build_faults
+from incident_operator.probes.registry import PROBES, measure_all
+from incident_operator.targets import Refused, Target
+from incident_operator.targets.postgres import PostgresTarget
+from incident_operator.targets.redis import RedisTarget, as_text
+from tests.systems.stepping import Stepper, eventually, run
+
+POLICY = HealthPolicy(timeout_seconds=3)
+LIFETIME = timedelta(seconds=60)
+HASH = "0123456789ab"
+BLOCKS: dict[FaultType, tuple[str, dict[str, Any]]] = {
+    FaultType.REDIS_MEMORY: ("redis_target", {"redisMemory": {}}),
+    FaultType.POSTGRES_CONNECTIONS: ("postgres_target", {"postgresConnections": {}}),
+    FaultType.POSTGRES_BLOAT: ("postgres_target", {"postgresBloat": {"rows": 5000}}),
+    FaultType.DISK_FILL: ("disk_target", {"diskFill": {}}),
+}
+
+
+@dataclass
+class Case:
+    """A fault with all that its methods take."""
+
+    fault: Fault
+    target: Target
+    spec: FaultSpec
+    undo: UndoRecord
+
+    async def inject(self, lifetime: timedelta = LIFETIME) -> None:
+        await self.fault.inject(self.target, self.spec, self.undo, lifetime)
+
+    async def recover(self) -> None:
+        await self.fault.recover(self.target, self.undo)
+
+    async def residue(self) -> int:
+        return await self.fault.residue(self.target, self.undo)
+
+    async def health(self) -> dict[SignalName, int | None]:
+        reachable, signals = await measure_all(self.target, POLICY)
+        assert reachable, signals
+        return {s.name: s.health for s in signals}
+
+    async def moved(self) -> int | None:
+        assert self.fault.signal is not None
+        return (await self.health())[self.fault.signal]
+
+
+def make_spec(type: FaultType, **block: Any) -> FaultSpec:
+    return FaultSpec.model_validate({"type": type, **block})
+
+
+@pytest.fixture(params=sorted(BLOCKS))
+def fresh_case(request: pytest.FixtureRequest) -> Case:
+    type = FaultType(request.param)
+    fixture, block = BLOCKS[type]
+    fault, spec = build_faults()[type], make_spec(type, **block)
+    return Case(fault, request.getfixturevalue(fixture), spec, fault.undo_record(HASH, spec))
+
+
+@pytest_asyncio.fixture
+async def case(fresh_case: Case) -> AsyncIterator[Case]:
+    yield fresh_case
+    await fresh_case.recover()
+
+
+def test_every_type_has_one_class() -> None:
+    assert set(FAULT_CLASSES) == set(FaultType)
+    assert all(fault.dead_man.endswith(".") for fault in build_faults().values())
+    assert build_faults()[FaultType.REDIS_MEMORY] is not build_faults()[FaultType.REDIS_MEMORY]
+
+
+def test_tags_look_like_ordinary_workload() -> None:
+    tags = {
+        type: build_faults()[type].undo_record(HASH, make_spec(type, **block)).tag
+        for type, (_, block) in BLOCKS.items()
+    }
+    assert tags == {
+        FaultType.REDIS_MEMORY: f"session:{HASH}:",
+        FaultType.POSTGRES_CONNECTIONS: f"worker-{HASH}",
+        FaultType.POSTGRES_BLOAT: f"events_{HASH}",
+        FaultType.DISK_FILL: f"app-{HASH}.log",
+    }
+
+
+async def test_inject_moves_its_signal_and_recover_leaves_nothing(case: Case) -> None:
+    ordinary = await case.target.count_ordinary()
+    assert await case.residue() == 0
+    started = time.monotonic()
+    await case.inject()
+    took = time.monotonic() - started
+    health = await case.health()
+    assert case.fault.signal is not None
+    moved = health[case.fault.signal]
+    assert moved is not None
+    assert moved < POLICY.threshold_percent
+    assert health[SignalName.CANARY] == 100
+    assert await case.residue() > 0
+    assert took < 3
+    await case.recover()
+    assert await case.residue() == 0
+    assert (await case.moved() or 0) > 90
+    assert await case.target.count_ordinary() == ordinary
+
+
+async def test_inject_and_recover_can_be_repeated(case: Case) -> None:
+    await case.recover()
+    await case.inject()
+    first = await case.moved()
+    await case.inject()
+    assert abs((await case.moved() or 0) - (first or 0)) <= 3
+    await case.recover()
+    await case.recover()
+    assert await case.residue() == 0
+
+
+async def test_recover_after_any_prefix_of_inject(case: Case) -> None:
+    whole = Stepper(case.inject())
+    await whole
+    await case.recover()
+    assert whole.steps >= 3
+    cuts = sorted({*range(1, 8), *range(8, whole.steps, max(1, whole.steps // 12)), whole.steps})
+    for cut in cuts:
+        task = asyncio.ensure_future(run(Stepper(case.inject(), cancel_at=cut)))
+        await asyncio.wait({task})
+        await case.recover()
+        assert await case.residue() == 0, f"cut at await {cut} of {whole.steps}"
+        # what was under way when it was cut off must not come after the recovery
+        await case.target.canary()
+        assert await case.residue() == 0, f"late, cut at await {cut} of {whole.steps}"
+    assert (await case.moved() or 0) > 90
+
+
+async def test_recover_by_another_process_than_the_injector(case: Case) -> None:
+    await case.inject()
+    stranger = build_faults()[case.fault.type]
+    await stranger.recover(case.target, case.undo)
+    assert await stranger.residue(case.target, case.undo) == 0
+
+
+async def test_the_dead_man_ends_it_without_the_injector(fresh_case: Case) -> None:
+    """The injecting process is killed with SIGKILL; nobody calls recover."""
+    case, type = fresh_case, fresh_case.fault.type
+    case.undo = case.fault.undo_record("dead0000beef", case.spec)
+    lifetime = 3.0
+    injector = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _INJECTOR,
+        type,
+        case.target.access.endpoint,
+        case.spec.model_dump_json(by_alias=True, exclude_none=True),
+        str(lifetime),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert injector.stdout is not None
+    assert await injector.stdout.readline() == b"injected\n"
+    injected = time.monotonic()
+    assert await case.residue() > 0
+    injector.send_signal(signal.SIGKILL)
+    await injector.wait()
+    if type is not FaultType.POSTGRES_CONNECTIONS:  # sockets end with their holder, sooner than the lifetime
+        assert await case.residue() > 0
+    await eventually(lambda: is_gone(case), timeout=lifetime + 6)
+    assert time.monotonic() - injected < lifetime + 2
+    assert (await case.moved() or 0) > 90
+
+
+async def test_idle_sessions_end_at_the_server_while_their_holder_lives(postgres_target: PostgresTarget) -> None:
+    fault = build_faults()[FaultType.POSTGRES_CONNECTIONS]
+    spec = make_spec(FaultType.POSTGRES_CONNECTIONS, **BLOCKS[FaultType.POSTGRES_CONNECTIONS][1])
+    undo = fault.undo_record(HASH, spec)
+    await fault.inject(postgres_target, spec, undo, timedelta(seconds=1))
+    try:
+
+        async def gone() -> bool:
+            return await postgres_target.count_sessions(undo.tag) == 0
+
+        await eventually(gone, timeout=5)
+    finally:
+        await fault.recover(postgres_target, undo)
+
+
+async def test_the_sleeping_dead_man_does_not_hold_back_vacuum(postgres_target: PostgresTarget) -> None:
+    fault = build_faults()[FaultType.POSTGRES_BLOAT]
+    spec = make_spec(FaultType.POSTGRES_BLOAT, postgresBloat={"rows": 5000})
+    undo = fault.undo_record(HASH, spec)
+    await fault.inject(postgres_target, spec, undo, LIFETIME)
+    try:
+        query = "SELECT max(age(backend_xmin)) FROM pg_stat_activity WHERE application_name = %s"
+
+        async def is_free() -> bool:
+            before = await postgres_target.fetch_value("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            await postgres_target.execute("SELECT pg_current_xact_id()")
+            return (await postgres_target.fetch_value(query, (undo.tag,)) or 0) <= 3 and before is not None
+
+        await eventually(is_free, timeout=3)
+    finally:
+        await fault.recover(postgres_target, undo)
+
+
+async def test_a_full_server_ends_the_fill_and_can_still_be_healed(postgres_target: PostgresTarget) -> None:
+    fault = build_faults()[FaultType.POSTGRES_CONNECTIONS]
+    spec = make_spec(FaultType.POSTGRES_CONNECTIONS, postgresConnections={"fillPercent": 100})
+    undo = fault.undo_record(HASH, spec)
+    await postgres_target.open()
+    await fault.inject(postgres_target, spec, undo, LIFETIME)
+    try:
+        case = Case(fault, postgres_target, spec, undo)
+        health = await case.health()
+        assert health[SignalName.CONNECTIONS] == 0
+        assert health[SignalName.CANARY] == 0
+    finally:
+        await fault.recover(postgres_target, undo)
+    assert (await case.health())[SignalName.CANARY] == 100
+
+
+async def test_recover_cuts_off_a_writer_that_is_still_connected(redis_target: RedisTarget) -> None:
+    """Commands of a dead injector may still lie in the server's socket: they must not come after the recovery."""
+    fault = build_faults()[FaultType.REDIS_MEMORY]
+    undo = fault.undo_record(HASH, make_spec(FaultType.REDIS_MEMORY, redisMemory={}))
+    writer = redis_target.new_link(undo.tag)
+    identifier = await writer.call("CLIENT", "ID")
+    assert await fault.residue(redis_target, undo) == 1
+    await fault.recover(redis_target, undo)
+    assert await fault.residue(redis_target, undo) == 0
+    assert f"id={identifier} " not in as_text(await redis_target.call("CLIENT", "LIST"))
+    await writer.close()
+
+
+async def test_redis_without_maxmemory_is_refused(redis_target: RedisTarget) -> None:
+    await redis_target.call("CONFIG", "SET", "maxmemory", "0")
+    fault = build_faults()[FaultType.REDIS_MEMORY]
+    spec = make_spec(FaultType.REDIS_MEMORY, redisMemory={})
+    try:
+        with pytest.raises(Refused, match="no maxmemory"):
+            await fault.inject(redis_target, spec, fault.undo_record(HASH, spec), LIFETIME)
+    finally:
+        await redis_target.call("CONFIG", "SET", "maxmemory", str(64 * 1024 * 1024))
+
+
+async def test_filling_an_evicting_redis_to_the_brim_is_refused(redis_target: RedisTarget) -> None:
+    await redis_target.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    fault = build_faults()[FaultType.REDIS_MEMORY]
+    spec = make_spec(FaultType.REDIS_MEMORY, redisMemory={"fillPercent": 100})
+    try:
+        with pytest.raises(Refused, match="ordinary keys"):
+            await fault.inject(redis_target, spec, fault.undo_record(HASH, spec), LIFETIME)
+    finally:
+        await redis_target.call("CONFIG", "SET", "maxmemory-policy", "noeviction")
+
+
+@pytest.mark.parametrize(
+    ("type", "block", "threshold", "words"),
+    [
+        (FaultType.REDIS_MEMORY, {"redisMemory": {"fillPercent": 50}}, 50, "set it to 51 or more"),
+        (FaultType.REDIS_MEMORY, {"redisMemory": {"fillPercent": 51}}, 50, None),
+        (FaultType.REDIS_MEMORY, {"redisMemory": {"fillPercent": 80}}, 20, "set it to 81 or more"),
+        (FaultType.DISK_FILL, {"diskFill": {"fillPercent": 10}}, 50, "90 %"),
+        (FaultType.DISK_FILL, {"diskFill": {}}, 50, None),
+        (FaultType.POSTGRES_CONNECTIONS, {"postgresConnections": {"fillPercent": 50}}, 50, "51 or more"),
+        (FaultType.POSTGRES_CONNECTIONS, {"postgresConnections": {"fillPercent": 51}}, 50, None),
+        (FaultType.POSTGRES_BLOAT, {"postgresBloat": {"deadPercent": 50}}, 50, "51 or more"),
+        (FaultType.POSTGRES_BLOAT, {"postgresBloat": {"deadPercent": 30, "rows": 2000}}, 80, "set rows to 3334"),
+        (FaultType.POSTGRES_BLOAT, {"postgresBloat": {}}, 50, None),
+        (FaultType.NONE, {}, 50, None),
+    ],
+)
+def test_parameters_that_nobody_would_notice(
+    type: FaultType, block: dict[str, Any], threshold: int, words: str | None
+) -> None:
+    error = build_faults()[type].parameters_error(make_spec(type, **block), HealthPolicy(threshold_percent=threshold))
+    assert (error is None) == (words is None)
+    assert words is None or words in (error or "")
+
+
+async def test_the_control_touches_nothing(redis_target: RedisTarget) -> None:
+    fault, spec = build_faults()[FaultType.NONE], make_spec(FaultType.NONE)
+    undo = fault.undo_record(HASH, spec)
+    before = await redis_target.call("DBSIZE")
+    await fault.inject(redis_target, spec, undo, LIFETIME)
+    await fault.recover(redis_target, undo)
+    assert await fault.residue(redis_target, undo) == 0
+    assert await redis_target.call("DBSIZE") == before
+    assert fault.signal not in PROBES
+
+
+_INJECTOR = """
+import asyncio, sys
+from datetime import timedelta
+from incident_crds.chaosexperiment import Fault as FaultSpec
+from incident_operator.faults.registry import build_faults
+from incident_operator.targets import open_target
+from tests.systems.servers import access_to
+
+async def main(type, endpoint, spec, lifetime):
+    fault = build_faults()[type]
+    target = open_target({"redis": "Redis", "postgresql": "Postgres", "http": "Disk"}[endpoint.partition(":")[0]],
+                         access_to(endpoint))
+    spec = FaultSpec.model_validate_json(spec)
+    await fault.inject(target, spec, fault.undo_record("dead0000beef", spec), timedelta(seconds=float(lifetime)))
+    print("injected", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def is_gone(case: Case) -> bool:
+    return await case.residue() == 0

@@ -1,0 +1,281 @@
+"""Probes and evidence on real servers, and the rules' answer to what they read there."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import signal
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from typing_extensions import override
+
+from incident_crds.catalogue import FaultType, SignalName, SystemType
+from incident_crds.chaosexperiment import Fault as FaultSpec
+from incident_crds.mocksystem import HealthPolicy
+from incident_operator.domain.rules import diagnose
+from incident_operator.faults.registry import build_faults
+from incident_operator.probes.base import Reading
+from incident_operator.probes.evidence import gather_evidence
+from incident_operator.probes.evidence_redis import prefix_of
+from incident_operator.probes.registry import PROBES, measure_all, signals_of
+from incident_operator.probes.untrusted import clean_name
+from incident_operator.remedies.registry import REMEDIES
+from incident_operator.targets import Target, open_target
+from incident_operator.targets.postgres import PostgresTarget
+from incident_operator.targets.redis import RedisTarget
+from tests.systems.servers import Server, access_to, free_port
+
+POLICY = HealthPolicy()
+S = SignalName
+EXPECTED = {
+    SystemType.REDIS: {S.MEMORY, S.CLIENTS, S.CANARY, S.LATENCY},
+    SystemType.POSTGRES: {S.CONNECTIONS, S.BLOAT, S.LOCKS, S.CANARY, S.LATENCY},
+    SystemType.DISK: {S.USAGE, S.CANARY, S.LATENCY},
+}
+CAUSES: dict[FaultType, tuple[str, dict[str, Any]]] = {
+    FaultType.REDIS_MEMORY: ("redis_target", {"redisMemory": {}}),
+    FaultType.POSTGRES_CONNECTIONS: ("postgres_target", {"postgresConnections": {}}),
+    FaultType.POSTGRES_BLOAT: ("postgres_target", {"postgresBloat": {}}),
+    FaultType.DISK_FILL: ("disk_target", {"diskFill": {}}),
+}
+
+
+@pytest.fixture(params=["redis_target", "postgres_target", "disk_target"])
+def target(request: pytest.FixtureRequest) -> Target:
+    found: Target = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(params=sorted(CAUSES))
+def cause(request: pytest.FixtureRequest) -> FaultType:
+    return FaultType(request.param)
+
+
+@pytest.fixture
+def caused_target(cause: FaultType, request: pytest.FixtureRequest) -> Target:
+    found: Target = request.getfixturevalue(CAUSES[cause][0])
+    return found
+
+
+async def test_a_healthy_system_is_healthy_in_every_signal(target: Target) -> None:
+    reachable, signals = await measure_all(target, POLICY)
+    assert reachable
+    assert {s.name for s in signals} == EXPECTED[target.type] == set(signals_of(target.type))
+    for signal_ in signals:
+        assert signal_.health is not None, signal_
+        assert signal_.health >= 90, signal_
+        assert any(char.isdigit() for char in signal_.message), signal_
+
+
+async def test_a_round_is_quick(target: Target) -> None:
+    await target.open()
+    started = time.monotonic()
+    for _ in range(5):
+        await measure_all(target, POLICY)
+    assert (time.monotonic() - started) / 5 < 0.2
+
+
+@pytest.mark.parametrize("type", list(SystemType))
+async def test_nobody_listening_is_unreachable(type: SystemType) -> None:
+    scheme = {SystemType.REDIS: "redis", SystemType.POSTGRES: "postgresql", SystemType.DISK: "http"}[type]
+    target = open_target(type, access_to(f"{scheme}://127.0.0.1:{free_port()}"))
+    reachable, (only,) = await measure_all(target, POLICY)
+    assert not reachable
+    assert (only.name, only.health) == (S.REACHABLE, 0)
+    assert "does not answer" in only.message
+    evidence = await gather_evidence(target, "x", [only])
+    assert "does not answer" in str(evidence.facts["error"])
+    await target.close()
+
+
+async def test_wrong_credentials_are_unknown_and_no_outage(redis: Server) -> None:
+    access = access_to(f"redis://127.0.0.1:{redis.port}/0")
+    target = open_target(SystemType.REDIS, dataclasses.replace(access, password="wrong"))
+    reachable, (only,) = await measure_all(target, POLICY)
+    assert (reachable, only.name, only.health) == (False, S.REACHABLE, None)
+    assert "check the Secret's username and password" in only.message
+    await target.close()
+
+
+async def test_wrong_ordinary_credentials_leave_the_canary_unknown(redis: Server) -> None:
+    good = access_to(f"redis://127.0.0.1:{redis.port}/0")
+    target = open_target(SystemType.REDIS, dataclasses.replace(good, app_password="wrong"))
+    reachable, signals = await measure_all(target, POLICY)
+    health = {s.name: s.health for s in signals}
+    assert reachable
+    assert health[S.CANARY] is None
+    assert health[S.LATENCY] is None
+    assert (health[S.MEMORY] or 0) > 90
+    await target.close()
+
+
+async def test_a_hanging_system_is_unreachable_within_the_policy_s_time(redis: Server) -> None:
+    target = open_target(SystemType.REDIS, access_to(f"redis://127.0.0.1:{redis.port}/0"))
+    await target.open()
+    assert redis.process is not None
+    os.kill(redis.process.pid, signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        reachable, (only,) = await measure_all(target, HealthPolicy(timeout_seconds=1))
+        assert time.monotonic() - started < 1.5
+        assert not reachable
+        assert only.health == 0
+        assert "within 1 s" in only.message
+    finally:
+        os.kill(redis.process.pid, signal.SIGCONT)
+    assert (await measure_all(target, POLICY))[0]
+    await target.close()
+
+
+async def test_a_lost_control_connection_is_no_outage(postgres_target: PostgresTarget) -> None:
+    await postgres_target.open()
+    session = await postgres_target.new_session("killer")
+    query = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s"
+    await postgres_target.run_on(session, query, ("incidentsim-operator",))
+    await session.close()
+    reachable, signals = await measure_all(postgres_target, POLICY)
+    assert reachable, signals
+
+
+async def test_lost_statistics_are_unknown_until_an_analyze(postgres_target: PostgresTarget) -> None:
+    fault = build_faults()[FaultType.POSTGRES_BLOAT]
+    spec = FaultSpec.model_validate({"type": "PostgresBloat", "postgresBloat": {}})
+    undo = fault.undo_record("aaaabbbbcccc", spec)
+    await fault.inject(postgres_target, spec, undo, timedelta(seconds=60))
+
+    async def bloat() -> tuple[int | None, str]:
+        found = await PROBES[S.BLOAT].measure(Reading(postgres_target), POLICY)
+        return found.health, found.message
+
+    try:
+        assert (await bloat())[0] == 10
+        await postgres_target.execute("SELECT pg_stat_reset()")
+        health, message = await bloat()
+        assert health is None
+        assert "run ANALYZE" in message
+        await postgres_target.execute("ANALYZE")
+        assert (await bloat())[0] == 10
+    finally:
+        await fault.recover(postgres_target, undo)
+
+
+async def test_blocked_sessions_are_counted(postgres_target: PostgresTarget) -> None:
+    holder = await postgres_target.new_session("holder", ordinary=True)
+    waiter = await postgres_target.new_session("waiter", ordinary=True, settings={"statement_timeout": "20000"})
+    await postgres_target.run_on(holder, "BEGIN")
+    await postgres_target.run_on(holder, "LOCK TABLE orders")
+    work = asyncio.ensure_future(waiter.execute("SELECT count(*) FROM orders"))
+    try:
+        end = time.monotonic() + 6
+        while True:
+            found = await PROBES[S.LOCKS].measure(Reading(postgres_target), POLICY)
+            if found.health == 50:
+                break
+            assert time.monotonic() < end, found
+            await asyncio.sleep(0.1)
+        assert found.message.startswith("1 of 2 sessions blocked")
+    finally:
+        await holder.close()
+        await work
+        await waiter.close()
+
+
+class SlowTarget(RedisTarget):
+    """A target whose canary takes as long as it is told."""
+
+    took = timedelta(0)
+
+    @override
+    async def canary(self) -> timedelta:
+        return self.took
+
+
+@pytest.mark.parametrize(("milliseconds", "health"), [(0, 100), (250, 100), (1375, 50), (2500, 0), (9000, 0)])
+async def test_latency_falls_from_its_budget_to_ten_times_it(milliseconds: int, health: int) -> None:
+    target = SlowTarget(access_to("redis://127.0.0.1:1/0"))
+    target.took = timedelta(milliseconds=milliseconds)
+    assert (await PROBES[S.LATENCY].measure(Reading(target), POLICY)).health == health
+
+
+async def test_the_rules_find_the_cause_and_their_action_ends_it(cause: FaultType, caused_target: Target) -> None:
+    """From a real injection through real evidence to an action that a real server proves."""
+    fault = build_faults()[cause]
+    spec = FaultSpec.model_validate({"type": cause, **CAUSES[cause][1]})
+    undo = fault.undo_record("123412341234", spec)
+    await fault.inject(caused_target, spec, undo, timedelta(seconds=60))
+    try:
+        _, signals = await measure_all(caused_target, POLICY)
+        breached = [s.name for s in signals if s.health is not None and s.health < 50]
+        assert breached == [fault.signal]
+        started = time.monotonic()
+        evidence = await gather_evidence(caused_target, "system", signals)
+        assert time.monotonic() - started < 1
+        verdict = diagnose(evidence, breached)
+        assert verdict.fault == cause, (verdict, evidence)
+        (draft,) = verdict.actions
+        remedy = REMEDIES[draft.type]
+        before = await remedy.observe(caused_target, draft.params)
+        await remedy.execute(caused_target, draft.params)
+        assert remedy.effect(before, await remedy.observe(caused_target, draft.params)) is None
+    finally:
+        await fault.recover(caused_target, undo)
+
+
+async def test_redis_evidence_scales_up_its_sample(redis_target: RedisTarget) -> None:
+    evidence = await gather_evidence(redis_target, "cache", [])
+    by_prefix = {p.prefix: p for p in evidence.prefixes}
+    assert by_prefix["user:"].keys == 300
+    assert by_prefix["user:"].expiring == 0
+    assert by_prefix["product:"].keys == 200
+    await redis_target.call_many([("SET", f"load:{n}", "x", "PX", 60000) for n in range(20000)])
+    evidence = await gather_evidence(redis_target, "cache", [])
+    load = {p.prefix: p for p in evidence.prefixes}["load:"]
+    assert 3000 <= float(evidence.facts["sampled_keys"]) < float(evidence.facts["keys"])
+    assert load.keys == pytest.approx(20000, rel=0.1)
+    assert load.expiring == load.keys
+    keys = [key async for page in redis_target.scan("load:*") for key in page]
+    await redis_target.call("UNLINK", *keys)
+
+
+async def test_postgres_evidence_leaves_us_out(postgres_target: PostgresTarget) -> None:
+    web = await postgres_target.new_session("web\x01 app", ordinary=True)
+    evidence = await gather_evidence(postgres_target, "db", [])
+    await web.close()
+    assert {g.application_name for g in evidence.sessions} <= {"web? app", "web\\x01 app"}, "masked by the server"
+    assert {t.name for t in evidence.tables} == {"customers", "orders"}
+    assert all(t.autovacuum for t in evidence.tables)
+    assert evidence.facts["max_connections"] == 50
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix"),
+    [("session:ab:1", "session:ab:"), ("a:b", "a:"), ("plain", "plain"), (":", ":"), ("a:", "a:"), ("", "")],
+)
+def test_prefixes(key: str, prefix: str) -> None:
+    assert prefix_of(key) == prefix
+
+
+@pytest.mark.parametrize("name", ["us\x00er:", "user:\u202e", "us\u200ber:", "us\ner:", "user:" + "x" * 300])
+def test_a_crafted_name_never_becomes_another_s(name: str) -> None:
+    clean = clean_name(name)
+    assert len(clean) <= 256
+    assert clean.isprintable()
+    assert clean != "user:"
+    assert not name.startswith(clean)
+
+
+async def test_errors_of_one_probe_do_not_hide_the_others(redis_target: RedisTarget) -> None:
+    refused = await redis_target.call("ACL", "SETUSER", "keeper", "-info")
+    assert refused == b"OK"
+    try:
+        reachable, signals = await measure_all(redis_target, POLICY)
+    finally:
+        await redis_target.call("ACL", "SETUSER", "keeper", "+@all")
+    health = {s.name: s.health for s in signals}
+    assert reachable
+    assert health[S.MEMORY] is None
+    assert health[S.CANARY] == 100
