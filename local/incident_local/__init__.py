@@ -1,0 +1,1 @@
+"""The laptop runtime: a real control plane, real systems, the operator, and the command line."""

@@ -1,0 +1,185 @@
+"""What the API server must hold before the operator starts. Applying it again changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, CHAOS_LABEL, ObjectMeta
+from incident_crds.catalogue import ActionType, SignalName
+from incident_crds.client import ApiClient, ApiConfig, raw_path
+from incident_crds.errors import ApiError, Forbidden, Invalid, NotFound, ServerUnavailable
+from incident_crds.manifests import PLURALS, access_rules, admission_policies, custom_resource_definitions
+from incident_crds.mocksystem import ControlRef, ExternalSystem, HealthPolicy, MockSystem, MockSystemSpec, SecretRef
+from incident_crds.remediationplan import Action, RemediationPlan, RemediationPlanSpec, VerificationCheck
+from incident_local.control import ControlEndpoint
+from incident_local.errors import SetupFailed
+from incident_local.identities import NAMESPACE, Identities
+from incident_local.systems.base import TargetSystem
+
+SYSTEM_NAMESPACE = "incidentsim-system"
+CONTROL_SECRET = "laptop-control"  # noqa: S105 - the name of a Secret
+_MANAGER = "incidentsim-laptop"
+_WAIT_SECONDS = 60.0
+_POLL_SECONDS = 0.1
+
+Manifest = dict[str, Any]
+
+
+class Bootstrap:
+    """Applies everything as admin, and proves as others that the policies act."""
+
+    def __init__(self, server: str, identities: Identities) -> None:
+        self._server = server
+        self._identities = identities
+
+    async def run(self, systems: Sequence[TargetSystem], endpoint: ControlEndpoint, control_token: str) -> None:
+        """Raises SetupFailed when the API server refuses something, or does not come to act on it."""
+        try:
+            async with self._client("admin") as admin:
+                await self._apply_all(admin, systems, endpoint, control_token)
+        except ApiError as error:
+            raise SetupFailed(
+                f"The API server refused the set-up: {error}",
+                remedy="a state folder of another version may hold what this one cannot change: "
+                "`incident-simulator down --delete-data`, then start again",
+            ) from error
+
+    def _client(self, user: str) -> ApiClient:
+        token_file = str(self._identities.token_file(user))
+        return ApiClient(ApiConfig(self._server, ca_file=str(self._identities.ca), token_file=token_file))
+
+    async def _apply_all(
+        self, admin: ApiClient, systems: Sequence[TargetSystem], endpoint: ControlEndpoint, control_token: str
+    ) -> None:
+        can_stamp = await _serves_mutating_policies(admin)
+        await _apply(admin, [_namespace(SYSTEM_NAMESPACE), _namespace(NAMESPACE, {CHAOS_LABEL: "enabled"})])
+        definitions = custom_resource_definitions()
+        await _apply(admin, definitions)
+        await _apply(admin, [*access_rules(SYSTEM_NAMESPACE), *admission_policies(can_stamp=can_stamp)])
+        await _until("the resource definitions are served", lambda: _are_established(admin, definitions))
+        async with self._client("operator") as operator, self._client("sre") as sre:
+            await _until("the approval policies act", lambda: _are_guarded(operator, sre, can_stamp=can_stamp))
+        await _apply(admin, [_secret(CONTROL_SECRET, {"token": control_token}), *map(_credentials, systems)])
+        await _apply(admin, [_mock_system(system, endpoint.url(system.name)) for system in systems])
+
+
+async def _apply(client: ApiClient, manifests: Sequence[Manifest]) -> None:
+    await asyncio.gather(
+        *(client.apply(manifest, plural=PLURALS[manifest["kind"]], field_manager=_MANAGER) for manifest in manifests)
+    )
+
+
+async def _until(what: str, condition: Callable[[], Awaitable[bool]]) -> None:
+    try:
+        async with asyncio.timeout(_WAIT_SECONDS):
+            while not await condition():  # noqa: ASYNC110 - it asks the server, there is no event
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError:
+        raise SetupFailed(
+            f"Waited {_WAIT_SECONDS:g} s until {what}, in vain", remedy="see the API server's log"
+        ) from None
+
+
+async def _serves_mutating_policies(client: ApiClient) -> bool:
+    served = await client.request("GET", "/apis/admissionregistration.k8s.io/v1")
+    return any(resource["name"] == "mutatingadmissionpolicies" for resource in served["resources"])
+
+
+async def _are_established(client: ApiClient, definitions: Sequence[Manifest]) -> bool:
+    served = await client.request("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
+    established = {
+        item["metadata"]["name"]
+        for item in served["items"]
+        for condition in item.get("status", {}).get("conditions") or ()
+        if condition["type"] == "Established" and condition["status"] == "True"
+    }
+    return all(definition["metadata"]["name"] in established for definition in definitions)
+
+
+async def _are_guarded(operator: ApiClient, sre: ApiClient, *, can_stamp: bool) -> bool:
+    """Try it, without leaving anything: the operator may not approve, and a forged name is overwritten or refused."""
+    try:
+        await _try_approval(operator, author="")
+    except Forbidden as error:
+        if "incidentsim-approval" not in str(error):
+            return False  # RBAC is not in force yet
+    except (NotFound, Invalid, ServerUnavailable):
+        return False  # the kind is defined, and not served yet
+    else:
+        return False
+    try:
+        answer = await _try_approval(sre, author="sre")
+    except Forbidden:
+        return not can_stamp
+    except (NotFound, Invalid, ServerUnavailable):
+        return False
+    return can_stamp and answer["metadata"]["annotations"].get(APPROVED_BY_ANNOTATION) == "sre"
+
+
+async def _try_approval(client: ApiClient, *, author: str) -> Manifest:
+    plan = RemediationPlan(
+        metadata=ObjectMeta(
+            name="policy-probe",
+            namespace=NAMESPACE,
+            annotations={APPROVE_ANNOTATION: "probe", APPROVED_BY_ANNOTATION: "somebody-else"},
+        ),
+        spec=RemediationPlanSpec(
+            incident_ref="none",
+            author=author,
+            actions=[Action(id="probe", type=ActionType.RESTART_SYSTEM, system="none")],
+            verification=[VerificationCheck(system="none", signal=SignalName.CANARY)],
+        ),
+    )
+    path = raw_path(RemediationPlan.info.api_version, RemediationPlan.info.plural, NAMESPACE)
+    return await client.request("POST", path, query={"dryRun": "All"}, body=_manifest(plan))
+
+
+def _manifest(resource: MockSystem | RemediationPlan) -> Manifest:
+    manifest = resource.to_json()
+    manifest.pop("status", None)
+    manifest["metadata"] = {name: value for name, value in manifest["metadata"].items() if value}
+    return manifest
+
+
+def _namespace(name: str, labels: Mapping[str, str] | None = None) -> Manifest:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": dict(labels or {})}}
+
+
+def _secret(name: str, values: Mapping[str, str]) -> Manifest:
+    metadata = {"name": name, "namespace": NAMESPACE}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": dict(values)}
+
+
+def _credentials(system: TargetSystem) -> Manifest:
+    given = system.credentials
+    values = {
+        "username": given.username,
+        "password": given.password,
+        "appUsername": given.app_username,
+        "appPassword": given.app_password,
+    }
+    return _secret(_secret_name(system), values | ({"database": system.database} if system.database else {}))
+
+
+def _secret_name(system: TargetSystem) -> str:
+    return f"{system.name}-credentials"
+
+
+def _mock_system(system: TargetSystem, control_url: str) -> Manifest:
+    return _manifest(
+        MockSystem(
+            metadata=ObjectMeta(name=system.name, namespace=NAMESPACE),
+            spec=MockSystemSpec(
+                type=system.type,
+                external=ExternalSystem(
+                    endpoint=system.endpoint,
+                    credentials_secret_ref=SecretRef(name=_secret_name(system)),
+                    control_ref=ControlRef(url=control_url, token_secret_ref=SecretRef(name=CONTROL_SECRET)),
+                ),
+                capacity_bytes=system.capacity_bytes,
+                health=HealthPolicy(interval_seconds=1),
+            ),
+        )
+    )

@@ -1,0 +1,204 @@
+"""The command line: a contract. Progress goes to stderr, the answer to stdout, and 0 means it really happened."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import importlib.metadata
+import json
+import signal
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from incident_local.approval import ApproveMode
+from incident_local.drillcommand import run_drills, run_grade
+from incident_local.errors import LocalError, NoSpace
+from incident_local.preparing import prepare_programs, vet_control_plane
+from incident_local.progress import Progress
+from incident_local.scenarios import DEFAULT_DRILLS
+from incident_local.settings import ControlPlaneKind, Settings
+from incident_local.state import StateFolder
+from incident_local.statuscommand import run_status
+from incident_local.stopping import delete_data, stop_running
+from incident_local.upcommand import run_up
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="incident-simulator",
+    help="Incident drills for real: break it, notice, diagnose, approve, heal, prove, grade.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+ControlPlane = Annotated[
+    ControlPlaneKind | None,
+    typer.Option(help="build: our own API server, compiled once. envtest: the binaries in KUBEBUILDER_ASSETS."),
+]
+
+
+def version_text() -> str:
+    return importlib.metadata.version("incident-simulator")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version_text())
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that every command has."""
+
+
+@app.command()
+def version(as_json: AsJson = False) -> None:
+    """Print the version."""
+    typer.echo(json.dumps({"version": version_text()}) if as_json else version_text())
+
+
+@app.command()
+def up(
+    control_plane: ControlPlane = None,
+    without_operator: Annotated[bool, typer.Option(hidden=True)] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start the API server, the systems and the operator, and stay until Ctrl-C."""
+    settings = _settings(control_plane)
+    _run(lambda progress: run_up(settings, progress, with_operator=not without_operator, as_json=as_json))
+
+
+@app.command()
+def down(
+    as_json: AsJson = False,
+    delete: Annotated[bool, typer.Option("--delete-data", help="Remove the state folder afterwards.")] = False,
+) -> None:
+    """Stop a running `up`, and make sure that nothing of it is left."""
+    state = StateFolder(_settings().state_dir)
+
+    async def stop(progress: Progress) -> int:
+        stopped = await stop_running(state)
+        if delete:
+            delete_data(state)
+        if as_json:
+            typer.echo(json.dumps({"stopped": stopped is not None, "pid": stopped, "deleted": delete}))
+        else:
+            progress.line(f"stopped process {stopped}" if stopped else "nothing was running")
+        return 0
+
+    _run(stop)
+
+
+@app.command()
+def prepare() -> None:
+    """Fetch and build everything that `up` needs, without starting anything."""
+    settings = _settings()
+    _run(lambda progress: prepare_programs(settings, progress))
+
+
+@app.command(hidden=True)
+def vet() -> None:
+    """Check the Go code's format, and vet it."""
+    settings = _settings()
+    _run(lambda progress: vet_control_plane(settings, progress))
+
+
+@app.command()
+def drill(
+    names: Annotated[list[str] | None, typer.Argument(help="Scenarios; the four of the README when left out.")] = None,
+    approve: Annotated[ApproveMode, typer.Option(help="Who decides on the plans.")] = ApproveMode.ASK,
+    timeout: Annotated[float, typer.Option(help="Seconds that one drill may take in all.")] = 900.0,
+    control_plane: ControlPlane = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run drills, one after the other, on the running stack or on one for just this long."""
+    settings, chosen = _settings(control_plane), tuple(names or DEFAULT_DRILLS)
+    limit = timedelta(seconds=timeout)
+    _run(lambda progress: run_drills(settings, progress, chosen, mode=approve, timeout=limit, as_json=as_json))
+
+
+@app.command()
+def grade(
+    name: Annotated[str, typer.Argument(help="An experiment, or a scenario: then its latest run.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show how a finished drill was graded."""
+    _run(lambda _: run_grade(_settings(), name, as_json=as_json))
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show what runs and how the systems are."""
+    _run(lambda _: run_status(_settings(), as_json=as_json))
+
+
+def _settings(control_plane: ControlPlaneKind | None = None) -> Settings:
+    settings = Settings()
+    changes: dict[str, Any] = {"state_dir": settings.state_dir.absolute(), "cache_dir": settings.cache_dir.absolute()}
+    if control_plane:
+        changes["control_plane"] = control_plane
+    return settings.model_copy(update=changes)
+
+
+def _run(command: Callable[[Progress], Coroutine[Any, Any, int]]) -> None:
+    """Run to the end, a failure, or the first signal; a later signal cannot hurry the clean-up."""
+    progress = Progress()
+    try:
+        code = asyncio.run(_until_signal(command(progress), progress))
+    except LocalError as error:
+        progress.line(str(error), "red")
+        code = 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        progress.line(str(_no_space(error)), "red")
+        code = 1
+    raise typer.Exit(code)
+
+
+def _no_space(error: OSError) -> NoSpace:
+    where = Path(error.filename).parent if error.filename else "a folder of ours"
+    return NoSpace(f"There is no space left in {where}", remedy="free some space and start again")
+
+
+async def _until_signal(command: Coroutine[Any, Any, int], progress: Progress) -> int:
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(command)
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        if interrupted:
+            progress.line("already stopping")
+        else:
+            interrupted = True
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, interrupt)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if interrupted:
+            return INTERRUPTED
+        raise
+
+
+def main() -> None:
+    """Entry point of `incident-simulator`."""
+    app(prog_name="incident-simulator")
+
+
+if __name__ == "__main__":
+    main()

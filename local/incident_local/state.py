@@ -1,0 +1,137 @@
+"""The state folder: what survives a restart of `up`, and the lock that keeps a second one out."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from incident_local.errors import NoSpace, StateLocked
+
+MEBIBYTE = 1024 * 1024
+NEEDED_BYTES = 256 * MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """The paths below one state folder."""
+
+    root: Path
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.root / "kubeconfig"
+
+    @property
+    def operator_kubeconfig(self) -> Path:
+        return self.root / "operator.kubeconfig"
+
+    @property
+    def run_file(self) -> Path:
+        """Written once everything is ready, gone when it stops."""
+        return self.root / "run.json"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / "lock"
+
+    def prepare(self) -> None:
+        """Make the folders. Raises NoSpace before anything is half-started."""
+        try:
+            # The way to the data is open, the rest is not: as root, Postgres runs as somebody else.
+            for folder, mode in ((self.root, 0o711), (self.data, 0o711), (self.logs, 0o700), (self.secrets, 0o700)):
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(mode)
+        except OSError as error:
+            raise NoSpace(
+                f"The state folder {self.root} cannot be made: {error.strerror}",
+                remedy="free some space, or name another folder with INCIDENTSIM_STATE_DIR",
+            ) from error
+        require_space(self.root, NEEDED_BYTES)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for this process. The kernel lets go of it however the process ends."""
+        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StateLocked(
+                    f"The state folder {self.root} is in use by process {_read_pid(descriptor) or 'unknown'}",
+                    remedy="stop it with `incident-simulator down`, or use another folder with INCIDENTSIM_STATE_DIR",
+                ) from None
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            try:
+                yield
+            finally:
+                self.run_file.unlink(missing_ok=True)
+                os.ftruncate(descriptor, 0)
+        finally:
+            os.close(descriptor)
+
+    def holder(self) -> int | None:
+        """Process that holds the folder, or None. A stale number in the file means nothing: the lock does."""
+        try:
+            descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _read_pid(descriptor)
+        else:
+            return None
+        finally:
+            os.close(descriptor)
+
+
+def _read_pid(descriptor: int) -> int | None:
+    text = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+    return int(text) if text.isdigit() else None
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raises NoSpace when the file system that holds the folder has less than `needed` bytes left."""
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise NoSpace(
+            f"{folder} has {free // MEBIBYTE} MiB left and needs {needed // MEBIBYTE} MiB",
+            remedy="free some space, or move the folders with INCIDENTSIM_STATE_DIR and INCIDENTSIM_CACHE_DIR",
+        )
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace the file at once, readable by its owner only: nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: object) -> None:
+    write_private(path, json.dumps(value, indent=2) + "\n")

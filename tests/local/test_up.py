@@ -1,0 +1,157 @@
+"""`up` from start to every kind of end, with stacks of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from incident_crds.client import ApiClient, ApiConfig
+from incident_local.processes import birth_of
+from incident_local.stopping import descendants
+from tests.conftest import clean_environment, read_line, start_up
+
+START_SECONDS = 90.0
+CONFIG_MAPS = "/api/v1/namespaces/drills/configmaps"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's part in it is Linux's")
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A state folder that is used again and again."""
+    folder = tmp_path_factory.mktemp("up") / "state"
+    yield folder
+    cli("down", "--delete-data", state=folder)
+
+
+def cli(*arguments: str, state: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "incident_local.cli", *arguments],
+        env=clean_environment() | {"INCIDENTSIM_STATE_DIR": str(state)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+@contextmanager
+def up(state: Path, *, wait: bool = True) -> Iterator[tuple[subprocess.Popen[str], dict[str, str], Path]]:
+    """A started `up`, what it printed, and the file with what it said. However the test ends, so does it."""
+    process, messages = start_up(state, "--without-operator")
+    with process:
+        try:
+            line = read_line(process, START_SECONDS) if wait else "{}"
+            assert line, messages.read_text()
+            yield process, json.loads(line), messages
+        finally:
+            if process.poll() is None:
+                process.terminate()
+
+
+def family(pid: int) -> dict[int, tuple[str, str]]:
+    """Birth and command line of every process below it."""
+    return {
+        child: (birth, Path(f"/proc/{child}/cmdline").read_text().replace("\0", " "))
+        for child in descendants(pid)
+        if (birth := birth_of(child))
+    }
+
+
+def wait_gone(members: dict[int, tuple[str, str]], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while alive := [line for pid, (birth, line) in members.items() if birth_of(pid) == birth]:
+        assert time.monotonic() < deadline, alive
+        time.sleep(0.02)
+
+
+def client(state: Path, info: dict[str, str]) -> ApiClient:
+    secrets = state / "secrets"
+    return ApiClient(
+        ApiConfig(info["server"], ca_file=str(secrets / "ca.crt"), token_file=str(secrets / "admin.token"))
+    )
+
+
+async def test_dead_control_plane_stops_all_and_data_survive(state: Path) -> None:
+    note = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note"}, "data": {"kept": "yes"}}
+    with up(state) as (process, info, messages):
+        kubeconfig = (state / "kubeconfig").read_text()
+        async with client(state, info) as api:
+            await api.request("POST", CONFIG_MAPS, body=note)
+        members = family(process.pid)
+        control_plane = next(pid for pid, (_, line) in members.items() if "--etcd-dir" in line)
+        os.kill(control_plane, signal.SIGKILL)
+        assert process.wait(30) == 1
+        wait_gone(members)
+    text = messages.read_text()
+    assert "control-plane was ended by SIGKILL, and nothing works without it" in text
+    assert f"Log: {state / 'logs' / 'control-plane.log'}" in text
+    assert not (state / "run.json").exists()
+
+    with up(state) as (process, info, _):
+        async with client(state, info) as api:
+            assert (await api.request("GET", f"{CONFIG_MAPS}/note"))["data"] == {"kept": "yes"}
+        assert (state / "kubeconfig").read_text() == kubeconfig  # ports, tokens and certificates are the same
+        members = family(process.pid)
+        assert len(members) > 5
+        process.kill()
+        wait_gone(members)
+
+
+def test_down_stops_it_and_says_which(state: Path) -> None:
+    with up(state) as (process, _, _):
+        members = family(process.pid)
+        # Our child stays a zombie until we wait for it, which `down` knows to be an end.
+        done = cli("down", "--json", state=state)
+        assert (done.returncode, json.loads(done.stdout)["pid"]) == (0, process.pid), done.stderr
+        wait_gone(members, seconds=0.1)
+        assert process.wait(10) == 0
+    again = cli("down", "--json", state=state)
+    assert (again.returncode, json.loads(again.stdout)["pid"]) == (0, None)
+
+
+def test_interrupt_during_the_start_leaves_nothing(state: Path) -> None:
+    with up(state, wait=False) as (process, _, messages):
+        deadline = time.monotonic() + START_SECONDS
+        while not (members := family(process.pid)):
+            assert time.monotonic() < deadline, messages.read_text()
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        wait_gone(members, seconds=0.1)
+    assert cli("status", state=state).returncode == 1
+
+
+def test_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        done = cli("up", state=tmp_path / "state", INCIDENTSIM_OPERATOR_PORT=str(port))
+    assert done.returncode == 1
+    assert f"Port {port} for operator is taken by another process" in done.stderr
+    assert "INCIDENTSIM_OPERATOR_PORT" in done.stderr
+    assert "start control-plane" not in done.stderr
+    assert not (tmp_path / "state" / "data" / "postgres-test").exists()
+
+
+def test_version_and_help(tmp_path: Path) -> None:
+    assert cli("--version", state=tmp_path).stdout.strip().count(".") == 2
+    assert json.loads(cli("version", "--json", state=tmp_path).stdout)["version"]
+    assert "drill" in cli("--help", state=tmp_path).stdout
+
+
+def test_status_without_a_stack_says_how_to_start_one(tmp_path: Path) -> None:
+    done = cli("status", state=tmp_path / "none")
+    assert done.returncode == 1
+    assert "incident-simulator up" in done.stderr
