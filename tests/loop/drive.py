@@ -1,0 +1,179 @@
+"""Drives the loop as a user would, through the API; and looks at the systems without the code under test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+import psycopg
+import redis.asyncio as redis
+import yaml
+
+from incident_crds.base import APPROVE_ANNOTATION, REJECT_ANNOTATION, ObjectMeta
+from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
+from incident_crds.client import ApiClient
+from incident_crds.errors import NotFound
+from incident_crds.incident import Incident, IncidentPhase
+from incident_crds.mocksystem import MockSystem
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
+
+from ..conftest import NAMESPACE, Stack
+
+T = TypeVar("T")
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "disk-full")
+
+
+async def eventually(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 30) -> T:
+    """The first result that is not None."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while True:
+        found = await look()
+        if found is not None:
+            return found
+        assert loop.time() < deadline, f"{what} did not happen within {seconds} s"
+        await asyncio.sleep(0.05)
+
+
+class Driver:
+    """One user's hands on the loop."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self.client = client
+
+    async def systems_ready(self) -> None:
+        """Every system is reached, healthy, seeded and without an open incident."""
+
+        async def look() -> bool | None:
+            systems = await self.client.list_all(MockSystem, NAMESPACE)
+            good = all(s.status.phase == "Ready" and s.status.seeded and (s.status.health or 0) >= 50 for s in systems)
+            incidents = await self.client.list_all(Incident, NAMESPACE)
+            quiet = all(i.status.phase is IncidentPhase.RESOLVED for i in incidents)
+            plans = await self.client.list_all(RemediationPlan, NAMESPACE)
+            decided = all(p.status.phase is not None and p.status.phase.is_final for p in plans)
+            return True if len(systems) == 3 and good and quiet and decided else None
+
+        await eventually(look, "three healthy systems", 60)
+
+    async def start(self, drill: str, **spec: object) -> ChaosExperiment:
+        """Create the scenario's experiment, with a name of its own."""
+        manifest = yaml.safe_load((SCENARIOS / f"{drill}.yaml").read_text())
+        manifest["spec"].update(spec)
+        experiment = ChaosExperiment.parse(manifest)
+        experiment.metadata = ObjectMeta(
+            generate_name=f"{drill}-", namespace=NAMESPACE, labels=experiment.metadata.labels
+        )
+        return await self.client.create(experiment)
+
+    async def experiment(self, experiment: ChaosExperiment) -> ChaosExperiment:
+        return await self.client.get(ChaosExperiment, *experiment.key)
+
+    async def reaches(
+        self, experiment: ChaosExperiment, *phases: ExperimentPhase, seconds: float = 30
+    ) -> ChaosExperiment:
+        async def look() -> ChaosExperiment | None:
+            now = await self.experiment(experiment)
+            return now if now.status.phase in phases else None
+
+        return await eventually(look, f"{experiment.metadata.name} being {' or '.join(phases)}", seconds)
+
+    async def is_gone(self, experiment: ChaosExperiment, seconds: float = 30) -> None:
+        async def look() -> bool | None:
+            try:
+                await self.experiment(experiment)
+            except NotFound:
+                return True
+            return None
+
+        await eventually(look, f"{experiment.metadata.name} being gone", seconds)
+
+    async def graded(self, experiment: ChaosExperiment, seconds: float = 60) -> ChaosExperiment:
+        async def look() -> ChaosExperiment | None:
+            now = await self.experiment(experiment)
+            return now if now.status.grade is not None else None
+
+        return await eventually(look, f"{experiment.metadata.name} being graded", seconds)
+
+    async def plan_awaiting(self) -> RemediationPlan:
+        async def look() -> RemediationPlan | None:
+            plans = await self.client.list_all(RemediationPlan, NAMESPACE)
+            return next((p for p in plans if p.status.phase is PlanPhase.AWAITING_APPROVAL), None)
+
+        return await eventually(look, "a plan awaiting approval")
+
+    async def plan_reaches(self, plan: RemediationPlan, *phases: PlanPhase, seconds: float = 30) -> RemediationPlan:
+        async def look() -> RemediationPlan | None:
+            now = await self.client.get(RemediationPlan, *plan.key)
+            return now if now.status.phase in phases else None
+
+        return await eventually(look, f"{plan.metadata.name} being {' or '.join(phases)}", seconds)
+
+    async def approve(self, plan: RemediationPlan, hash: str | None = None) -> None:
+        value = plan.status.plan_hash if hash is None else hash
+        await self.client.patch(RemediationPlan, *plan.key, {"metadata": {"annotations": {APPROVE_ANNOTATION: value}}})
+
+    async def reject(self, plan: RemediationPlan, reason: str) -> None:
+        await self.client.patch(RemediationPlan, *plan.key, {"metadata": {"annotations": {REJECT_ANNOTATION: reason}}})
+
+    async def event(self, reason: str, about: str) -> dict[str, object]:
+        """The Event with this reason about the object of this name."""
+
+        async def look() -> dict[str, object] | None:
+            events = await self.client.request("GET", f"/api/v1/namespaces/{NAMESPACE}/events")
+            for event in events["items"]:
+                if event["reason"] == reason and event["involvedObject"]["name"] == about:
+                    found: dict[str, object] = event
+                    return found
+            return None
+
+        return await eventually(look, f"an Event {reason} about {about}", 10)
+
+
+async def count_leftovers(stack: Stack, drill: str) -> int:
+    """What the drill's fault left on its system, by names that only faults use."""
+    match drill:
+        case "redis-memory":
+            return await _redis_leftovers(stack)
+        case "postgres-connections":
+            return await _postgres_count(
+                stack, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^worker-'"
+            )
+        case "postgres-bloat":
+            return await _postgres_count(
+                stack,
+                "SELECT (SELECT count(*) FROM pg_class WHERE relname ~ '^events_' AND relkind = 'r')"
+                " + (SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^events_')",
+            )
+        case "disk-full":
+            return await _disk_leftovers(stack)
+    raise AssertionError(drill)
+
+
+async def _redis_leftovers(stack: Stack) -> int:
+    system = stack.system("redis-test")
+    client = redis.Redis.from_url(system.endpoint, username=system.username, password=system.password)
+    try:
+        return len([key async for key in client.scan_iter("session:*", count=1000)])
+    finally:
+        await client.aclose()
+
+
+async def _postgres_count(stack: Stack, query: str) -> int:
+    system = stack.system("postgres-test")
+    address = system.endpoint.replace("://", f"://{system.username}:{system.password}@")
+    async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+        row = await (await connection.execute(query)).fetchone()  # type: ignore[call-overload]
+        assert row is not None
+        return int(row[0])
+
+
+async def _disk_leftovers(stack: Stack) -> int:
+    system = stack.system("disk-monitor")
+    headers = {"Authorization": f"Bearer {system.password}"}
+    async with aiohttp.ClientSession(headers=headers) as session, session.get(f"{system.endpoint}/files") as answer:
+        files = (await answer.json())["files"]
+    return len([f for f in files if f["path"].startswith("app-")])

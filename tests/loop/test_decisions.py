@@ -1,0 +1,99 @@
+"""Who may decide on a plan, with which words, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION
+from incident_crds.chaosexperiment import ChaosExperiment
+from incident_crds.client import ApiClient
+from incident_crds.errors import Forbidden, StatusError
+from incident_crds.incident import Incident
+from incident_crds.mocksystem import MockSystem
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
+
+from ..conftest import NAMESPACE, OperatorProcess
+from .drive import Driver, eventually
+
+
+@pytest_asyncio.fixture
+async def driver(operator: OperatorProcess, sre: ApiClient) -> Driver:
+    made = Driver(sre)
+    await made.systems_ready()
+    return made
+
+
+@pytest_asyncio.fixture
+async def waiting(driver: Driver) -> AsyncIterator[RemediationPlan]:
+    """A plan that awaits approval, because Redis is really full."""
+    experiment = await driver.start("redis-memory")
+    yield await driver.plan_awaiting()
+    await driver.client.delete(ChaosExperiment, *experiment.key)
+    await driver.is_gone(experiment)
+
+
+async def test_a_wrong_hash_is_answered_by_an_event_and_runs_nothing(driver: Driver, waiting: RemediationPlan) -> None:
+    await driver.approve(waiting, "0000000000000000")
+    event = await driver.event("WrongPlanHash", waiting.metadata.name)
+    assert waiting.status.plan_hash in str(event["message"])
+
+    async def cleared() -> RemediationPlan | None:
+        plan = await driver.client.get(RemediationPlan, *waiting.key)
+        return plan if APPROVE_ANNOTATION not in plan.metadata.annotations else None
+
+    plan = await eventually(cleared, "the wrong hash being taken away")
+    assert (plan.status.phase, plan.status.action_results) == (PlanPhase.AWAITING_APPROVAL, [])
+
+
+async def test_a_viewer_and_the_operator_itself_may_not_approve(
+    waiting: RemediationPlan, viewer: ApiClient, operator_client: ApiClient
+) -> None:
+    with pytest.raises(Forbidden, match="viewer"):
+        await Driver(viewer).approve(waiting)
+    with pytest.raises(StatusError, match="may remove a decision, and never set one"):
+        await Driver(operator_client).approve(waiting)
+
+
+async def test_the_approver_is_who_signed_in_whatever_is_claimed(driver: Driver, waiting: RemediationPlan) -> None:
+    forged = {APPROVE_ANNOTATION: waiting.status.plan_hash, APPROVED_BY_ANNOTATION: "boss"}
+    await driver.client.patch(RemediationPlan, *waiting.key, {"metadata": {"annotations": forged}})
+    plan = await driver.plan_reaches(waiting, PlanPhase.EXECUTING, PlanPhase.VERIFYING, PlanPhase.SUCCEEDED)
+    assert plan.status.decision is not None
+    assert plan.status.decision.by == "sre"
+
+
+async def test_many_approvals_at_once_execute_once_and_a_late_one_is_answered(
+    driver: Driver, waiting: RemediationPlan
+) -> None:
+    await asyncio.gather(*(driver.approve(waiting) for _ in range(20)))
+    plan = await driver.plan_reaches(waiting, PlanPhase.SUCCEEDED)
+    assert len(plan.status.action_results) == 1
+    await driver.approve(waiting)
+    await driver.event("AlreadyDecided", waiting.metadata.name)
+    after = await driver.client.get(RemediationPlan, *waiting.key)
+    assert after.status.decision == plan.status.decision
+    assert after.status.action_results == plan.status.action_results
+
+
+async def test_a_rejected_plan_is_never_run_and_a_person_is_called(driver: Driver, waiting: RemediationPlan) -> None:
+    await driver.reject(waiting, "not during the sale")
+    plan = await driver.plan_reaches(waiting, PlanPhase.REJECTED)
+    assert plan.status.decision is not None
+    assert (plan.status.decision.by, plan.status.decision.reason) == ("sre", "not during the sale")
+    await driver.event("Escalated", plan.spec.incident_ref)
+    incident = await driver.client.get(Incident, NAMESPACE, plan.spec.incident_ref)
+    assert any(e.type == "PlanRejected" and e.actor == "sre" for e in incident.status.timeline)
+
+
+async def test_a_changed_target_supersedes_the_plan(driver: Driver, waiting: RemediationPlan, admin: ApiClient) -> None:
+    await admin.patch(MockSystem, NAMESPACE, "redis-test", {"spec": {"team": "changed"}})
+    try:
+        plan = await driver.plan_reaches(waiting, PlanPhase.SUPERSEDED)
+        assert plan.status.reason == "TargetChanged"
+        assert plan.status.action_results == []
+    finally:
+        await admin.patch(MockSystem, NAMESPACE, "redis-test", {"spec": {"team": ""}})

@@ -1,0 +1,155 @@
+"""What may not be broken is not broken, and the reason says what to do."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from incident_crds.base import ObjectMeta
+from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
+from incident_crds.client import ApiClient
+from incident_crds.errors import AlreadyExists
+from incident_crds.mocksystem import MockSystem
+
+from ..conftest import NAMESPACE, OperatorProcess, Stack
+from .drive import Driver, count_leftovers, eventually
+
+WRONG = "no-such-password-7f3a"
+REDIS = {"type": "RedisMemory", "redisMemory": {}}
+
+
+@pytest_asyncio.fixture
+async def driver(operator: OperatorProcess, sre: ApiClient) -> Driver:
+    made = Driver(sre)
+    await made.systems_ready()
+    return made
+
+
+def experiment(
+    fault: dict[str, Any], target: dict[str, Any], *, namespace: str = NAMESPACE, **spec: Any
+) -> ChaosExperiment:
+    made = ChaosExperiment.model_validate({"spec": {"target": target, "fault": fault, **spec}})
+    made.metadata = ObjectMeta(generate_name="refused-", namespace=namespace)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("fault", "target", "reason", "says"),
+    [
+        (REDIS, {"systemRef": {"name": "redis-nope"}}, "TargetNotFound", "redis-test"),
+        (REDIS, {"selector": {"matchLabels": {"tier": "none"}}}, "NothingSelected", "tier=none"),
+        (REDIS, {"systemRef": {"name": "postgres-test"}}, "FaultNotSupported", "PostgresBloat"),
+        (
+            {"type": "RedisMemory", "redisMemory": {"fillPercent": 40}},
+            {"systemRef": {"name": "redis-test"}},
+            "ParametersInvalid",
+            "51 or more",
+        ),
+    ],
+)
+async def test_an_experiment_that_cannot_work_is_rejected(
+    driver: Driver, fault: dict[str, Any], target: dict[str, Any], reason: str, says: str
+) -> None:
+    made = await driver.client.create(experiment(fault, target))
+    rejected = await driver.reaches(made, ExperimentPhase.REJECTED)
+    assert rejected.status.reason == reason
+    assert says in rejected.status.message
+    assert rejected.status.targets == []
+    await driver.event(reason, made.metadata.name)
+
+
+async def test_a_namespace_without_the_label_is_closed(driver: Driver, admin: ApiClient) -> None:
+    with contextlib.suppress(AlreadyExists):
+        await admin.request("POST", "/api/v1/namespaces", body={"metadata": {"name": "closed"}})
+    made = await admin.create(experiment(REDIS, {"systemRef": {"name": "redis-test"}}, namespace="closed"))
+    rejected = await Driver(admin).reaches(made, ExperimentPhase.REJECTED)
+    assert rejected.status.reason == "NamespaceNotEnabled"
+    assert "kubectl label namespace closed" in rejected.status.message
+
+
+async def test_a_protected_system_is_left_alone(driver: Driver, admin: ApiClient, stack: Stack) -> None:
+    await admin.patch(MockSystem, NAMESPACE, "redis-test", {"spec": {"protected": True}})
+    try:
+        made = await driver.start("redis-memory")
+        rejected = await driver.reaches(made, ExperimentPhase.REJECTED)
+        assert rejected.status.reason == "TargetProtected"
+        assert await count_leftovers(stack, "redis-memory") == 0
+    finally:
+        await admin.patch(MockSystem, NAMESPACE, "redis-test", {"spec": {"protected": False}})
+
+
+async def test_a_second_fault_on_a_broken_system_is_rejected(driver: Driver) -> None:
+    first = await driver.start("postgres-bloat")
+    await driver.reaches(first, ExperimentPhase.ACTIVE)
+    second = await driver.start("postgres-connections")
+    rejected = await driver.reaches(second, ExperimentPhase.REJECTED)
+    assert rejected.status.reason == "TargetBusy"
+    await driver.client.delete(ChaosExperiment, *first.key)
+    await driver.is_gone(first)
+
+
+async def test_a_dry_run_changes_nothing(driver: Driver, stack: Stack) -> None:
+    made = await driver.start("disk-full", dryRun=True)
+    done = await driver.reaches(made, ExperimentPhase.RECOVERED)
+    assert done.status.reason == "DryRun"
+    assert [t.system for t in done.status.targets] == ["disk-monitor"]
+    assert await count_leftovers(stack, "disk-full") == 0
+
+
+async def test_the_kill_switch_undoes_and_blocks(driver: Driver, sre: ApiClient, stack: Stack) -> None:
+    active = await driver.start("disk-full")
+    await driver.reaches(active, ExperimentPhase.ACTIVE)
+    switches = "/api/v1/namespaces/incidentsim-system/configmaps"
+    body = {"metadata": {"name": "incidentsim-kill-switch"}, "data": {"reason": "real outage", "by": "sre"}}
+    await sre.request("POST", switches, body=body)
+    try:
+        ended = await driver.reaches(active, ExperimentPhase.ABORTED)
+        assert ended.status.reason == "KillSwitch"
+        assert "real outage (by sre)" in ended.status.message
+        assert await count_leftovers(stack, "disk-full") == 0
+        blocked = await driver.reaches(await driver.start("disk-full"), ExperimentPhase.REJECTED)
+        assert blocked.status.reason == "KillSwitch"
+    finally:
+        await sre.request("DELETE", f"{switches}/incidentsim-kill-switch")
+
+
+@pytest_asyncio.fixture
+async def locked_out(admin: ApiClient) -> AsyncIterator[str]:
+    """A system whose Secret holds the wrong password."""
+    redis = await admin.get(MockSystem, NAMESPACE, "redis-test")
+    assert redis.spec.external is not None
+    wrong = {"username": "control", "password": WRONG, "appUsername": "app", "appPassword": WRONG}
+    secrets = f"/api/v1/namespaces/{NAMESPACE}/secrets"
+    await admin.request("POST", secrets, body={"metadata": {"name": "wrong"}, "stringData": wrong})
+    body = MockSystem.model_validate(
+        {
+            "metadata": {"name": "locked-out", "namespace": NAMESPACE},
+            "spec": {
+                "type": "Redis",
+                "external": {"endpoint": redis.spec.external.endpoint, "credentialsSecretRef": {"name": "wrong"}},
+                "health": {"intervalSeconds": 1},
+            },
+        }
+    )
+    await admin.create(body)
+    yield "locked-out"
+    await admin.delete(MockSystem, NAMESPACE, "locked-out")
+    await admin.request("DELETE", f"{secrets}/wrong")
+
+
+async def test_wrong_credentials_are_named_and_never_shown(
+    operator: OperatorProcess, locked_out: str, sre: ApiClient
+) -> None:
+    async def look() -> MockSystem | None:
+        system = await sre.get(MockSystem, NAMESPACE, locked_out)
+        return system if system.status.message else None
+
+    system = await eventually(look, "the message about the credentials")
+    assert system.status.phase == "Unreachable"
+    assert "Secret" in system.status.message
+    assert WRONG not in operator.log.read_text()
+    assert WRONG not in system.model_dump_json()
