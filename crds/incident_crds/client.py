@@ -24,6 +24,7 @@ from incident_crds.errors import (
 )
 from incident_crds.kubeconfig import ApiConfig, load_config
 from incident_crds.parsing import gc_paused, parse_event, parse_object, raise_for_status, read_lines
+from incident_crds.response import AbruptResponse
 
 R = TypeVar("R", bound=Resource)
 
@@ -66,7 +67,9 @@ class ApiClient:
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(ssl=self._tls(), limit=50)
         headers = {"Accept": "application/json", "User-Agent": f"incident-simulator/{__version__}"}
-        self._session = aiohttp.ClientSession(connector=connector, headers=headers, read_bufsize=2**20)
+        self._session = aiohttp.ClientSession(
+            connector=connector, headers=headers, response_class=AbruptResponse, read_bufsize=2**20
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -285,7 +285,7 @@ class IncidentStatus(StatusModel):
     observed_generation: int | None = None
     """The metadata.generation that this status is about."""
     conditions: Conditions = Field(default_factory=list)
-    """Diagnosed, PlanProposed, Escalated, Resolved."""
+    """Diagnosed, PlanProposed, Resolved; and Escalated once a person is needed."""
 
 
 class Incident(Resource):

@@ -282,7 +282,7 @@ class RemediationPlanStatus(StatusModel):
     observed_generation: int | None = None
     """The metadata.generation that this status is about."""
     conditions: Conditions = Field(default_factory=list)
-    """Approved, Executed, Verified."""
+    """Approved, Executed, Verified, Succeeded."""
 
 
 class RemediationPlan(Resource):

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import gc
+import socket
+import ssl
+import threading
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -240,3 +247,51 @@ async def test_the_user_signs_each_request(server: ScriptedServer, client: ApiCl
 async def test_a_client_that_is_not_open() -> None:
     with pytest.raises(ApiError, match="use it as an async context manager"):
         await ApiClient(ApiConfig("http://127.0.0.1:1")).request("GET", "/api")
+
+
+@contextmanager
+def deaf_server(stack: Stack) -> Iterator[str]:
+    """Over TLS it begins to answer one request, and then reads and says nothing more: not even goodbye."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secrets = stack.state / "secrets"
+    tls.load_cert_chain(secrets / "serving.crt", secrets / "serving.key")
+    done = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with listener.accept()[0] as plain, tls.wrap_socket(plain, server_side=True) as client:
+            client.recv(65536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            done.wait(30)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            done.set()
+            thread.join()
+
+
+def test_a_watch_that_is_cut_short_leaves_no_socket(stack: Stack) -> None:
+    """A TLS connection says goodbye and waits for the answer; the loop may be gone before that comes."""
+
+    async def cut_short(url: str) -> None:
+        async with ApiClient(ApiConfig(url, ca_file=str(stack.state / "secrets" / "ca.crt"))) as client:
+            is_open = asyncio.Event()
+
+            async def follow() -> None:
+                events = client.watch(Incident, resource_version="0", timeout_seconds=60, on_open=is_open.set)
+                async for _ in events:
+                    raise AssertionError("nothing was said")
+
+            task = asyncio.create_task(follow())
+            await is_open.wait()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    with warnings.catch_warnings(record=True) as seen, deaf_server(stack) as url:
+        warnings.simplefilter("always", ResourceWarning)
+        asyncio.run(cut_short(url))
+        gc.collect()
+    assert [str(w.message) for w in seen] == []

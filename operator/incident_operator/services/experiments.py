@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from incident_crds.base import UNDO_FINALIZER, is_true, set_condition
+from incident_crds.base import UNDO_FINALIZER, is_true
 from incident_crds.chaosexperiment import (
     ChaosExperiment,
     ChaosExperimentStatus,
@@ -21,6 +21,7 @@ from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
 from incident_operator.domain.approval import Refusal
+from incident_operator.domain.conditions import experiment_conditions
 from incident_operator.domain.lifecycle import End, EndReason, decide_end
 from incident_operator.domain.naming import fault_tag
 from incident_operator.domain.selection import check_place, check_targets, deadline_of, not_ready, select_targets
@@ -36,8 +37,6 @@ from incident_operator.targets.errors import TargetError
 INJECTION_GRACE = timedelta(seconds=30)
 """Time to inject that the deadline allows for, on top of the duration."""
 EFFECT_WITHIN = timedelta(seconds=20)
-STALLED_AFTER = 10
-"""Tries to undo after which a person is told; the operator goes on trying."""
 NOT_READY_RETRY = timedelta(seconds=2)
 LOOK_AGAIN = timedelta(seconds=1)
 
@@ -79,6 +78,12 @@ class Experiments:
                 return await self._recover(experiment)
             case _:
                 return await self._grader.grade(experiment)
+
+    async def _write(self, experiment: ChaosExperiment, status: ChaosExperimentStatus) -> ChaosExperiment:
+        """The status with the conditions that follow from it."""
+        generation = experiment.metadata.generation
+        conditions = experiment_conditions(status, generation=generation, now=datetime.now(UTC))
+        return await self._store.write_status(experiment, status.model_copy(update={"conditions": conditions}))
 
     def is_clean(self, key: Key) -> bool:
         """Whether nothing of the experiment can be left on any system, so that it may be let go."""
@@ -144,7 +149,7 @@ class Experiments:
                 "observed_generation": experiment.metadata.generation,
             }
         )
-        written = await self._store.write_status(experiment, status)
+        written = await self._write(experiment, status)
         log.info("experiment rejected", reason=refusal.reason, message=refusal.message)
         EXPERIMENTS_ENDED.labels(experiment.spec.fault.type.value, "Rejected").inc()
         await self._builtin.record_event(written, refusal.reason, refusal.message, warning=True)
@@ -153,7 +158,7 @@ class Experiments:
         status = experiment.status.model_copy(
             update={"phase": ExperimentPhase.PENDING, "reason": why.reason, "message": why.message}
         )
-        await self._store.write_status(experiment, status)
+        await self._write(experiment, status)
 
     async def _record(self, experiment: ChaosExperiment, fault: Fault, systems: Sequence[MockSystem]) -> None:
         """Write how all of it is undone, before any of it is done."""
@@ -181,7 +186,7 @@ class Experiments:
             status = status.model_copy(update={"phase": ExperimentPhase.RECOVERED, "reason": "DryRun", "message": text})
         else:
             self._ours.add(experiment.metadata.uid)
-        await self._store.write_status(experiment, status)
+        await self._write(experiment, status)
 
     def _measure(self, system: MockSystem, *, since: datetime | None = None) -> list[Measurement]:
         """The system's latest signals, or those below the threshold in a sample taken after `since`."""
@@ -200,7 +205,7 @@ class Experiments:
         now = datetime.now(UTC)
         incidents = self._incidents_of(experiment)
         halted = await self._builtin.kill_switch()
-        effect_seen = is_true(experiment.status.conditions, "EffectObserved")
+        effect_seen = bool(experiment.status.observed_effect)
         injected_at = experiment.status.injected_at
         end = decide_end(
             experiment,
@@ -267,12 +272,9 @@ class Experiments:
                     t.model_copy(update={"phase": TargetPhase.ACTIVE, "injected_at": now})
                     for t in experiment.status.targets
                 ],
-                "conditions": set_condition(
-                    experiment.status.conditions, "Injected", True, reason="Injected", message=text, now=now
-                ),
             }
         )
-        await self._store.write_status(experiment, status)
+        await self._write(experiment, status)
         log.info("fault injected", fault=experiment.spec.fault.type)
 
     async def _note_progress(
@@ -288,17 +290,8 @@ class Experiments:
                     moved += self._measure(system, since=experiment.status.started_at)
             known = [m for m in moved if m.health is not None]
             if known:
-                text = ", ".join(f"{m.system}/{m.signal} is {m.health} %" for m in known)
                 update["observed_effect"] = known
-                update["conditions"] = set_condition(
-                    experiment.status.conditions,
-                    "EffectObserved",
-                    True,
-                    reason="SignalBreached",
-                    message=text,
-                    now=datetime.now(UTC),
-                )
-        await self._store.write_status(experiment, experiment.status.model_copy(update=update))
+        await self._write(experiment, experiment.status.model_copy(update=update))
 
     async def _end(self, experiment: ChaosExperiment, end: End, incidents: Sequence[Incident]) -> None:
         names = [i.metadata.name for i in incidents] or experiment.status.incidents
@@ -311,7 +304,7 @@ class Experiments:
                 "incidents": names,
             }
         )
-        await self._store.write_status(experiment, status)
+        await self._write(experiment, status)
         log.info("fault ends", reason=end.reason, message=end.message)
 
     async def _recover(self, experiment: ChaosExperiment) -> timedelta | None:
@@ -320,28 +313,22 @@ class Experiments:
         targets = [await undo_on_target(self._systems, experiment, fault, t) for t in experiment.status.targets]
         now = datetime.now(UTC)
         left = [t for t in targets if t.phase is not TargetPhase.RECOVERED]
-        conditions = experiment.status.conditions
         if left:
-            text = "; ".join(f"{t.system}: {t.last_error}" for t in left)
-            if max(t.attempts for t in left) >= STALLED_AFTER:
-                conditions = set_condition(conditions, "Stalled", True, reason="UndoFails", message=text, now=now)
+            written = await self._write(experiment, experiment.status.model_copy(update={"targets": targets}))
+            if is_true(written.status.conditions, "Stalled"):
+                text = "; ".join(f"{t.system}: {t.last_error}" for t in left)
                 await self._builtin.record_event(experiment, "Stalled", f"the undo fails: {text}", warning=True)
-            status = experiment.status.model_copy(update={"targets": targets, "conditions": conditions})
-            await self._store.write_status(experiment, status)
             return timedelta(seconds=min(30.0, 0.5 * 2 ** min(6, max(t.attempts for t in left))))
         reason = EndReason(experiment.status.reason)
         text = "nothing that carries its tag is left"
-        conditions = set_condition(conditions, "Recovered", True, reason="NoResidue", message=text, now=now)
-        conditions = [c for c in conditions if c.type != "Stalled"]
         status = experiment.status.model_copy(
             update={
                 "phase": reason.final_phase,
                 "targets": targets,
                 "recovered_at": now,
-                "conditions": conditions,
             }
         )
-        written = await self._store.write_status(experiment, status)
+        written = await self._write(experiment, status)
         self._ours.discard(experiment.metadata.uid)
         EXPERIMENTS_ENDED.labels(experiment.spec.fault.type.value, reason.final_phase.value).inc()
         log.info("fault undone", phase=reason.final_phase, reason=reason)

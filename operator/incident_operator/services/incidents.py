@@ -16,6 +16,7 @@ from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
 from incident_operator.diagnosis.chain import Diagnosed, Diagnoser
 from incident_operator.domain.approval import is_actionable
+from incident_operator.domain.conditions import incident_conditions
 from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.history import OPERATOR, compute_durations, with_entry, with_phase
 from incident_operator.domain.incidents import decide_resolution, first_severity, is_relapse
@@ -76,6 +77,11 @@ class Incidents:
             return step.look_at - datetime.now(UTC)
         return None
 
+    async def _write(self, incident: Incident, status: IncidentStatus) -> Incident:
+        """The status with the conditions that follow from it."""
+        conditions = incident_conditions(status, generation=incident.metadata.generation, now=datetime.now(UTC))
+        return await self._store.write_status(incident, status.model_copy(update={"conditions": conditions}))
+
     def _breaches(self, incident: Incident) -> list[Breach]:
         found: list[Breach] = []
         for name in incident.spec.affected_systems:
@@ -112,7 +118,7 @@ class Incidents:
         resolution = None if status.phase is IncidentPhase.RESOLVED else decide_resolution(current, breaches, plans)
         if resolution is not None:
             status = resolve(status, resolution.reason, resolution.message, actor=OPERATOR, now=now)
-        written = await self._store.write_status(incident, status)
+        written = await self._write(incident, status)
         if resolution is not None:
             log.info("incident resolved", number=status.number, reason=resolution.reason)
             await self._builtin.record_event(written, f"Resolved{resolution.reason}", resolution.message)
@@ -156,7 +162,7 @@ class Incidents:
             incident.status, IncidentPhase.INVESTIGATING, at=now, actor=OPERATOR, reason="the cause is looked for"
         )
         status = _with_diagnosis(incident, status, diagnosed.diagnosis, now=datetime.now(UTC))
-        incident = await self._store.write_status(incident, status)
+        incident = await self._write(incident, status)
         cause = diagnosed.diagnosis.root_cause.fault_type
         log.info("incident diagnosed", number=status.number, provider=diagnosed.diagnosis.provider, cause=cause)
         step = decide_next_step(incident, plans, now=datetime.now(UTC))
@@ -217,10 +223,16 @@ class Incidents:
             return
         now = datetime.now(UTC)
         conditions = set_condition(
-            incident.status.conditions, "Escalated", True, reason="PersonNeeded", message=why, now=now
+            incident.status.conditions,
+            "Escalated",
+            True,
+            reason="PersonNeeded",
+            message=why,
+            now=now,
+            generation=incident.metadata.generation,
         )
         status = with_entry(incident.status, at=now, actor=OPERATOR, type="Escalated", detail=why)
-        await self._store.write_status(incident, status.model_copy(update={"conditions": conditions}))
+        await self._write(incident, status.model_copy(update={"conditions": conditions}))
         await self._builtin.record_event(incident, "Escalated", f"a person is needed: {why}", warning=True)
 
 

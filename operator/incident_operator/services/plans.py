@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, set_condition
+from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import (
@@ -29,6 +29,7 @@ from incident_operator.domain.approval import (
     pin_changed,
     pin_targets,
 )
+from incident_operator.domain.conditions import plan_conditions
 from incident_operator.domain.verification import VerificationState, decide_verification
 from incident_operator.services.catalogue import Remedies
 from incident_operator.services.metrics import PLAN_DECISIONS, PLANS_ENDED
@@ -81,6 +82,11 @@ class Plans:
     def _systems_by_name(self, plan: RemediationPlan) -> dict[str, MockSystem]:
         return {s.metadata.name: s for s in self._store.list_all(MockSystem, plan.metadata.namespace)}
 
+    async def _write(self, plan: RemediationPlan, status: RemediationPlanStatus) -> RemediationPlan:
+        """The status with the conditions that follow from it."""
+        conditions = plan_conditions(plan.spec, status, generation=plan.metadata.generation, now=datetime.now(UTC))
+        return await self._store.write_status(plan, status.model_copy(update={"conditions": conditions}))
+
     async def _propose(self, plan: RemediationPlan) -> None:
         """Refuse it, or pin the systems as they are, hash it, and put it to a person."""
         systems = self._systems_by_name(plan)
@@ -101,12 +107,9 @@ class Plans:
                 "targets": targets,
                 "expires_at": now + timedelta(seconds=plan.spec.expires_after_seconds),
                 "observed_generation": plan.metadata.generation,
-                "conditions": set_condition(
-                    plan.status.conditions, "Approved", None, reason="AwaitingApproval", message="", now=now
-                ),
             }
         )
-        written = await self._store.write_status(plan, status)
+        written = await self._write(plan, status)
         message = f"awaits approval of hash {status.plan_hash}, risk {status.risk}"
         await self._builtin.record_event(written, "AwaitingApproval", message)
         log.info("plan awaits approval", incident=plan.spec.incident_ref, hash=status.plan_hash, risk=status.risk)
@@ -122,12 +125,12 @@ class Plans:
         elif verdict.refused_request is not None:
             await self._refuse_request(plan, verdict.refused_request)
         elif verdict.decision is not None:
-            await self._decide(plan, verdict.decision, now=now)
+            await self._decide(plan, verdict.decision)
         else:
             return None if plan.status.expires_at is None else plan.status.expires_at - now
         return None
 
-    async def _decide(self, plan: RemediationPlan, decision: Decision, *, now: datetime) -> None:
+    async def _decide(self, plan: RemediationPlan, decision: Decision) -> None:
         """Write the decision first, guarded by the version that it was read from; then take the request away."""
         PLAN_DECISIONS.labels("approved" if decision.approved else "rejected").inc()
         reason = "Approved" if decision.approved else "Rejected"
@@ -138,12 +141,9 @@ class Plans:
                 "reason": reason,
                 "message": message,
                 "decision": decision,
-                "conditions": set_condition(
-                    plan.status.conditions, "Approved", decision.approved, reason=reason, message=message, now=now
-                ),
             }
         )
-        written = await self._store.write_status(plan, status)
+        written = await self._write(plan, status)
         log.info("plan decided", incident=plan.spec.incident_ref, decision=reason, by=decision.by)
         await self._clear_request(written)
         await self._builtin.record_event(written, reason, message)
@@ -175,17 +175,9 @@ class Plans:
                 "reason": refusal.reason,
                 "message": refusal.message,
                 "observed_generation": plan.metadata.generation,
-                "conditions": set_condition(
-                    plan.status.conditions,
-                    "Succeeded",
-                    phase is PlanPhase.SUCCEEDED,
-                    reason=refusal.reason,
-                    message=refusal.message,
-                    now=datetime.now(UTC),
-                ),
             }
         )
-        written = await self._store.write_status(plan, status)
+        written = await self._write(plan, status)
         log.info("plan ended", incident=plan.spec.incident_ref, phase=phase, reason=refusal.reason)
         warning = phase in (PlanPhase.FAILED, PlanPhase.ROLLED_BACK)
         await self._builtin.record_event(written, refusal.reason, refusal.message, warning=warning)
@@ -200,7 +192,7 @@ class Plans:
             claimed = plan.status.model_copy(
                 update={"phase": PlanPhase.EXECUTING, "reason": "Executing", "message": "its actions run"}
             )
-            plan = await self._store.write_status(plan, claimed)
+            plan = await self._write(plan, claimed)
         for action in plan.spec.actions:
             result = _result_of(plan.status, action.id)
             if result is not None and result.ended_at is not None:
@@ -223,7 +215,7 @@ class Plans:
                 "verification_started_at": datetime.now(UTC),
             }
         )
-        await self._store.write_status(plan, verifying)
+        await self._write(plan, verifying)
         self._request_samples(plan)
 
     async def _run_action(
@@ -234,7 +226,7 @@ class Plans:
         if earlier is None:
             before = await remedy.observe(target, action.params)
             earlier = ActionResult(id=action.id, type=action.type, started_at=datetime.now(UTC), before=before)
-            plan = await self._store.write_status(plan, with_result(plan.status, earlier))
+            plan = await self._write(plan, with_result(plan.status, earlier))
             resumed = False
         else:
             resumed = remedy.effect(earlier.before, await remedy.observe(target, action.params)) is None
@@ -254,7 +246,7 @@ class Plans:
                 "after": after,
             }
         )
-        plan = await self._store.write_status(plan, with_result(plan.status, result))
+        plan = await self._write(plan, with_result(plan.status, result))
         log.info("action ended", incident=plan.spec.incident_ref, action=action.type, succeeded=result.succeeded)
         return plan, result
 
@@ -264,7 +256,7 @@ class Plans:
         known = _result_of(plan.status, action.id)
         result = known or ActionResult(id=action.id, type=action.type, started_at=now)
         result = result.model_copy(update={"ended_at": now, "succeeded": False, "output": why})
-        await self._store.write_status(plan, with_result(plan.status, result))
+        await self._write(plan, with_result(plan.status, result))
         return result
 
     def _request_samples(self, plan: RemediationPlan) -> None:
@@ -295,7 +287,7 @@ class Plans:
             await self._end(plan, PlanPhase.FAILED, Refusal("NotHealthy", outcome.message), status=status)
         else:
             if status.held_since != plan.status.held_since:
-                await self._store.write_status(plan, status)
+                await self._write(plan, status)
             if outcome.next_look is not None:
                 wait = outcome.next_look - now
                 if wait <= timedelta(0):
