@@ -11,7 +11,15 @@ from incident_crds.catalogue import ActionType, SignalName
 from incident_crds.client import ApiClient, ApiConfig, raw_path
 from incident_crds.errors import ApiError, Forbidden, Invalid, NotFound, ServerUnavailable
 from incident_crds.manifests import PLURALS, access_rules, admission_policies, custom_resource_definitions
-from incident_crds.mocksystem import ControlRef, ExternalSystem, HealthPolicy, MockSystem, MockSystemSpec, SecretRef
+from incident_crds.mocksystem import (
+    ControlRef,
+    ExternalSystem,
+    HealthPolicy,
+    MockSystem,
+    MockSystemSpec,
+    SecretRef,
+    SystemPhase,
+)
 from incident_crds.remediationplan import Action, RemediationPlan, RemediationPlanSpec, VerificationCheck
 from incident_local.control import ControlEndpoint
 from incident_local.errors import SetupFailed
@@ -46,6 +54,12 @@ class Bootstrap:
                 "`incident-simulator down --delete-data`, then start again",
             ) from error
 
+    async def wait_systems(self, systems: Sequence[TargetSystem]) -> None:
+        """Until the operator has reached every system and put its ordinary data there. Raises SetupFailed."""
+        names = {system.name for system in systems}
+        async with self._client("viewer") as viewer:
+            await _until("the systems are ready", lambda: _are_ready(viewer, names))
+
     def _client(self, user: str) -> ApiClient:
         token_file = str(self._identities.token_file(user))
         return ApiClient(ApiConfig(self._server, ca_file=str(self._identities.ca), token_file=token_file))
@@ -78,7 +92,7 @@ async def _until(what: str, condition: Callable[[], Awaitable[bool]]) -> None:
                 await asyncio.sleep(_POLL_SECONDS)
     except TimeoutError:
         raise SetupFailed(
-            f"Waited {_WAIT_SECONDS:g} s until {what}, in vain", remedy="see the API server's log"
+            f"Waited {_WAIT_SECONDS:g} s until {what}, in vain", remedy="see the logs of control-plane and operator"
         ) from None
 
 
@@ -96,6 +110,11 @@ async def _are_established(client: ApiClient, definitions: Sequence[Manifest]) -
         if condition["type"] == "Established" and condition["status"] == "True"
     }
     return all(definition["metadata"]["name"] in established for definition in definitions)
+
+
+async def _are_ready(client: ApiClient, names: set[str]) -> bool:
+    found = await client.list_all(MockSystem, NAMESPACE)
+    return names <= {s.metadata.name for s in found if s.status.phase is SystemPhase.READY and s.status.seeded}
 
 
 async def _are_guarded(operator: ApiClient, sre: ApiClient, *, can_stamp: bool) -> bool:

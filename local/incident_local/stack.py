@@ -83,10 +83,13 @@ class StackStarter:
             for service in [*control_plane, *(system.service for system in systems)]:
                 await self._start(supervisor, service)
             endpoint.serve_systems(system.name for system in systems)
+            bootstrap = Bootstrap(server, identities)
             with self._progress.step("apply resources, rights, policies"):
-                await Bootstrap(server, identities).run(systems, endpoint, control_token)
+                await bootstrap.run(systems, endpoint, control_token)
             if with_operator:
                 await self._start(supervisor, self._operator(ports["operator"]))
+                with self._progress.step("reach and seed the systems"):
+                    await bootstrap.wait_systems(systems)
             info = self._run_info(server, endpoint, ports["operator"])
             write_json(self._state.run_file, asdict(info))
             yield RunningStack(info, supervisor)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from psycopg import sql
 from typing_extensions import override
 
 from incident_crds.catalogue import FaultType, SignalName, SystemType
@@ -25,7 +26,8 @@ from incident_operator.probes.registry import PROBES, measure_all, signals_of
 from incident_operator.probes.untrusted import clean_name
 from incident_operator.remedies.registry import REMEDIES
 from incident_operator.targets import Target, open_target
-from incident_operator.targets.postgres import PostgresTarget
+from incident_operator.targets.base import narrow
+from incident_operator.targets.postgres import OWN_SCHEMA, PostgresTarget
 from incident_operator.targets.redis import RedisTarget
 from tests.systems.servers import Server, access_to, free_port
 
@@ -279,3 +281,16 @@ async def test_errors_of_one_probe_do_not_hide_the_others(redis_target: RedisTar
     assert reachable
     assert health[S.MEMORY] is None
     assert health[S.CANARY] == 100
+
+
+async def test_the_first_probe_of_a_new_postgres_finds_it_healthy(postgres: Server) -> None:
+    access = access_to(f"postgresql://127.0.0.1:{postgres.port}/app")
+    before, fresh = open_target(SystemType.POSTGRES, access), open_target(SystemType.POSTGRES, access)
+    await narrow(before, PostgresTarget).execute(
+        sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(OWN_SCHEMA))
+    )
+    await before.close()
+    reachable, signals = await measure_all(fresh, HealthPolicy())
+    await fresh.close()
+    assert reachable
+    assert {s.name: s.health for s in signals}[SignalName.CANARY] == 100

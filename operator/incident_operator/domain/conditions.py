@@ -30,9 +30,9 @@ def experiment_conditions(status: ChaosExperimentStatus, *, generation: int, now
     left = [t for t in status.targets if t.phase is not TargetPhase.RECOVERED]
     stalled = status.recovered_at is None and any(t.attempts >= STALLED_AFTER for t in left)
     facts = [
-        _fact("Injected", status.injected_at is not None, "Injected", why, status.message),
+        _fact("Injected", status.injected_at is not None, "Injected", why, "the fault took effect on every target"),
         _fact("EffectObserved", bool(effect), "SignalBreached", why, effect),
-        _fact("Recovered", status.recovered_at is not None, "NoResidue", why, status.message),
+        _fact("Recovered", status.recovered_at is not None, "NoResidue", why, "nothing that carries its tag is left"),
         _fact("Stalled", stalled, "UndoFails", "Progressing", "; ".join(f"{t.system}: {t.last_error}" for t in left)),
     ]
     return _apply(status.conditions, facts, generation=generation, now=now)

@@ -174,7 +174,6 @@ class Systems:
             return False
         target = await self.target(system.key)
         await target.seed()
-        log.info("system seeded with ordinary data", system=system.metadata.name)
         return True
 
     async def _write(self, system: MockSystem, sample: Sample, *, seeded: bool) -> None:
@@ -198,6 +197,8 @@ class Systems:
         if change.is_empty and not health.is_worth_writing(system, status, now=now):
             status = system.status
         written = await self._store.write_status(system, status)
+        if seeded and not system.status.seeded:
+            log.info("system seeded with ordinary data", system=system.metadata.name)
         await self._open_incidents(written, sample)
 
     async def _open_incidents(self, system: MockSystem, sample: Sample) -> None:

@@ -81,6 +81,7 @@ class PostgresTarget(Target):
 
     @override
     async def canary(self) -> timedelta:
+        await self._control_session()  # the first one makes the canary's table
         started = time.perf_counter()
         session = await self.new_session(OPERATOR_NAME, ordinary=True)
         try:
