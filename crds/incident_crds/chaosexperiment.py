@@ -21,7 +21,8 @@ from incident_crds.base import (
     Timestamp,
     cel_rules,
 )
-from incident_crds.catalogue import FaultType, SignalName
+from incident_crds.catalogue import SignalName
+from incident_crds.fault import Fault
 from incident_crds.report import DrillReport
 
 
@@ -58,9 +59,6 @@ class SelectionMode(StrEnum):
     FIXED = "fixed"
     PERCENT = "percent"
     ALL = "all"
-
-
-FillPercent = Annotated[int, Field(ge=1, le=100)]
 
 
 class SystemRef(Model):
@@ -109,75 +107,6 @@ class Target(Model):
     """How many of the selected: one, a fixed number, a percent (rounded up), or all."""
     value: Annotated[int, Field(ge=1, le=1000)] | None = None
     """The number for mode fixed, or the percent for mode percent."""
-
-
-class RedisMemoryFault(Model):
-    """Fills Redis with real keys."""
-
-    fill_percent: FillPercent = 90
-    """used_memory to reach, as a percent of maxmemory."""
-
-
-class PostgresConnectionsFault(Model):
-    """Opens real idle sessions."""
-
-    fill_percent: FillPercent = 90
-    """Sessions to reach, as a percent of max_connections."""
-
-
-class PostgresBloatFault(Model):
-    """Makes real dead rows in a table of its own."""
-
-    dead_percent: FillPercent = 90
-    """Share of the table's rows that are dead."""
-    rows: Annotated[int, Field(ge=2000, le=1000000)] = 20000
-    """Rows to write before some are deleted."""
-
-
-class DiskFillFault(Model):
-    """Fills the disk with a real file."""
-
-    fill_percent: FillPercent = 90
-    """Bytes used to reach, as a percent of the capacity."""
-
-
-class NoneFault(Model):
-    """A control: nothing is broken, so nothing may be noticed."""
-
-
-_BLOCKS = {
-    "RedisMemory": "redisMemory",
-    "PostgresConnections": "postgresConnections",
-    "PostgresBloat": "postgresBloat",
-    "DiskFill": "diskFill",
-}
-
-
-class Fault(Model):
-    """What to break, with the matching block of parameters."""
-
-    model_config = ConfigDict(
-        json_schema_extra=cel_rules(
-            *(
-                (
-                    f"(self.type == '{kind}') == has(self.{block})",
-                    f"type {kind} goes with the block {block}, and only with it",
-                )
-                for kind, block in _BLOCKS.items()
-            )
-        )
-    )
-
-    type: FaultType
-    """The fault; None is a control run without one."""
-    redis_memory: RedisMemoryFault | None = None
-    """Parameters of RedisMemory."""
-    postgres_connections: PostgresConnectionsFault | None = None
-    """Parameters of PostgresConnections."""
-    postgres_bloat: PostgresBloatFault | None = None
-    """Parameters of PostgresBloat."""
-    disk_fill: DiskFillFault | None = None
-    """Parameters of DiskFill."""
 
 
 class ChaosExperimentSpec(Model):
@@ -297,6 +226,8 @@ class ChaosExperimentStatus(StatusModel):
     """Why it is in this phase, in CamelCase, for programs."""
     message: Text = ""
     """Why it is in this phase, for people."""
+    systems: Text = ""
+    """The names of its targets as one text for tables."""
     targets: Annotated[list[TargetStatus], Field(max_length=100)] = Field(default_factory=list)
     """The systems that were chosen, pinned by uid."""
     baseline: Annotated[list[Measurement], Field(max_length=200)] = Field(default_factory=list)
@@ -335,7 +266,7 @@ class ChaosExperiment(Resource):
         short_names=("chaos",),
         columns=(
             Column("Fault", ".spec.fault.type"),
-            Column("Target", ".status.targets[*].system"),
+            Column("Targets", ".status.systems"),
             Column("Phase", ".status.phase"),
             Column("Healed-By", ".status.healedBy"),
             Column("Incident", ".status.incidents[0]"),

@@ -278,8 +278,8 @@ class IncidentStatus(StatusModel):
     """Times it came back within two minutes of being resolved."""
     plans: Annotated[list[Name], Field(max_length=32)] = Field(default_factory=list)
     """Its plans, oldest first."""
-    handled_request: ShortText = ""
-    """Id of the last request that was handled."""
+    handled_requests: Annotated[list[ShortText], Field(max_length=32)] = Field(default_factory=list)
+    """Ids of the latest requests that were handled, oldest first."""
     merged_into: ShortText = ""
     """The incident that goes on in its place."""
     observed_generation: int | None = None

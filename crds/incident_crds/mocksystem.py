@@ -197,6 +197,8 @@ class MockSystemStatus(StatusModel):
     """What can be done to it."""
     open_incidents: Annotated[list[Name], Field(max_length=32)] = Field(default_factory=list)
     """Names of its incidents that are not resolved."""
+    open_incident_count: Annotated[int, Field(ge=0)] = 0
+    """How many of its incidents are not resolved."""
     seeded: bool = False
     """Its ordinary data has been written, once."""
     capacity_enforced_by: ShortText = ""
@@ -223,7 +225,8 @@ class MockSystem(Resource):
             Column("Type", ".spec.type"),
             Column("Phase", ".status.phase"),
             Column("Health", ".status.health", "integer"),
-            Column("Incidents", ".status.openIncidents[*]"),
+            Column("Open", ".status.openIncidentCount", "integer"),
+            Column("Incident", ".status.openIncidents[0]"),
             Column("Team", ".spec.team", priority=1),
             Column("Message", ".status.message", priority=1),
             Column("Age", ".metadata.creationTimestamp", "date"),

@@ -1,4 +1,4 @@
-"""Admission policies: who may decide on a plan, in whose name, and who may write a status.
+"""Admission policies: who may decide on a plan, in whose name, who may write a status, and who may give up an undo.
 
 RBAC cannot guard a single annotation, so a ValidatingAdmissionPolicy asks for the verb `approve`.
 Where the server has MutatingAdmissionPolicy (v1, from 1.36) a second one fills in the name of the
@@ -17,6 +17,7 @@ from incident_crds.base import (
     GROUP,
     REJECT_ANNOTATION,
     REQUESTED_BY_ANNOTATION,
+    UNDO_FINALIZER,
     VERSION,
 )
 
@@ -26,9 +27,9 @@ _MAY_APPROVE = (
     f"authorizer.group('{GROUP}').resource('remediationplans')"
     ".namespace(request.namespace).name(request.name).check('approve').allowed()"
 )
-_REQUEST_CHANGED = (
-    "has(object.spec.request) && (oldObject == null || !has(oldObject.spec.request) || "
-    "object.spec.request != oldObject.spec.request)"
+_REQUEST_CHANGED = (  # policies run before the schema is checked, so that there may be no spec at all
+    "has(object.spec) && has(object.spec.request) && (oldObject == null || !has(oldObject.spec) || "
+    "!has(oldObject.spec.request) || object.spec.request != oldObject.spec.request)"
 )
 
 
@@ -39,7 +40,13 @@ def admission_policies(*, can_stamp: bool, operators: Sequence[str] = ()) -> lis
     operator besides those of its group, such as `system:serviceaccount:NAMESPACE:NAME`.
     """
     operator = _is_operator(operators)
-    policies = [*_approval(operator), *_request_author(), *_status_writer(operator), *_plan_author(operator)]
+    policies = [
+        *_approval(operator),
+        *_request_author(),
+        *_status_writer(operator),
+        *_plan_author(operator),
+        *_undo_keeper(operator),
+    ]
     if can_stamp:
         policies += [*_stamp_approval(), *_stamp_request()]
     return policies
@@ -150,6 +157,33 @@ def _status_writer(operator: str) -> list[dict[str, Any]]:
             _deny_unless(operator, f"{_USER} + ' may not write a status: only the operator measures and decides'")
         ],
     )
+
+
+def _undo_keeper(operator: str) -> list[dict[str, Any]]:
+    """Taking the finalizer away lets a fault outlive its object: it needs a verb that no role of ours gives."""
+    may_abandon = (
+        f"authorizer.group('{GROUP}').resource(request.resource.resource)"
+        ".namespace(request.namespace).name(request.name).check('abandon').allowed()"
+    )
+    return _policy(
+        "incidentsim-undo",
+        resources=["chaosexperiments", "mocksystems"],
+        operations=["UPDATE"],
+        variables={"held": _holds("oldObject"), "holds": _holds("object"), "operator": operator},
+        validations=[
+            _deny_unless(
+                f"!variables.held || variables.holds || variables.operator || {may_abandon}",
+                f"{_USER} + ' may not remove the finalizer {UNDO_FINALIZER}: its fault may not be undone yet, and "
+                "nobody would undo it then; `kubectl describe` says what keeps it. Who has the verb abandon may'",
+            )
+        ],
+    )
+
+
+def _holds(object: str) -> str:
+    """CEL: whether the object carries the finalizer."""
+    found = f"{object}.metadata.finalizers"
+    return f"has({found}) && '{UNDO_FINALIZER}' in {found}"
 
 
 def _deny_unless(expression: str, message: str) -> dict[str, str]:

@@ -261,6 +261,8 @@ class RemediationPlanStatus(StatusModel):
     """Why it is in this phase, for people."""
     risk: Risk | None = None
     """The highest risk of its actions."""
+    actions: Text = ""
+    """The types of its actions, in order, as one text for tables."""
     plan_hash: ShortText = ""
     """What an approval must name: a hash of the spec and of the systems as they were."""
     targets: Annotated[list[PinnedTarget], Field(max_length=16)] = Field(default_factory=list)
@@ -296,7 +298,7 @@ class RemediationPlan(Resource):
         columns=(
             Column("Incident", ".spec.incidentRef"),
             Column("Risk", ".status.risk"),
-            Column("Actions", ".spec.actions[*].type"),
+            Column("Actions", ".status.actions"),
             Column("Phase", ".status.phase"),
             Column("Hash", ".status.planHash"),
             Column("Decided-By", ".status.decision.by"),

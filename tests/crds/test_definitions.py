@@ -145,7 +145,7 @@ async def test_explain_leaves_nothing_unexplained(kind: type[Resource], part: st
 
 async def test_the_table_has_the_columns_that_matter(stack: Stack, kubectl: Path) -> None:
     text = await run_kubectl(kubectl, stack, "get", "msys", "-n", NAMESPACE)
-    assert text.split()[:6] == ["NAME", "TYPE", "PHASE", "HEALTH", "INCIDENTS", "AGE"]
+    assert text.split()[:7] == ["NAME", "TYPE", "PHASE", "HEALTH", "OPEN", "INCIDENT", "AGE"]
     assert "redis-test" in text
 
 
@@ -170,3 +170,9 @@ def test_a_generated_file_out_of_step_is_named(
 
 def test_generated_files_need_no_anchors() -> None:
     assert not [name for name, text in generate.build_files().items() if "&id0" in text]
+
+
+@KINDS
+def test_a_column_is_about_one_value(kind: type[Resource]) -> None:
+    """The server prints the first match only: of a list of actions, a person would see one and approve all."""
+    assert [column.path for column in kind.info.columns if "*" in column.path] == []

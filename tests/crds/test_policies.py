@@ -13,8 +13,10 @@ from incident_crds.base import (
     APPROVED_BY_ANNOTATION,
     REJECT_ANNOTATION,
     REQUESTED_BY_ANNOTATION,
+    UNDO_FINALIZER,
     Resource,
 )
+from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient, raw_path
 from incident_crds.errors import ApiError, Forbidden
 from incident_crds.incident import Incident
@@ -24,7 +26,7 @@ from incident_crds.remediationplan import RemediationPlan
 
 from ..conftest import NAMESPACE
 from .conftest import MANAGER, until, user_of
-from .manifests import changed, good, send
+from .manifests import SUSPENDED, changed, good, send
 
 Notes = Mapping[str, str | None]
 HASH = "sha256:abc"
@@ -261,7 +263,7 @@ async def test_the_operator_may_be_a_service_account(admin: ApiClient) -> None:
         query = {"dryRun": "All", "fieldManager": MANAGER, "force": "true"}
         await admin.request("PATCH", path, query=query, body=item, content_type="application/apply-patch+yaml")
         with_name += name in str(item)
-    assert with_name == 3
+    assert with_name == 4
 
 
 async def test_a_broken_expression_would_be_noticed(admin: ApiClient) -> None:
@@ -271,3 +273,28 @@ async def test_a_broken_expression_would_be_noticed(admin: ApiClient) -> None:
     query = {"dryRun": "All", "fieldManager": MANAGER, "force": "true"}
     with pytest.raises(ApiError, match="compilation failed"):
         await admin.request("PATCH", path, query=query, body=item, content_type="application/apply-patch+yaml")
+
+
+@pytest_asyncio.fixture
+async def held(sre: ApiClient, admin: ApiClient) -> AsyncIterator[ChaosExperiment]:
+    """An experiment that waits for its undo, with no operator that would see to it."""
+    made = await admin.create(
+        ChaosExperiment.parse(
+            changed(good("ChaosExperiment", "held", **SUSPENDED), {"metadata.finalizers": [UNDO_FINALIZER]})
+        )
+    )
+    yield made
+    await admin.patch(ChaosExperiment, *made.key, {"metadata": {"finalizers": None}})
+    await admin.delete(ChaosExperiment, *made.key)
+
+
+async def test_nobody_gives_up_an_undo_by_mistake(held: ChaosExperiment, sre: ApiClient) -> None:
+    with pytest.raises(Forbidden, match=r"sre may not remove the finalizer .*its fault may not be undone yet"):
+        await sre.patch(ChaosExperiment, *held.key, {"metadata": {"finalizers": None}})
+    kept = await sre.patch(ChaosExperiment, *held.key, {"metadata": {"labels": {"team": "blue"}}})
+    assert kept.metadata.finalizers == [UNDO_FINALIZER]
+
+
+async def test_the_operator_lets_go_of_what_it_has_undone(held: ChaosExperiment, operator_client: ApiClient) -> None:
+    freed = await operator_client.patch(ChaosExperiment, *held.key, {"metadata": {"finalizers": None}})
+    assert freed.metadata.finalizers == []

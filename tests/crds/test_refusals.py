@@ -20,6 +20,7 @@ from .manifests import KINDS, SPECS, SUSPENDED, changed, good, send
 OTHER = {"endpoint": "http://127.0.0.1:1", "credentialsSecretRef": {"name": "x"}}
 
 BAD: list[tuple[str, str, dict[str, Any], str]] = [
+    ("no spec", "Incident", {"spec": None}, "spec: Required value"),
     (
         "percent 0",
         "ChaosExperiment",

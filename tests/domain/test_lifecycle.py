@@ -207,6 +207,12 @@ def test_a_request_is_handled_once_and_never_for_nobody() -> None:
     assert answer.status.timestamps.acknowledged_at == NOW
     again = move.model_copy(update={"status": answer.status})
     assert answer_request(again, actor="sre", is_healthy=False, now=at(1)) is None
+    other = again.model_copy(deep=True)
+    other.spec.request = Request(id="r2", action=RequestAction.ACKNOWLEDGE)
+    later = answer_request(other, actor="sre", is_healthy=False, now=at(2))
+    assert later is not None
+    stale = move.model_copy(update={"status": later.status})
+    assert answer_request(stale, actor="sre", is_healthy=False, now=at(3)) is None, "an old request came back"
     nobody = answer_request(move, actor="", is_healthy=False, now=NOW)
     assert nobody is not None
     assert nobody.refusal is not None

@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from incident_crds.base import ObjectMeta
-from incident_crds.chaosexperiment import ChaosExperiment, ChaosExperimentSpec, Fault, SystemRef, Target
+from incident_crds.chaosexperiment import ChaosExperiment, ChaosExperimentSpec, SystemRef, Target
 from incident_crds.client import ApiClient, ApiConfig, load_config
 from incident_crds.errors import Forbidden, Unauthorized
+from incident_crds.fault import Fault
 from incident_crds.mocksystem import MockSystem
 from tests.conftest import NAMESPACE, Stack
 

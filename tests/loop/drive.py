@@ -18,7 +18,7 @@ from incident_crds.client import ApiClient
 from incident_crds.errors import NotFound
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem
-from incident_crds.remediationplan import PlanPhase, RemediationPlan
+from incident_crds.remediationplan import Action, PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, Stack
 
@@ -112,6 +112,19 @@ class Driver:
 
         return await eventually(look, f"{plan.metadata.name} being {' or '.join(phases)}", seconds)
 
+    async def propose(self, like: RemediationPlan, action: Action) -> RemediationPlan:
+        """A plan of one's own for the same incident and with the same checks; returns once it awaits approval."""
+        spec = like.spec.model_copy(update={"author": "sre", "actions": [action], "attempt": like.spec.attempt + 1})
+        name = f"{like.spec.incident_ref}-own-{action.id}"
+        made = RemediationPlan(metadata=ObjectMeta(name=name, namespace=NAMESPACE), spec=spec)
+        return await self.plan_reaches(await self.client.create(made), PlanPhase.AWAITING_APPROVAL)
+
+    async def action_started(self, plan: RemediationPlan) -> None:
+        async def look() -> bool | None:
+            return True if (await self.client.get(RemediationPlan, *plan.key)).status.action_results else None
+
+        await eventually(look, "the first action's start")
+
     async def approve(self, plan: RemediationPlan, hash: str | None = None) -> None:
         value = plan.status.plan_hash if hash is None else hash
         await self.client.patch(RemediationPlan, *plan.key, {"metadata": {"annotations": {APPROVE_ANNOTATION: value}}})
@@ -139,11 +152,11 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
         case "redis-memory":
             return await _redis_leftovers(stack)
         case "postgres-connections":
-            return await _postgres_count(
+            return await postgres_value(
                 stack, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^worker-'"
             )
         case "postgres-bloat":
-            return await _postgres_count(
+            return await postgres_value(
                 stack,
                 "SELECT (SELECT count(*) FROM pg_class WHERE relname ~ '^events_' AND relkind = 'r')"
                 " + (SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^events_')",
@@ -162,11 +175,12 @@ async def _redis_leftovers(stack: Stack) -> int:
         await client.aclose()
 
 
-async def _postgres_count(stack: Stack, query: str) -> int:
+async def postgres_value(stack: Stack, query: str, *parameters: str) -> int:
+    """The one number that the query gives."""
     system = stack.system("postgres-test")
     address = system.endpoint.replace("://", f"://{system.username}:{system.password}@")
     async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
-        row = await (await connection.execute(query)).fetchone()  # type: ignore[call-overload]
+        row = await (await connection.execute(query, parameters)).fetchone()  # type: ignore[call-overload]
         assert row is not None
         return int(row[0])
 

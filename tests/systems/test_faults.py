@@ -15,8 +15,8 @@ import pytest
 import pytest_asyncio
 
 from incident_crds.catalogue import FaultType, SignalName
-from incident_crds.chaosexperiment import Fault as FaultSpec
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.faults.base import Fault
 from incident_operator.faults.registry import FAULT_CLASSES, build_faults
@@ -307,7 +307,7 @@ async def test_the_control_touches_nothing(redis_target: RedisTarget) -> None:
 _INJECTOR = """
 import asyncio, sys
 from datetime import timedelta
-from incident_crds.chaosexperiment import Fault as FaultSpec
+from incident_crds.fault import Fault as FaultSpec
 from incident_operator.faults.registry import build_faults
 from incident_operator.targets import open_target
 from tests.systems.servers import access_to

@@ -15,7 +15,7 @@ from psycopg import sql
 from typing_extensions import override
 
 from incident_crds.catalogue import FaultType, SignalName, SystemType
-from incident_crds.chaosexperiment import Fault as FaultSpec
+from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.domain.rules import diagnose
 from incident_operator.faults.registry import build_faults

@@ -14,7 +14,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from incident_crds.catalogue import ActionType, FaultType, SystemType
-from incident_crds.chaosexperiment import Fault as FaultSpec
+from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
 from incident_crds.remediationplan import ActionParams
 from incident_operator.faults.registry import build_faults

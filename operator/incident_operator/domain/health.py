@@ -93,6 +93,7 @@ def measured_status(
             "breaches": list(breaches),
             "capabilities": capabilities,
             "open_incidents": list(open_incidents),
+            "open_incident_count": len(open_incidents),
             "seeded": seeded,
             "message": problem,
             "last_probe_time": sample.at,

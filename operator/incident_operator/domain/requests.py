@@ -17,6 +17,8 @@ from incident_crds.incident import (
 from incident_operator.domain.approval import Refusal
 from incident_operator.domain.history import compute_durations, may_move, with_entry, with_phase
 
+HANDLED_LIMIT = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -29,9 +31,10 @@ class Answer:
 def answer_request(incident: Incident, *, actor: str, is_healthy: bool, now: datetime) -> Answer | None:
     """Handle the incident's request, or None where there is no new one. Each id is handled once."""
     request = incident.spec.request
-    if request is None or request.id == incident.status.handled_request:
+    handled = incident.status.handled_requests
+    if request is None or request.id in handled:
         return None
-    status = incident.status.model_copy(update={"handled_request": request.id})
+    status = incident.status.model_copy(update={"handled_requests": [*handled, request.id][-HANDLED_LIMIT:]})
     if not actor:
         return Answer(status, Refusal("RequesterUnknown", "the request names nobody, so it was not carried out"))
     refusal = _refuse(incident, request, is_healthy=is_healthy)

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import ClassVar
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
-from incident_crds.chaosexperiment import Fault as FaultSpec
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.targets import Target
 

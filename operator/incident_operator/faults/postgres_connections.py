@@ -9,8 +9,9 @@ from typing import ClassVar
 from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
-from incident_crds.chaosexperiment import Fault as FaultSpec
-from incident_crds.chaosexperiment import PostgresConnectionsFault, UndoRecord
+from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.fault import Fault as FaultSpec
+from incident_crds.fault import PostgresConnectionsFault
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.faults.base import Fault
 from incident_operator.faults.sessions import end_sessions

@@ -11,8 +11,9 @@ from typing import ClassVar
 from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
-from incident_crds.chaosexperiment import Fault as FaultSpec
-from incident_crds.chaosexperiment import RedisMemoryFault, UndoRecord
+from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.fault import Fault as FaultSpec
+from incident_crds.fault import RedisMemoryFault
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.faults.base import Fault, fill_error
 from incident_operator.targets import Full, Refused, Target, TargetError

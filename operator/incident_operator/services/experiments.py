@@ -175,6 +175,7 @@ class Experiments:
             phase=ExperimentPhase.INJECTING,
             reason="Injecting",
             message="how it is undone is on record; the fault is being injected",
+            systems=", ".join(t.system for t in targets)[:4096],
             targets=targets,
             baseline=baseline,
             started_at=now,

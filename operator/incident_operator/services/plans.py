@@ -103,6 +103,7 @@ class Plans:
                 "reason": "AwaitingApproval",
                 "message": "a person has to approve or reject it",
                 "risk": highest_risk([r for a in plan.spec.actions for r in (a.risk, risks[a.type])]),
+                "actions": ", ".join(action.type for action in plan.spec.actions),
                 "plan_hash": compute_plan_hash(plan.spec, targets),
                 "targets": targets,
                 "expires_at": now + timedelta(seconds=plan.spec.expires_after_seconds),

@@ -1,0 +1,81 @@
+"""What an experiment can break: one block of parameters for each fault."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from incident_crds.base import Model, cel_rules
+from incident_crds.catalogue import FaultType
+
+FillPercent = Annotated[int, Field(ge=1, le=100)]
+
+
+class RedisMemoryFault(Model):
+    """Fills Redis with real keys."""
+
+    fill_percent: FillPercent = 90
+    """used_memory to reach, as a percent of maxmemory."""
+
+
+class PostgresConnectionsFault(Model):
+    """Opens real idle sessions."""
+
+    fill_percent: FillPercent = 90
+    """Sessions to reach, as a percent of max_connections."""
+
+
+class PostgresBloatFault(Model):
+    """Makes real dead rows in a table of its own."""
+
+    dead_percent: FillPercent = 90
+    """Share of the table's rows that are dead."""
+    rows: Annotated[int, Field(ge=2000, le=1000000)] = 20000
+    """Rows to write before some are deleted."""
+
+
+class DiskFillFault(Model):
+    """Fills the disk with a real file."""
+
+    fill_percent: FillPercent = 90
+    """Bytes used to reach, as a percent of the capacity."""
+
+
+class NoneFault(Model):
+    """A control: nothing is broken, so nothing may be noticed."""
+
+
+_BLOCKS = {
+    "RedisMemory": "redisMemory",
+    "PostgresConnections": "postgresConnections",
+    "PostgresBloat": "postgresBloat",
+    "DiskFill": "diskFill",
+}
+
+
+class Fault(Model):
+    """What to break, with the matching block of parameters."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel_rules(
+            *(
+                (
+                    f"(self.type == '{kind}') == has(self.{block})",
+                    f"type {kind} goes with the block {block}, and only with it",
+                )
+                for kind, block in _BLOCKS.items()
+            )
+        )
+    )
+
+    type: FaultType
+    """The fault; None is a control run without one."""
+    redis_memory: RedisMemoryFault | None = None
+    """Parameters of RedisMemory."""
+    postgres_connections: PostgresConnectionsFault | None = None
+    """Parameters of PostgresConnections."""
+    postgres_bloat: PostgresBloatFault | None = None
+    """Parameters of PostgresBloat."""
+    disk_fill: DiskFillFault | None = None
+    """Parameters of DiskFill."""
