@@ -271,6 +271,8 @@ class RemediationPlanStatus(StatusModel):
     """When it can no longer be approved."""
     decision: Decision | None = None
     """What was decided, by whom."""
+    before: Annotated[list[VerificationSample], Field(max_length=16)] = Field(default_factory=list)
+    """What the checks measured before the first action."""
     action_results: Annotated[list[ActionResult], Field(max_length=16)] = Field(default_factory=list)
     """What each action did."""
     verification_started_at: Timestamp | None = None

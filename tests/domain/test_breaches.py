@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from incident_crds.catalogue import SignalName
-from incident_crds.incident import IncidentPhase, ResolvedReason, Timestamps
-from incident_crds.mocksystem import Breach, HealthPolicy
-from incident_operator.domain.breaches import BreachTracker, decide_breach_change
+from incident_crds.incident import Incident, IncidentPhase, ResolvedReason, Timestamps
+from incident_crds.mocksystem import Breach, HealthPolicy, MockSystem
+from incident_operator.domain.breaches import BreachChange, BreachTracker, decide_breach_change
 from incident_operator.domain.incidents import assign_incidents
 from incident_operator.domain.sample import Sample, Signal
 
 from .factories import NOW, at, incident, sample, system
 
 POLICY = HealthPolicy()
+
+
+def assign(target: MockSystem, change: BreachChange, incidents: list[Incident], *, now: datetime) -> list[Breach]:
+    names = {i.metadata.name for i in incidents}
+    return assign_incidents(target, change, incidents, is_taken=names.__contains__, now=now)
 
 
 def follow(*health: int | None, policy: HealthPolicy = POLICY) -> BreachTracker:
@@ -63,14 +72,14 @@ def test_a_breach_on_record_goes_on_over_a_restart() -> None:
 
 def test_each_new_breach_has_the_next_number_and_its_own_incident() -> None:
     change = decide_breach_change([], {SignalName.MEMORY: NOW}, now=NOW)
-    (first,) = assign_incidents(system(), change, [], now=NOW)
+    (first,) = assign(system(), change, [], now=NOW)
     assert (first.number, first.incident) == (1, "redis-test-memory-1")
     ended = first.model_copy(update={"ended_at": at(10)})
     change = decide_breach_change([ended], {SignalName.MEMORY: at(500)}, now=at(500))
     resolved = incident(
         phase=IncidentPhase.RESOLVED, reason=ResolvedReason.VERIFIED, timestamps=Timestamps(resolved_at=at(20))
     )
-    (second,) = assign_incidents(system(), change, [resolved], now=at(500))
+    (second,) = assign(system(), change, [resolved], now=at(500))
     assert (second.number, second.incident) == (2, "redis-test-memory-2")
 
 
@@ -80,16 +89,36 @@ def test_a_breach_soon_after_the_resolution_reopens_its_incident() -> None:
         phase=IncidentPhase.RESOLVED, reason=ResolvedReason.VERIFIED, timestamps=Timestamps(resolved_at=at(20))
     )
     change = decide_breach_change([ended], {SignalName.MEMORY: at(60)}, now=at(60))
-    (again,) = assign_incidents(system(), change, [resolved], now=at(60))
+    (again,) = assign(system(), change, [resolved], now=at(60))
     assert (again.number, again.incident) == (2, "redis-test-memory-1")
 
 
 def test_symptoms_join_the_open_incident_and_open_one_only_alone() -> None:
     both = decide_breach_change([], {SignalName.CANARY: NOW, SignalName.MEMORY: NOW}, now=NOW)
-    assert {b.incident for b in assign_incidents(system(), both, [], now=NOW)} == {"redis-test-memory-1"}
+    assert {b.incident for b in assign(system(), both, [], now=NOW)} == {"redis-test-memory-1"}
     alone = decide_breach_change([], {SignalName.CANARY: NOW}, now=NOW)
-    (only,) = assign_incidents(system(), alone, [], now=NOW)
+    (only,) = assign(system(), alone, [], now=NOW)
     assert only.incident == "redis-test-canary-1"
+
+
+@pytest.mark.parametrize("fields", [{"signal": None}, {"incidentType": "Synthetic"}])
+def test_an_outage_never_hides_in_what_a_person_or_the_generator_made(fields: dict[str, Any]) -> None:
+    made = incident("made-by-hand")
+    made = Incident.parse({**made.to_json(), "spec": {**made.spec.to_json(), **fields}})
+    change = decide_breach_change([], {SignalName.REACHABLE: NOW}, now=NOW)
+    (breach,) = assign(system(), change, [made], now=NOW)
+    assert breach.incident == "redis-test-reachable-1"
+
+
+def test_a_new_system_of_an_old_name_does_not_take_up_old_incidents() -> None:
+    """Its breach numbers begin again at 1."""
+    old = [
+        incident(f"redis-test-memory-{n}", phase=IncidentPhase.RESOLVED, reason=ResolvedReason.MANUAL_OVERRIDE)
+        for n in (1, 2)
+    ]
+    change = decide_breach_change([], {SignalName.MEMORY: NOW}, now=NOW)
+    (breach,) = assign(system(), change, old, now=NOW)
+    assert (breach.number, breach.incident) == (3, "redis-test-memory-3")
 
 
 @given(st.lists(st.integers(0, 100) | st.none(), max_size=40))

@@ -10,11 +10,12 @@ from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName
 from incident_crds.incident import Diagnosis, Incident, IncidentPhase, ResolvedReason, RootCause, Timestamps
 from incident_crds.remediationplan import ActionResult, Decision, PlanPhase, RemediationPlan
 from incident_crds.report import DrillReport
-from incident_operator.domain.grading import grade_run
+from incident_operator.domain.grading import Scan, grade_run
 
 from .factories import at, experiment, incident, plan
 
 ACCEPTABLE = [ActionType.REDIS_EVICT_PREFIX]
+CLEAN = Scan(residue=0, collateral=0)
 
 
 def diagnosed(fault: FaultType | None = FaultType.REDIS_MEMORY, system: str = "redis-test") -> Diagnosis:
@@ -63,8 +64,7 @@ def grade(
     about: Incident | None,
     plans: list[RemediationPlan],
     *,
-    residue: int = 0,
-    collateral: int = 0,
+    scanned: Scan | None = CLEAN,
     healed_by: str = "plan",
 ) -> DrillReport:
     run = experiment(
@@ -76,8 +76,7 @@ def grade(
         plans,
         signal=SignalName.MEMORY,
         acceptable=ACCEPTABLE,
-        residue=residue,
-        collateral=collateral,
+        scanned=scanned,
     )
 
 
@@ -115,8 +114,9 @@ def test_a_run_handled_well_passes_with_exact_durations() -> None:
         (handled(reason=ResolvedReason.MANUAL_OVERRIDE), [executed()], {}),
         (handled(phase=IncidentPhase.FIXING, reason=None), [executed()], {}),
         (handled(), [executed()], {"healed_by": "abort"}),
-        (handled(), [executed()], {"residue": 1}),
-        (handled(), [executed()], {"collateral": 1}),
+        (handled(), [executed()], {"scanned": Scan(residue=1, collateral=0)}),
+        (handled(), [executed()], {"scanned": Scan(residue=0, collateral=1)}),
+        (handled(), [executed()], {"scanned": None}),
     ],
 )
 def test_anything_less_does_not_pass(
@@ -125,8 +125,22 @@ def test_anything_less_does_not_pass(
     assert not grade(about, plans, **extra).grade.passed
 
 
+def test_plans_of_an_earlier_breach_are_not_graded() -> None:
+    """A reopened incident still has them."""
+    earlier = executed(ActionType.RESTART_SYSTEM)
+    earlier.metadata.name, earlier.metadata.creation_timestamp = "earlier", at(-90)
+    run = experiment(
+        targets=[{"system": "redis-test", "uid": "uid-system"}], startedAt=at(0).isoformat(), healedBy="plan"
+    )
+    report = grade_run(
+        run, [handled()], [earlier, executed()], signal=SignalName.MEMORY, acceptable=ACCEPTABLE, scanned=CLEAN
+    )
+    assert report.grade.passed
+    assert report.plan.actions == [ActionType.REDIS_EVICT_PREFIX]
+
+
 def test_a_control_passes_only_when_nobody_cried_wolf() -> None:
-    quiet = grade_run(experiment("None"), [], [], signal=None, acceptable=[], residue=0, collateral=0)
+    quiet = grade_run(experiment("None"), [], [], signal=None, acceptable=[], scanned=CLEAN)
     assert quiet.grade.passed
-    loud = grade_run(experiment("None"), [incident()], [], signal=None, acceptable=[], residue=0, collateral=0)
+    loud = grade_run(experiment("None"), [incident()], [], signal=None, acceptable=[], scanned=CLEAN)
     assert not loud.grade.passed

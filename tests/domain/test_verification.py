@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
 from incident_crds.catalogue import SignalName
-from incident_crds.remediationplan import VerificationCheck
+from incident_crds.remediationplan import VerificationCheck, VerificationSample
 from incident_operator.domain.sample import Sample
 from incident_operator.domain.verification import VerificationOutcome, VerificationState, decide_verification
 
@@ -15,8 +19,10 @@ CHECKS = [
 ]
 
 
-def judge(*samples: Sample, now: float) -> VerificationOutcome:
-    return decide_verification(CHECKS, samples, started_at=NOW, now=at(now))
+def judge(
+    *samples: Sample, now: float, watched: float = -60, before: Sequence[VerificationSample] = ()
+) -> VerificationOutcome:
+    return decide_verification(CHECKS, samples, before=before, started_at=NOW, watched_since=at(watched), now=at(now))
 
 
 def healthy(second: float) -> Sample:
@@ -61,7 +67,7 @@ def test_samples_from_before_the_fix_do_not_count() -> None:
 
 
 def test_no_check_and_no_sample_prove_nothing() -> None:
-    outcome = decide_verification([], [healthy(0), healthy(9)], started_at=NOW, now=at(9))
+    outcome = decide_verification([], [healthy(0), healthy(9)], before=(), started_at=NOW, watched_since=NOW, now=at(9))
     assert outcome.state is VerificationState.TIMED_OUT
     assert judge(now=30).state is VerificationState.TIMED_OUT
 
@@ -69,3 +75,48 @@ def test_no_check_and_no_sample_prove_nothing() -> None:
 def test_another_system_does_not_vouch_for_this_one() -> None:
     other = [sample(s, system="other", memory=90, canary=100) for s in range(7)]
     assert judge(*other, now=6).state is VerificationState.WAITING
+
+
+def test_time_in_which_nobody_watched_is_held_against_nobody() -> None:
+    assert judge(now=40, watched=38).state is VerificationState.WAITING
+    assert judge(now=68, watched=38).state is VerificationState.TIMED_OUT
+
+
+def measured(memory: int | None, canary: int | None) -> list[VerificationSample]:
+    values = {SignalName.MEMORY: memory, SignalName.CANARY: canary}
+    return [
+        VerificationSample(at=at(-1), system="redis-test", signal=signal, health=health)
+        for signal, health in values.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("canaries", "state"),
+    [
+        ((0, 0, 0), VerificationState.WORSE),
+        ((100, 0, 0), VerificationState.WAITING),
+        ((0, 0, 100), VerificationState.WAITING),
+        ((None, None, None), VerificationState.WORSE),
+    ],
+)
+def test_what_was_healthy_before_and_is_not_now_is_worse(
+    canaries: tuple[int | None, ...], state: VerificationState
+) -> None:
+    after = [sample(n, memory=9, canary=health) for n, health in enumerate(canaries)]
+    assert judge(*after, now=3, before=measured(9, 100)).state is state
+
+
+def test_what_stays_as_bad_as_it_was_is_not_worse() -> None:
+    after = [sample(n, memory=5, canary=0) for n in range(5)]
+    assert judge(*after, now=5, before=measured(9, 0)).state is VerificationState.WAITING
+    assert judge(*after, now=5, before=measured(None, None)).state is VerificationState.WAITING
+
+
+def test_a_system_that_answers_is_reachable() -> None:
+    checks = [VerificationCheck(system="redis-test", signal=SignalName.REACHABLE, hold_seconds=1)]
+    answers = [sample(0, canary=100), sample(1, canary=100)]
+    outcome = decide_verification(checks, answers, before=(), started_at=NOW, watched_since=NOW, now=at(1))
+    assert outcome.state is VerificationState.PROVEN
+    gone = [sample(n, reachable=False) for n in range(3)]
+    outcome = decide_verification(checks, gone, before=(), started_at=NOW, watched_since=NOW, now=at(2))
+    assert outcome.state is VerificationState.WAITING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import structlog
 from pydantic import JsonValue, ValidationError
@@ -11,7 +11,7 @@ from pydantic import JsonValue, ValidationError
 from incident_crds.base import Model, Resource
 from incident_crds.chaosexperiment import ChaosExperiment, ChaosExperimentStatus
 from incident_crds.client import ApiClient
-from incident_crds.errors import AlreadyExists, NotFound
+from incident_crds.errors import AlreadyExists, Conflict, NotFound
 from incident_crds.incident import Incident, IncidentStatus
 from incident_crds.mocksystem import MockSystem, MockSystemStatus
 from incident_crds.remediationplan import RemediationPlan, RemediationPlanStatus
@@ -55,11 +55,31 @@ class Store:
         self._listener = listener
 
     async def sync(self) -> None:
-        """List every kind once, so that no decision is made on a half-filled cache."""
+        """List every kind, so that no decision is made on a half-filled cache; forget what is not listed any more.
+
+        Again later it finds what the watches missed: a relist of theirs tells of no deletion.
+        """
         for kind in WATCHED:
-            for obj in await self._client.list_all(kind):
-                self.put(kind, obj)
+            before = {key: obj.metadata.uid for key, obj in self._objects[kind].items()}
+            listed, version = await self._list(kind)
+            for raw in listed:
+                self.put_raw(kind, raw)
+            present = {raw["metadata"]["uid"] for raw in listed}
+            for key, uid in before.items():
+                if uid not in present:
+                    self.remove(kind, key, uid, version)
         self.is_synced = True
+
+    async def _list(self, kind: type[Resource]) -> tuple[list[dict[str, Any]], int]:
+        """All objects as the server sent them, and the version that the list is of."""
+        found: list[dict[str, Any]] = []
+        token = ""
+        while True:
+            page = await self._client.list_raw(kind, token=token)
+            found += page.items
+            token = page.token
+            if not token:
+                return found, int(page.resource_version or 0)
 
     def get(self, kind: type[R], key: Key) -> R | None:
         return cast("R | None", self._objects[kind].get(key))
@@ -140,10 +160,11 @@ class Store:
         self.put(kind, created)
         return created
 
-    async def write_status(self, obj: R, status: Model) -> R:
+    async def write_status(self, obj: R, status: Model, *, over_metadata: bool = False) -> R:
         """Write what differs from the object's status, if nobody changed the object meanwhile.
 
-        Raises Conflict where somebody did, and NotFound where it is gone; the caller looks again.
+        Raises Conflict where somebody did, and NotFound where it is gone; the caller looks again. With
+        `over_metadata` a change of the object that left its spec and status alone is no conflict.
         """
         kind = type(obj)
         if not isinstance(status, _STATUS_OF[kind]):
@@ -151,20 +172,47 @@ class Store:
         change = merge_difference(obj.status.to_json(), status.to_json())  # type: ignore[attr-defined]
         if not change:
             return obj
-        patch: dict[str, JsonValue] = {"status": change}
-        written = await self._client.patch(
-            kind, *obj.key, patch, subresource="status", resource_version=obj.metadata.resource_version
-        )
+        version = obj.metadata.resource_version
+        while True:
+            try:
+                return await self._patch(obj, {"status": change}, subresource="status", resource_version=version)
+            except Conflict:
+                newest = await self._client.get(kind, *obj.key)
+                self.put(kind, newest)
+                if not over_metadata or not _differs_in_metadata_only(obj, newest):
+                    raise
+                version = newest.metadata.resource_version
+
+    async def _patch(
+        self,
+        obj: R,
+        patch: dict[str, JsonValue],
+        *,
+        subresource: str | None = None,
+        resource_version: str | None = None,
+    ) -> R:
+        kind = type(obj)
+        try:
+            written = await self._client.patch(
+                kind, *obj.key, patch, subresource=subresource, resource_version=resource_version
+            )
+        except NotFound:
+            self.remove(kind, obj.key, obj.metadata.uid, int(obj.metadata.resource_version or 0))
+            raise
         self.put(kind, written)
         return written
 
     async def annotate(self, obj: R, annotations: dict[str, str | None]) -> R:
-        """Set annotations, or remove those that are None."""
-        kind = type(obj)
+        """Set annotations, or remove those that are None, if nobody changed the object meanwhile, else Conflict."""
         patch: dict[str, JsonValue] = {"metadata": {"annotations": dict(annotations)}}
-        try:
-            written = await self._client.patch(kind, *obj.key, patch)
-        except NotFound:
-            return obj
-        self.put(kind, written)
-        return written
+        return await self._patch(obj, patch, resource_version=obj.metadata.resource_version)
+
+
+def _differs_in_metadata_only(known: Resource, newest: Resource) -> bool:
+    """Whether it is the same object, with the same spec and a status that nobody wrote meanwhile.
+
+    The generation tells less: a request to delete raises it too.
+    """
+    before, now = known.to_json(), newest.to_json()
+    same_object = known.metadata.uid == newest.metadata.uid
+    return same_object and all(before.get(part) == now.get(part) for part in ("spec", "status"))

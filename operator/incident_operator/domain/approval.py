@@ -11,7 +11,7 @@ from typing import assert_never
 import orjson
 
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION
-from incident_crds.catalogue import ActionType, Risk, SignalName
+from incident_crds.catalogue import Risk, SignalName
 from incident_crds.incident import Incident, IncidentPhase, IncidentType, RemediationMode
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import (
@@ -22,6 +22,7 @@ from incident_crds.remediationplan import (
     RemediationPlanSpec,
 )
 
+LONGEST_REASON = 4096
 _RISK_ORDER = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
 
 
@@ -67,7 +68,7 @@ def check_proposal(
         return Refusal("NotActionable", f"incident {spec.incident_ref} is not about a real, known system")
     if incident.spec.remediation_mode is not RemediationMode.AUTOMATED:
         return Refusal("ModeForbids", f"the incident's remediation mode is {incident.spec.remediation_mode}")
-    return _check_actions(spec, incident, systems) or _check_verification(spec, incident)
+    return _check_actions(spec, incident, systems) or _check_verification(spec, incident, systems)
 
 
 def _check_actions(spec: RemediationPlanSpec, incident: Incident, systems: Mapping[str, MockSystem]) -> Refusal | None:
@@ -84,7 +85,9 @@ def _check_actions(spec: RemediationPlanSpec, incident: Incident, systems: Mappi
     return None
 
 
-def _check_verification(spec: RemediationPlanSpec, incident: Incident) -> Refusal | None:
+def _check_verification(
+    spec: RemediationPlanSpec, incident: Incident, systems: Mapping[str, MockSystem]
+) -> Refusal | None:
     checked = {check.signal for check in spec.verification}
     needed = {SignalName.CANARY} | ({incident.spec.signal} if incident.spec.signal else set())
     missing = needed - checked
@@ -93,6 +96,13 @@ def _check_verification(spec: RemediationPlanSpec, incident: Incident) -> Refusa
     for check in spec.verification:
         if check.system not in incident.spec.affected_systems:
             return Refusal("VerificationIncomplete", f"{check.system} is verified but not affected")
+        threshold = systems[check.system].spec.health.threshold_percent
+        if check.min_health < threshold:
+            text = (
+                f"{check.system}/{check.signal} is verified at minHealth {check.min_health}, which is below the "
+                f"system's threshold: set it to {threshold} or more"
+            )
+            return Refusal("VerificationTooLow", text)
     return None
 
 
@@ -133,7 +143,8 @@ def decide_approval(
         message = f"the decision names nobody: set {APPROVED_BY_ANNOTATION} to your user name as well"
         return Verdict(refused_request=Refusal("ApproverUnknown", message))
     if reject is not None:
-        return Verdict(decision=Decision(approved=False, by=author, at=now, reason=reject or "no reason given"))
+        why = reject[:LONGEST_REASON] or "no reason given"
+        return Verdict(decision=Decision(approved=False, by=author, at=now, reason=why))
     if approve != plan.status.plan_hash:
         message = f"{author} approved {approve!r}, but this plan's hash is {plan.status.plan_hash}; nothing was run"
         return Verdict(refused_request=Refusal("WrongPlanHash", message))
@@ -187,8 +198,3 @@ def late_request(plan: RemediationPlan) -> Refusal | None:
             return Refusal("AlreadyDecided", f"the plan is {phase}{by}; the first decision stands")
         case _:
             assert_never(phase)
-
-
-def remedy_types(plan: RemediationPlan) -> list[ActionType]:
-    """Its actions' types, in order."""
-    return [action.type for action in plan.spec.actions]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName
@@ -22,6 +23,14 @@ from incident_operator.domain.history import seconds_between
 DRILL_LABEL = "incidentsimulator.net/drill"
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a scan of all targets found: things with the fault's tag, and ordinary things that are missing."""
+
+    residue: int
+    collateral: int
+
+
 def choose_incident(incidents: Sequence[Incident], signal: SignalName | None) -> Incident | None:
     """The incident that is graded: of the fault's own signal where there is one, else the first."""
     ordered = sorted(incidents, key=lambda i: (i.spec.signal != signal, i.status.number))
@@ -35,15 +44,17 @@ def grade_run(
     *,
     signal: SignalName | None,
     acceptable: Collection[ActionType],
-    residue: int,
-    collateral: int,
+    scanned: Scan | None,
 ) -> DrillReport:
-    """The report of a finished experiment. `plans` are those of its incidents."""
+    """The report of a finished experiment. `plans` are those of its incidents, of which the run's own are graded.
+
+    Without a scan nobody knows what is left: the run does not pass.
+    """
     incident = choose_incident(incidents, signal)
-    own = [p for p in plans if incident is not None and p.spec.incident_ref == incident.metadata.name]
+    own = [p for p in plans if incident is not None and _is_of_run(p, incident, experiment)]
     plan = _choose_plan(own)
     diagnosis = _report_diagnosis(experiment, incident)
-    grade = _grade(experiment, incident, own, diagnosis, acceptable=acceptable, residue=residue, collateral=collateral)
+    grade = _grade(experiment, incident, own, diagnosis, acceptable=acceptable, scanned=scanned)
     return DrillReport(
         drill=experiment.metadata.labels.get(DRILL_LABEL, ""),
         experiment=experiment.metadata.name,
@@ -66,6 +77,13 @@ def grade_run(
         grade=grade,
         durations=_durations(experiment.status.injected_at, incident, plan),
     )
+
+
+def _is_of_run(plan: RemediationPlan, incident: Incident, experiment: ChaosExperiment) -> bool:
+    """A reopened incident has plans from before as well; creation times are whole seconds."""
+    started, created = experiment.status.started_at, plan.metadata.creation_timestamp
+    is_new = started is None or created is None or created >= started.replace(microsecond=0)
+    return is_new and plan.spec.incident_ref == incident.metadata.name
 
 
 def _choose_plan(plans: Sequence[RemediationPlan]) -> RemediationPlan | None:
@@ -101,9 +119,10 @@ def _grade(
     diagnosis: ReportDiagnosis,
     *,
     acceptable: Collection[ActionType],
-    residue: int,
-    collateral: int,
+    scanned: Scan | None,
 ) -> Grade:
+    residue, collateral = (scanned.residue, scanned.collateral) if scanned else (0, 0)
+    clean = scanned is not None and residue == 0 and collateral == 0
     if experiment.spec.fault.type is FaultType.NONE:
         quiet = incident is None
         return Grade(
@@ -113,7 +132,7 @@ def _grade(
             verified=quiet,
             residue=residue,
             collateral=collateral,
-            passed=quiet and not plans and residue == 0 and collateral == 0,
+            passed=quiet and not plans and clean,
         )
     executed = [r.type for p in plans for r in p.status.action_results]
     action_correct = bool(executed) and set(executed) <= set(acceptable) and collateral == 0
@@ -133,7 +152,7 @@ def _grade(
         verified=verified,
         residue=residue,
         collateral=collateral,
-        passed=passed and residue == 0,
+        passed=passed and clean,
     )
 
 

@@ -17,6 +17,8 @@ from incident_crds.mocksystem import (
 from incident_operator.domain.sample import Sample
 
 REFRESH = timedelta(seconds=30)
+MOST_INCIDENTS = 32
+"""Named in a status; the count tells of all."""
 SYSTEM_LABEL = f"{GROUP}/system"
 
 
@@ -55,13 +57,15 @@ def measured_status(
     open_incidents: Sequence[str],
     capabilities: Capabilities,
     seeded: bool,
+    problem: str,
     now: datetime,
 ) -> MockSystemStatus:
-    """The status that the sample gives the system."""
+    """The status that the sample gives the system. `problem`: what else keeps it from being used, if anything."""
     generation = system.metadata.generation
     phase = SystemPhase.READY if sample.reachable else SystemPhase.UNREACHABLE
     worst = min(sample.signals, key=lambda s: 101 if s.health is None else s.health, default=None)
-    problem = "" if sample.reachable else (worst.message if worst else "it does not answer")
+    if not sample.reachable:
+        problem = worst.message if worst else "it does not answer"
     threshold = system.spec.health.threshold_percent
     healthy = None if sample.health is None else sample.health >= threshold
     conditions = set_condition(
@@ -92,7 +96,7 @@ def measured_status(
             ],
             "breaches": list(breaches),
             "capabilities": capabilities,
-            "open_incidents": list(open_incidents),
+            "open_incidents": list(open_incidents)[:MOST_INCIDENTS],
             "open_incident_count": len(open_incidents),
             "seeded": seeded,
             "message": problem,
@@ -115,5 +119,6 @@ def is_worth_writing(system: MockSystem, new: MockSystemStatus, *, now: datetime
         and old.open_incidents == new.open_incidents
         and old.capabilities == new.capabilities
         and old.seeded == new.seeded
+        and old.message == new.message
         and old.observed_generation == new.observed_generation
     )

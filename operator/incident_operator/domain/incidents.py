@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
 from incident_crds.catalogue import Severity, SignalName
-from incident_crds.incident import Incident, IncidentPhase, ResolvedReason
+from incident_crds.incident import Incident, IncidentPhase, IncidentType, ResolvedReason
 from incident_crds.mocksystem import Breach, MockSystem
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 from incident_operator.domain.breaches import SECONDARY_SIGNALS, BreachChange
@@ -20,34 +21,54 @@ _RECOVERED = (ResolvedReason.VERIFIED, ResolvedReason.SELF_RECOVERED)
 
 
 def assign_incidents(
-    system: MockSystem, change: BreachChange, incidents: Sequence[Incident], *, now: datetime
+    system: MockSystem,
+    change: BreachChange,
+    incidents: Sequence[Incident],
+    *,
+    is_taken: Callable[[str], bool],
+    now: datetime,
 ) -> list[Breach]:
-    """The breaches, each new one with its incident: one that it joins or reopens, or a name of its own."""
+    """The breaches, each new one with its incident: one that it joins or reopens, or a name of its own.
+
+    `is_taken` tells whether an incident of the namespace has a name, whatever it is about.
+    """
     by_name = {i.metadata.name: i for i in incidents}
-    open_names = sorted(n for n, i in by_name.items() if i.status.phase is not IncidentPhase.RESOLVED)
+    open_names = sorted(
+        n for n, i in by_name.items() if _is_measured(i) and i.status.phase is not IncidentPhase.RESOLVED
+    )
     assigned: list[Breach] = []
     for breach in sorted(change.breaches, key=lambda b: (b.signal in SECONDARY_SIGNALS, b.signal)):
         if breach.signal not in change.started:
             assigned.append(breach)
             continue
-        name = _incident_of(system, breach, by_name, open_names, now=now)
-        open_names = sorted({*open_names, name})
-        assigned.append(breach.model_copy(update={"incident": name}))
+        joined = _joined(breach, by_name, open_names, now=now) or _named(system, breach, is_taken)
+        open_names = sorted({*open_names, joined.incident})
+        assigned.append(joined)
     return sorted(assigned, key=lambda b: b.signal)
 
 
-def _incident_of(
-    system: MockSystem, breach: Breach, by_name: dict[str, Incident], open_names: Sequence[str], *, now: datetime
-) -> str:
+def _is_measured(incident: Incident) -> bool:
+    """Opened for a breach of something real, so that other breaches of its system may join it."""
+    return incident.spec.signal is not None and incident.spec.incident_type is IncidentType.REAL_SYSTEM
+
+
+def _joined(
+    breach: Breach, by_name: Mapping[str, Incident], open_names: Sequence[str], *, now: datetime
+) -> Breach | None:
     if breach.signal in SECONDARY_SIGNALS and open_names:
-        return open_names[0]
+        return breach.model_copy(update={"incident": open_names[0]})
     previous = by_name.get(breach.incident)
-    if previous is not None:
-        if previous.metadata.name in open_names:
-            return previous.metadata.name
-        if _may_reopen(previous, now=now):
-            return previous.metadata.name
-    return incident_name(system.metadata.name, breach.signal, breach.number)
+    if previous is not None and (previous.metadata.name in open_names or _may_reopen(previous, now=now)):
+        return breach
+    return None
+
+
+def _named(system: MockSystem, breach: Breach, is_taken: Callable[[str], bool]) -> Breach:
+    """With a name that is free: a deleted system of the same name had breaches of the same numbers."""
+    free = (n for n in count(breach.number) if not is_taken(incident_name(system.metadata.name, breach.signal, n)))
+    number = next(free)
+    name = incident_name(system.metadata.name, breach.signal, number)
+    return breach.model_copy(update={"incident": name, "number": number})
 
 
 def _may_reopen(incident: Incident, *, now: datetime) -> bool:
@@ -84,11 +105,13 @@ def decide_resolution(
 ) -> Resolution | None:
     """Whether the operator may resolve it: a plan proved it, or the harm ended with no plan at work.
 
-    Nothing is resolved while one of its breaches lasts, whatever a plan says.
+    Nothing is resolved while one of its breaches lasts, whatever a plan says; and what a person opened
+    again is not resolved for breaches that had ended before.
     """
-    if incident.spec.signal is None or not breaches or any(b.ended_at is None for b in breaches):
-        return None
     since = incident.status.timestamps.detected_at
+    recent = [b for b in breaches if b.ended_at is None or since is None or b.ended_at >= since]
+    if incident.spec.signal is None or not recent or any(b.ended_at is None for b in recent):
+        return None
     for plan in plans:
         verified = plan.status.verified_at
         if plan.status.phase is PlanPhase.SUCCEEDED and verified and (since is None or verified >= since):
@@ -99,11 +122,9 @@ def decide_resolution(
 
 
 def is_relapse(incident: Incident, breaches: Sequence[Breach]) -> bool:
-    """A resolved incident whose breach began again after it was resolved."""
-    resolved_at = incident.status.timestamps.resolved_at
+    """A breach of an incident that the operator resolved lasts again: it resolves none while one lasts."""
     return (
         incident.status.phase is IncidentPhase.RESOLVED
-        and resolved_at is not None
         and incident.status.reason in _RECOVERED
-        and any(b.ended_at is None and b.breached_at is not None and b.breached_at > resolved_at for b in breaches)
+        and any(b.ended_at is None for b in breaches)
     )

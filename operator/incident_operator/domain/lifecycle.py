@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from incident_crds.catalogue import FaultType
@@ -47,6 +47,11 @@ class EndReason(StrEnum):
                 return HealedBy.EXPIRY
             case _:
                 return HealedBy.ABORT
+
+
+def undo_pause(attempts: int) -> timedelta:
+    """How long to wait after so many tries to undo: from a second to half a minute."""
+    return timedelta(seconds=min(30.0, 0.5 * 2 ** min(6, attempts)))
 
 
 @dataclass(frozen=True, slots=True)

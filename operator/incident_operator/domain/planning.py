@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
 from incident_crds.catalogue import ActionType, Risk, SignalName
 from incident_crds.incident import Incident, RemediationMode
@@ -14,11 +15,16 @@ from incident_crds.remediationplan import (
     RemediationPlanSpec,
     VerificationCheck,
 )
+from incident_operator.domain.naming import plan_name
 from incident_operator.domain.rules import Verdict
 
 MAX_ATTEMPTS = 3
+HIGHEST_ATTEMPT = 100
 COOL_DOWN = timedelta(seconds=10)
-"""Time after a failed plan before the next is proposed, so that the evidence is of what it left."""
+"""Time after a plan before the next is proposed, so that the evidence is of what it left."""
+WORSE_THAN_BEFORE = "WorseThanBefore"
+_TRIED = (PlanPhase.SUCCEEDED, PlanPhase.FAILED, PlanPhase.ROLLED_BACK)
+"""A proven plan counts too: its breach ends with a sample or two, or it was not the end of the incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,10 @@ def decide_next_step(incident: Incident, plans: Sequence[RemediationPlan], *, no
         return NextStep(escalate="a person rejected the plan; the operator proposes no other unasked")
     if PlanPhase.EXPIRED in ends:
         return NextStep(escalate="nobody decided on the plan in time")
-    tried = [p for p in current if p.status.phase in (PlanPhase.FAILED, PlanPhase.ROLLED_BACK)]
+    tried = [p for p in current if p.status.phase in _TRIED]
+    worse = next((p for p in tried if p.status.reason == WORSE_THAN_BEFORE), None)
+    if worse is not None:
+        return NextStep(escalate=f"{worse.metadata.name} made it worse: {worse.status.message}")
     if len(tried) >= MAX_ATTEMPTS:
         return NextStep(escalate=f"{MAX_ATTEMPTS} plans did not end it")
     if diagnosis.root_cause.fault_type is None:
@@ -62,7 +71,11 @@ def decide_next_step(incident: Incident, plans: Sequence[RemediationPlan], *, no
     last_end = max((_ended_at(p, now=now) for p in tried), default=None)
     if last_end is not None and now < last_end + COOL_DOWN:
         return NextStep(look_at=last_end + COOL_DOWN)
-    return NextStep(propose_attempt=max((p.spec.attempt for p in plans), default=0) + 1)
+    names = {p.metadata.name for p in plans}
+    attempt = next(n for n in count(1) if plan_name(incident.metadata.name, n) not in names)
+    if attempt > HIGHEST_ATTEMPT:
+        return NextStep(escalate=f"{HIGHEST_ATTEMPT} plans were made for it already")
+    return NextStep(propose_attempt=attempt)
 
 
 def _ended_at(plan: RemediationPlan, *, now: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -13,11 +14,14 @@ from incident_crds.incident import (
     Request,
     RequestAction,
     ResolvedReason,
+    Timestamps,
 )
 from incident_operator.domain.approval import Refusal
 from incident_operator.domain.history import compute_durations, may_move, with_entry, with_phase
 
 HANDLED_LIMIT = 32
+_ALREADY_RESOLVED = Refusal("AlreadyResolved", "the incident is resolved already; reopen it first")
+_REASON_NEEDED = Refusal("ReasonNeeded", "its system is still unhealthy: resolving it needs a reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,13 @@ class Answer:
     refusal: Refusal | None = None
 
 
-def answer_request(incident: Incident, *, actor: str, is_healthy: bool, now: datetime) -> Answer | None:
-    """Handle the incident's request, or None where there is no new one. Each id is handled once."""
+def answer_request(
+    incident: Incident, *, actor: str, is_healthy: bool, others: Collection[str], now: datetime
+) -> Answer | None:
+    """Handle the incident's request, or None where there is no new one. Each id is handled once.
+
+    `others` are the open incidents of the namespace, by name: one can be merged into those.
+    """
     request = incident.spec.request
     handled = incident.status.handled_requests
     if request is None or request.id in handled:
@@ -37,23 +46,29 @@ def answer_request(incident: Incident, *, actor: str, is_healthy: bool, now: dat
     status = incident.status.model_copy(update={"handled_requests": [*handled, request.id][-HANDLED_LIMIT:]})
     if not actor:
         return Answer(status, Refusal("RequesterUnknown", "the request names nobody, so it was not carried out"))
-    refusal = _refuse(incident, request, is_healthy=is_healthy)
+    refusal = _refuse(incident, request, is_healthy=is_healthy, others=others)
     if refusal is not None:
         refused = with_entry(status, at=now, actor=actor, type="RequestRefused", detail=refusal.message)
         return Answer(refused, refusal)
     return Answer(_carry_out(status, request, actor=actor, now=now))
 
 
-def _refuse(incident: Incident, request: Request, *, is_healthy: bool) -> Refusal | None:
+def _refuse(incident: Incident, request: Request, *, is_healthy: bool, others: Collection[str]) -> Refusal | None:
     phase = incident.status.phase
     match request.action:
         case RequestAction.ACKNOWLEDGE:
             return None
-        case RequestAction.FALSE_ALARM | RequestAction.MERGE:
+        case RequestAction.FALSE_ALARM:
             if phase is IncidentPhase.RESOLVED:
-                return Refusal("AlreadyResolved", "the incident is resolved already; reopen it first")
+                return _ALREADY_RESOLVED
+            return None if is_healthy or request.reason else _REASON_NEEDED
+        case RequestAction.MERGE:
+            if phase is IncidentPhase.RESOLVED:
+                return _ALREADY_RESOLVED
             if request.merge_into == incident.metadata.name:
                 return Refusal("MergeIntoItself", "an incident cannot be merged into itself")
+            if request.merge_into not in others:
+                return Refusal("MergeTargetNotFound", f"there is no open incident {request.merge_into} here")
             return None
         case RequestAction.REOPEN:
             return None if phase is IncidentPhase.RESOLVED else Refusal("NotResolved", "the incident is not resolved")
@@ -64,7 +79,7 @@ def _refuse(incident: Incident, request: Request, *, is_healthy: bool) -> Refusa
             if not may_move(phase, wanted):
                 return Refusal("MoveNotAllowed", f"an incident cannot go from {phase} to {wanted}")
             if wanted is IncidentPhase.RESOLVED and not is_healthy and not request.reason:
-                return Refusal("ReasonNeeded", "its system is still unhealthy: resolving it needs a reason")
+                return _REASON_NEEDED
             return None
         case _:
             assert_never(request.action)
@@ -82,24 +97,39 @@ def _carry_out(status: IncidentStatus, request: Request, *, actor: str, now: dat
             text = f"merged into {request.merge_into}"
             return resolve(merged, ResolvedReason.MERGED_INTO, text, actor=actor, now=now)
         case RequestAction.REOPEN:
-            return with_phase(
-                status.model_copy(update={"reason": None}),
-                IncidentPhase.INVESTIGATING,
-                at=now,
-                actor=actor,
-                reason=request.reason or "reopened",
-            )
+            return reopen(status, began=now, actor=actor, why=request.reason or "reopened", now=now)
         case RequestAction.MOVE:
             wanted = request.phase or IncidentPhase.TRIAGE
             if wanted is IncidentPhase.RESOLVED:
                 reason = request.reason or "resolved by hand"
                 return resolve(status, ResolvedReason.MANUAL_OVERRIDE, reason, actor=actor, now=now)
-            moved = with_phase(
-                status.model_copy(update={"reason": None}), wanted, at=now, actor=actor, reason=request.reason
-            )
+            if status.phase is IncidentPhase.RESOLVED:
+                return reopen(status, began=now, actor=actor, why=request.reason or "reopened", now=now)
+            moved = with_phase(status, wanted, at=now, actor=actor, reason=request.reason)
             return _acknowledged(moved, now=now)
         case _:
             assert_never(request.action)
+
+
+def reopen(status: IncidentStatus, *, began: datetime, actor: str, why: str, now: datetime) -> IncidentStatus:
+    """As if new, but for its number, its story and its count of occurrences. `began`: when the harm began again."""
+    moved = with_phase(
+        status.model_copy(update={"reason": None, "merged_into": ""}),
+        IncidentPhase.INVESTIGATING,
+        at=now,
+        actor=actor,
+        reason=why,
+    )
+    stamps = Timestamps(breached_at=began, detected_at=now)
+    return moved.model_copy(
+        update={
+            "diagnosis": None,
+            "timestamps": stamps,
+            "durations": compute_durations(stamps),
+            "occurrences": status.occurrences + 1,
+            "conditions": [c for c in status.conditions if c.type != "Escalated"],
+        }
+    )
 
 
 def _acknowledged(status: IncidentStatus, *, now: datetime) -> IncidentStatus:

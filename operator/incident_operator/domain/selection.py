@@ -13,6 +13,9 @@ from incident_crds.chaosexperiment import ChaosExperiment, SelectionMode, Target
 from incident_crds.mocksystem import MockSystem, SystemPhase
 from incident_operator.domain.approval import Refusal
 
+MOST_TARGETS = 100
+DEADLINE_GRACE = timedelta(seconds=30)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -40,7 +43,13 @@ def select_targets(target: Target, systems: Sequence[MockSystem]) -> Selection:
     if not matching:
         wanted = ", ".join(f"{k}={v}" for k, v in sorted(labels.items()))
         return Selection((), Refusal("NothingSelected", f"no MockSystem in this namespace carries {wanted}"))
-    return Selection(tuple(matching[: _count(target, len(matching))]))
+    chosen = matching[: _count(target, len(matching))]
+    if len(chosen) > MOST_TARGETS:
+        text = (
+            f"{len(chosen)} MockSystems are selected, and {MOST_TARGETS} is the most; choose fewer with mode and value"
+        )
+        return Selection((), Refusal("TooManyTargets", text))
+    return Selection(tuple(chosen))
 
 
 def _count(target: Target, matching: int) -> int:
@@ -102,7 +111,9 @@ def not_ready(chosen: Sequence[MockSystem]) -> str | None:
     return None
 
 
-def deadline_of(experiment: ChaosExperiment, *, now: datetime, grace: timedelta) -> datetime:
-    """When the fault ends in any case: its duration, and a grace to inject, from its creation."""
-    created = experiment.metadata.creation_timestamp or now
-    return created + timedelta(seconds=experiment.spec.duration_seconds) + grace
+def deadline_of(experiment: ChaosExperiment, *, now: datetime) -> datetime:
+    """When the fault ends in any case, also by its dead-man: its duration, and a grace to inject and to end a plan.
+
+    It counts from when the injection begins: an experiment that had to wait is not cut short.
+    """
+    return now + timedelta(seconds=experiment.spec.duration_seconds) + DEADLINE_GRACE

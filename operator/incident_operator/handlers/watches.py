@@ -63,10 +63,10 @@ def build_registry(operator: Operator, *, login: Callable[..., kopf.ConnectionIn
         kopf.on.event(GROUP, VERSION, kind.info.plural, registry=registry, id=kind.info.plural)(_feeder(operator, kind))
 
     @kopf.on.delete(GROUP, VERSION, ChaosExperiment.info.plural, registry=registry)
-    async def _undo_before_deletion(namespace: str | None, name: str | None, **_: Any) -> None:
+    async def _undo_before_deletion(namespace: str | None, name: str | None, status: kopf.Status, **_: Any) -> None:
         key = (namespace or "", name or "")
         operator.queues.experiments.mark(key)
-        if not operator.experiments.is_clean(key):
+        if not operator.experiments.is_clean(key, phase=status.get("phase")):
             # only a temporary error: anything else would let the object go, and its fault stay
             raise kopf.TemporaryError("the fault is not undone yet", delay=LOOK_AGAIN_SECONDS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -12,33 +13,29 @@ from incident_crds.chaosexperiment import (
     ChaosExperiment,
     ChaosExperimentStatus,
     ExperimentPhase,
-    Measurement,
     TargetPhase,
     TargetStatus,
 )
+from incident_crds.errors import NotFound
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
-from incident_operator.domain.approval import Refusal
 from incident_operator.domain.conditions import experiment_conditions
-from incident_operator.domain.lifecycle import End, EndReason, decide_end
-from incident_operator.domain.naming import fault_tag
-from incident_operator.domain.selection import check_place, check_targets, deadline_of, not_ready, select_targets
-from incident_operator.faults.base import Fault
+from incident_operator.domain.lifecycle import End, EndReason, decide_end, undo_pause
+from incident_operator.domain.measuring import MOST_MEASUREMENTS, effect_due, measure_effect
+from incident_operator.services.admission import Admission
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.grades import Grader
 from incident_operator.services.metrics import EXPERIMENTS_ENDED
 from incident_operator.services.samples import Samples
-from incident_operator.services.systems import Systems
-from incident_operator.services.undo import undo_on_target
+from incident_operator.services.undo import Undo
 from incident_operator.targets.errors import TargetError
 
-INJECTION_GRACE = timedelta(seconds=30)
-"""Time to inject that the deadline allows for, on top of the duration."""
-EFFECT_WITHIN = timedelta(seconds=20)
-NOT_READY_RETRY = timedelta(seconds=2)
 LOOK_AGAIN = timedelta(seconds=1)
+MOST_INCIDENTS = 32
+
+CLEAN_PHASES = frozenset(p for p in ExperimentPhase if p.is_final or p is ExperimentPhase.PENDING)
 
 log = structlog.get_logger(__name__)
 
@@ -51,23 +48,28 @@ class Experiments:
         *,
         store: Store,
         builtin: Builtin,
-        systems: Systems,
         samples: Samples,
         faults: Faults,
+        admission: Admission,
+        undo: Undo,
         grader: Grader,
     ) -> None:
         self._store = store
         self._builtin = builtin
-        self._systems = systems
         self._samples = samples
         self._faults = faults
+        self._admission = admission
+        self._undo = undo
         self._grader = grader
         self._ours: set[str] = set()
+        self._beginning = asyncio.Lock()
+        self._undo_after: dict[str, datetime] = {}
 
     async def reconcile(self, key: Key) -> timedelta | None:
         """One step of the experiment; the write of each step brings the next."""
         experiment = self._store.get(ChaosExperiment, key)
         if experiment is None:
+            await self._undo.undo_abandoned(key)
             return None
         match experiment.status.phase:
             case None | ExperimentPhase.PENDING:
@@ -77,21 +79,28 @@ class Experiments:
             case ExperimentPhase.RECOVERING:
                 return await self._recover(experiment)
             case _:
-                return await self._grader.grade(experiment)
+                return await self._finish(experiment)
 
-    async def _write(self, experiment: ChaosExperiment, status: ChaosExperimentStatus) -> ChaosExperiment:
+    async def close(self) -> None:
+        await self._undo.close()
+
+    async def _write(
+        self, experiment: ChaosExperiment, status: ChaosExperimentStatus, *, over_metadata: bool = False
+    ) -> ChaosExperiment:
         """The status with the conditions that follow from it."""
         generation = experiment.metadata.generation
         conditions = experiment_conditions(status, generation=generation, now=datetime.now(UTC))
-        return await self._store.write_status(experiment, status.model_copy(update={"conditions": conditions}))
+        status = status.model_copy(update={"conditions": conditions})
+        return await self._store.write_status(experiment, status, over_metadata=over_metadata)
 
-    def is_clean(self, key: Key) -> bool:
-        """Whether nothing of the experiment can be left on any system, so that it may be let go."""
+    def is_clean(self, key: Key, *, phase: str | None) -> bool:
+        """Whether nothing of the experiment can be left on any system, so that it may be let go.
+
+        `phase` is what the API server says, for an experiment that this operator does not understand.
+        """
         experiment = self._store.get(ChaosExperiment, key)
-        if experiment is None:
-            return True
-        phase = experiment.status.phase
-        return phase in (None, ExperimentPhase.PENDING) or phase.is_final
+        known = experiment.status.phase if experiment else phase
+        return known in (None, *CLEAN_PHASES)
 
     def breaks(self, key: Key) -> list[ChaosExperiment]:
         """The experiments whose fault is, or may be, on the system."""
@@ -108,106 +117,23 @@ class Experiments:
             return None
         if UNDO_FINALIZER not in experiment.metadata.finalizers:
             return None  # injected only once nothing can delete the experiment before its undo
-        if experiment.spec.suspend:
-            await self._wait(experiment, Refusal("Suspended", "spec.suspend is true"))
-            return None
-        namespace = experiment.metadata.namespace
-        selection = select_targets(experiment.spec.target, self._store.list_all(MockSystem, namespace))
-        refusal = check_place(
-            experiment,
-            namespace_labels=await self._builtin.namespace_labels(namespace),
-            halted=await self._builtin.kill_switch(),
-        )
-        busy = {s.metadata.name for s in selection.systems if self.breaks(s.key)}
-        refusal = refusal or selection.refusal or check_targets(experiment, selection.systems, busy_systems=busy)
-        fault = self._faults.get(experiment.spec.fault.type)
-        refusal = refusal or self._check_parameters(experiment, fault, selection.systems)
-        if refusal is not None:
-            await self._reject(experiment, refusal)
-            return None
-        waiting = not_ready(selection.systems)
-        if waiting is not None:
-            await self._wait(experiment, Refusal("TargetNotReady", waiting))
-            return NOT_READY_RETRY
-        await self._record(experiment, fault, selection.systems)
-        return None
-
-    @staticmethod
-    def _check_parameters(experiment: ChaosExperiment, fault: Fault, systems: Sequence[MockSystem]) -> Refusal | None:
-        for system in systems:
-            problem = fault.parameters_error(experiment.spec.fault, system.spec.health)
-            if problem is not None:
-                return Refusal("ParametersInvalid", problem)
-        return None
-
-    async def _reject(self, experiment: ChaosExperiment, refusal: Refusal) -> None:
-        status = experiment.status.model_copy(
-            update={
-                "phase": ExperimentPhase.REJECTED,
-                "reason": refusal.reason,
-                "message": refusal.message,
-                "observed_generation": experiment.metadata.generation,
-            }
-        )
-        written = await self._write(experiment, status)
-        log.info("experiment rejected", reason=refusal.reason, message=refusal.message)
-        EXPERIMENTS_ENDED.labels(experiment.spec.fault.type.value, "Rejected").inc()
-        await self._builtin.record_event(written, refusal.reason, refusal.message, warning=True)
-
-    async def _wait(self, experiment: ChaosExperiment, why: Refusal) -> None:
-        status = experiment.status.model_copy(
-            update={"phase": ExperimentPhase.PENDING, "reason": why.reason, "message": why.message}
-        )
-        await self._write(experiment, status)
-
-    async def _record(self, experiment: ChaosExperiment, fault: Fault, systems: Sequence[MockSystem]) -> None:
-        """Write how all of it is undone, before any of it is done."""
-        now = datetime.now(UTC)
-        targets: list[TargetStatus] = []
-        baseline: list[Measurement] = []
-        for system in systems:
-            target = await self._systems.target(system.key)  # opened now: it stays usable when the system is full
-            undo = fault.undo_record(fault_tag(experiment.metadata.uid, system.metadata.uid), experiment.spec.fault)
-            undo = undo.model_copy(update={"details": {**undo.details, "ordinary": await target.count_ordinary()}})
-            targets.append(TargetStatus(system=system.metadata.name, uid=system.metadata.uid, undo=undo))
-            baseline += self._measure(system)
-        status = ChaosExperimentStatus(
-            phase=ExperimentPhase.INJECTING,
-            reason="Injecting",
-            message="how it is undone is on record; the fault is being injected",
-            systems=", ".join(t.system for t in targets)[:4096],
-            targets=targets,
-            baseline=baseline,
-            started_at=now,
-            deadline_at=deadline_of(experiment, now=now, grace=INJECTION_GRACE),
-            observed_generation=experiment.metadata.generation,
-        )
-        if experiment.spec.dry_run:
-            text = f"would break {', '.join(t.system for t in targets)}; nothing was changed"
-            status = status.model_copy(update={"phase": ExperimentPhase.RECOVERED, "reason": "DryRun", "message": text})
-        else:
-            self._ours.add(experiment.metadata.uid)
-        await self._write(experiment, status)
-
-    def _measure(self, system: MockSystem, *, since: datetime | None = None) -> list[Measurement]:
-        """The system's latest signals, or those below the threshold in a sample taken after `since`."""
-        sample = self._samples.latest(system.key)
-        if sample is None or (since is not None and sample.at < since):
-            return []
-        limit = system.spec.health.threshold_percent if since else 101
-        return [
-            Measurement(system=system.metadata.name, signal=s.name, health=s.health, at=sample.at)
-            for s in sample.signals
-            if s.health is None or s.health < limit
-        ]
+        async with self._beginning:  # two at once would both find their system free
+            admitted = await self._admission.admit(experiment, lambda key: bool(self.breaks(key)))
+            status = admitted.status
+            if status.phase is ExperimentPhase.INJECTING:
+                self._ours.add(experiment.metadata.uid)
+            written = await self._write(experiment, status)
+        if status.phase is ExperimentPhase.REJECTED:
+            log.info("experiment rejected", reason=status.reason, message=status.message)
+            EXPERIMENTS_ENDED.labels(experiment.spec.fault.type.value, status.phase.value).inc()
+            await self._builtin.record_event(written, status.reason, status.message, warning=True)
+        return admitted.look_again
 
     async def _run(self, experiment: ChaosExperiment) -> timedelta | None:
         """Inject what is not injected, notice its effect, and end it when it is time."""
         now = datetime.now(UTC)
         incidents = self._incidents_of(experiment)
         halted = await self._builtin.kill_switch()
-        effect_seen = bool(experiment.status.observed_effect)
-        injected_at = experiment.status.injected_at
         end = decide_end(
             experiment,
             incidents,
@@ -215,7 +141,7 @@ class Experiments:
             targets_deleted=any(self._is_replaced(experiment, t) for t in experiment.status.targets),
             plan_running=any(self._plan_runs(i) for i in incidents),
             halted=halted,
-            effect_overdue=not effect_seen and injected_at is not None and now - injected_at > EFFECT_WITHIN,
+            effect_overdue=self._is_effect_overdue(experiment, now=now),
             now=now,
         )
         if end is not None:
@@ -224,7 +150,7 @@ class Experiments:
         if experiment.status.phase is ExperimentPhase.INJECTING:
             await self._inject(experiment)
             return None
-        await self._note_progress(experiment, incidents, effect_seen=effect_seen)
+        await self._note_progress(experiment, incidents)
         return LOOK_AGAIN
 
     def _incidents_of(self, experiment: ChaosExperiment) -> list[Incident]:
@@ -252,11 +178,11 @@ class Experiments:
         deadline = experiment.status.deadline_at or datetime.now(UTC)
         try:
             for target in experiment.status.targets:
-                system = await self._systems.target((experiment.metadata.namespace, target.system))
                 if target.undo is not None:  # without a record nothing may be injected
+                    system = await self._undo.reach(experiment, target)
                     lifetime = deadline - datetime.now(UTC)
                     await fault.inject(system, experiment.spec.fault, target.undo, lifetime)
-        except TargetError as error:
+        except (TargetError, NotFound) as error:
             await self._end(experiment, End(EndReason.INJECTION_FAILED, str(error)), [])
             return
         now = datetime.now(UTC)
@@ -278,21 +204,30 @@ class Experiments:
         await self._write(experiment, status)
         log.info("fault injected", fault=experiment.spec.fault.type)
 
-    async def _note_progress(
-        self, experiment: ChaosExperiment, incidents: Sequence[Incident], *, effect_seen: bool
-    ) -> None:
+    def _systems_of(self, experiment: ChaosExperiment) -> list[MockSystem]:
+        keys = [(experiment.metadata.namespace, target.system) for target in experiment.status.targets]
+        return [system for key in keys if (system := self._store.get(MockSystem, key)) is not None]
+
+    def _is_effect_overdue(self, experiment: ChaosExperiment, *, now: datetime) -> bool:
+        status = experiment.status
+        if status.observed_effect or status.injected_at is None:
+            return False
+        return now - status.injected_at > effect_due([s.spec.health for s in self._systems_of(experiment)])
+
+    async def _note_progress(self, experiment: ChaosExperiment, incidents: Sequence[Incident]) -> None:
         """Write down the measured effect and the incidents, once there are any."""
-        update: dict[str, object] = {"incidents": [i.metadata.name for i in incidents]}
-        if not effect_seen:
-            moved: list[Measurement] = []
-            for target in experiment.status.targets:
-                system = self._store.get(MockSystem, (experiment.metadata.namespace, target.system))
-                if system is not None:
-                    moved += self._measure(system, since=experiment.status.started_at)
-            known = [m for m in moved if m.health is not None]
-            if known:
-                update["observed_effect"] = known
-        await self._write(experiment, experiment.status.model_copy(update=update))
+        status = experiment.status
+        names = [i.metadata.name for i in incidents][:MOST_INCIDENTS]
+        update: dict[str, object] = {"incidents": names}
+        if not status.observed_effect and status.started_at is not None:
+            update["observed_effect"] = [
+                measured
+                for system in self._systems_of(experiment)
+                for measured in measure_effect(
+                    self._samples.latest(system.key), system.spec.health, since=status.started_at
+                )
+            ][:MOST_MEASUREMENTS]
+        await self._write(experiment, status.model_copy(update=update))
 
     async def _end(self, experiment: ChaosExperiment, end: End, incidents: Sequence[Incident]) -> None:
         names = [i.metadata.name for i in incidents] or experiment.status.incidents
@@ -309,29 +244,39 @@ class Experiments:
         log.info("fault ends", reason=end.reason, message=end.message)
 
     async def _recover(self, experiment: ChaosExperiment) -> timedelta | None:
-        """Remove all that carries the tag, and prove it. Repeats until it is proven."""
-        fault = self._faults.get(experiment.spec.fault.type)
-        targets = [await undo_on_target(self._systems, experiment, fault, t) for t in experiment.status.targets]
-        now = datetime.now(UTC)
+        """Remove all that carries the tag, and prove it. Repeats, with growing pauses, until it is proven."""
+        uid, now = experiment.metadata.uid, datetime.now(UTC)
+        pause = self._undo_after.get(uid, now) - now
+        if pause > timedelta(0):
+            return pause  # whatever marked it meanwhile: our own writes, samples, the handler of its deletion
+        was_stalled = is_true(experiment.status.conditions, "Stalled")
+        targets = await self._undo.undo(experiment)
         left = [t for t in targets if t.phase is not TargetPhase.RECOVERED]
         if left:
-            written = await self._write(experiment, experiment.status.model_copy(update={"targets": targets}))
-            if is_true(written.status.conditions, "Stalled"):
+            pause = undo_pause(max(t.attempts for t in left))
+            self._undo_after[uid] = datetime.now(UTC) + pause
+            status = experiment.status.model_copy(update={"targets": targets})
+            written = await self._write(experiment, status, over_metadata=True)
+            if is_true(written.status.conditions, "Stalled") and not was_stalled:
                 text = "; ".join(f"{t.system}: {t.last_error}" for t in left)
                 await self._builtin.record_event(experiment, "Stalled", f"the undo fails: {text}", warning=True)
-            return timedelta(seconds=min(30.0, 0.5 * 2 ** min(6, max(t.attempts for t in left))))
+            return pause
         reason = EndReason(experiment.status.reason)
-        text = "nothing that carries its tag is left"
         status = experiment.status.model_copy(
-            update={
-                "phase": reason.final_phase,
-                "targets": targets,
-                "recovered_at": now,
-            }
+            update={"phase": reason.final_phase, "targets": targets, "recovered_at": datetime.now(UTC)}
         )
-        written = await self._write(experiment, status)
-        self._ours.discard(experiment.metadata.uid)
+        written = await self._write(experiment, status, over_metadata=True)
+        self._undo_after.pop(uid, None)
+        self._ours.discard(uid)
         EXPERIMENTS_ENDED.labels(experiment.spec.fault.type.value, reason.final_phase.value).inc()
         log.info("fault undone", phase=reason.final_phase, reason=reason)
-        await self._builtin.record_event(written, reason.value, f"{experiment.status.message}; {text}")
+        text = f"{experiment.status.message}; nothing that carries its tag is left"
+        await self._builtin.record_event(written, reason.value, text)
         return None
+
+    async def _finish(self, experiment: ChaosExperiment) -> timedelta | None:
+        """Grade what is over, then let go of its connections."""
+        look_again = await self._grader.grade(experiment)
+        if look_again is None:
+            await self._undo.forget(experiment)
+        return look_again

@@ -6,18 +6,19 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase, TargetStatus
+from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.errors import ApiError
 from incident_crds.incident import Incident, IncidentPhase
 from incident_operator.cluster.store import Store
-from incident_operator.domain.grading import grade_run
+from incident_operator.domain.grading import Scan, grade_run
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.metrics import STAGE_SECONDS
-from incident_operator.services.systems import Systems
+from incident_operator.services.undo import Undo
 from incident_operator.targets.errors import TargetError
 
 SETTLE_WITHIN = timedelta(seconds=60)
-"""Longest wait for an incident to be resolved after the fault is undone; graded as it is then."""
+"""Longest wait, after the fault is undone, for its incident's end and a scan of the targets; graded as it is then."""
+LOOK_AGAIN = timedelta(seconds=1)
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +26,9 @@ log = structlog.get_logger(__name__)
 class Grader:
     """Compares what was injected with what was made of it. Writes `status.grade`, once."""
 
-    def __init__(self, *, store: Store, systems: Systems, faults: Faults) -> None:
+    def __init__(self, *, store: Store, undo: Undo, faults: Faults) -> None:
         self._store = store
-        self._systems = systems
+        self._undo = undo
         self._faults = faults
 
     async def grade(self, experiment: ChaosExperiment) -> timedelta | None:
@@ -35,45 +36,35 @@ class Grader:
         status = experiment.status
         if status.grade is not None or status.recovered_at is None or status.phase is ExperimentPhase.REJECTED:
             return None
-        namespace = experiment.metadata.namespace
-        found = (self._store.get(Incident, (namespace, name)) for name in status.incidents)
+        settled = datetime.now(UTC) >= status.recovered_at + SETTLE_WITHIN
+        found = (self._store.get(Incident, (experiment.metadata.namespace, name)) for name in status.incidents)
         incidents = [i for i in found if i is not None]
-        unsettled = any(i.status.phase is not IncidentPhase.RESOLVED for i in incidents)
-        if unsettled and datetime.now(UTC) < status.recovered_at + SETTLE_WITHIN:
-            return timedelta(seconds=1)
+        if not settled and any(i.status.phase is not IncidentPhase.RESOLVED for i in incidents):
+            return LOOK_AGAIN
+        scanned = await self._scan(experiment)
+        if scanned is None and not settled:
+            return LOOK_AGAIN
         fault = self._faults.get(experiment.spec.fault.type)
-        residue = collateral = 0
-        for target in status.targets:
-            left, lost = await self._scan(experiment, target)
-            residue += left
-            collateral += lost
         report = grade_run(
             experiment,
             incidents,
             [p for i in incidents for p in self._store.plans_of(*i.key)],
             signal=fault.signal,
             acceptable=fault.acceptable_actions,
-            residue=residue,
-            collateral=collateral,
+            scanned=scanned,
         )
-        await self._store.write_status(experiment, status.model_copy(update={"grade": report}))
+        await self._store.write_status(experiment, status.model_copy(update={"grade": report}), over_metadata=True)
         for stage, seconds in report.durations.to_json().items():
             if isinstance(seconds, int | float):
                 STAGE_SECONDS.labels(stage).observe(seconds)
-        log.info("run graded", passed=report.grade.passed, residue=residue, collateral=collateral)
+        log.info("run graded", passed=report.grade.passed, residue=report.grade.residue)
         return None
 
-    async def _scan(self, experiment: ChaosExperiment, target: TargetStatus) -> tuple[int, int]:
-        """(things with the fault's tag, ordinary things lost). A system that is gone has neither."""
-        if target.undo is None:
-            return 0, 0
+    async def _scan(self, experiment: ChaosExperiment) -> Scan | None:
+        """What is left of the fault and lost of ordinary data on all targets, or None where nobody can look."""
         try:
-            system = await self._systems.target((experiment.metadata.namespace, target.system))
-            fault = self._faults.get(experiment.spec.fault.type)
-            residue = await fault.residue(system, target.undo)
-            before = target.undo.details.get("ordinary")
-            lost = max(0, before - await system.count_ordinary()) if isinstance(before, int) else 0
+            counts = [await self._undo.scan(experiment, target) for target in experiment.status.targets]
         except (ApiError, TargetError) as error:
-            log.warning("system could not be scanned for the grade", system=target.system, error=str(error))
-            return target.residue or 0, 0
-        return residue, lost
+            log.warning("a target could not be scanned for the grade", error=str(error))
+            return None
+        return Scan(residue=sum(left for left, _ in counts), collateral=sum(lost for _, lost in counts))

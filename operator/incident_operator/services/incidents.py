@@ -23,11 +23,14 @@ from incident_operator.domain.incidents import decide_resolution, first_severity
 from incident_operator.domain.milestones import with_plans
 from incident_operator.domain.naming import incident_number, plan_name
 from incident_operator.domain.planning import build_plan_spec, current_plans, decide_next_step
-from incident_operator.domain.requests import answer_request, resolve
+from incident_operator.domain.requests import answer_request, reopen, resolve
 from incident_operator.probes.evidence import gather_evidence
 from incident_operator.services.catalogue import Remedies
 from incident_operator.services.samples import Samples
 from incident_operator.services.systems import Systems, breach_of
+
+LOOK_AGAIN = timedelta(seconds=2)
+MOST_LOOKS = 3
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +56,7 @@ class Incidents:
         self._remedies = remedies
         self._diagnoser = diagnoser
         self._hold = hold
-        self._highest_number = 0
+        self._looks: dict[tuple[str, int], int] = {}
 
     async def reconcile(self, key: Key) -> timedelta | None:
         """Take every step that is due: number, request, relapse, plans, resolution, diagnosis, proposal."""
@@ -110,7 +113,9 @@ class Incidents:
             }
         )
         if is_relapse(incident, breaches):
-            status = _reopened(status, breaches, now=now)
+            began = max((b.breached_at for b in breaches if b.breached_at and b.ended_at is None), default=now)
+            status = reopen(status, began=began, actor=OPERATOR, why="relapse: the breach came back", now=now)
+            status = status.model_copy(update={"relapses": status.relapses + 1})
         else:
             status = with_plans(status, plans, now=now)
         status = await self._answered(incident, status, breaches, now=now)
@@ -144,9 +149,17 @@ class Incidents:
         self, incident: Incident, status: IncidentStatus, breaches: Sequence[Breach], *, now: datetime
     ) -> IncidentStatus:
         actor = incident.metadata.annotations.get(REQUESTED_BY_ANNOTATION, "")
-        healthy = all(b.ended_at is not None for b in breaches)
+        open_ones = (
+            i.metadata.name
+            for i in self._store.list_all(Incident, incident.metadata.namespace)
+            if i.status.phase is not IncidentPhase.RESOLVED
+        )
         answer = answer_request(
-            incident.model_copy(update={"status": status}), actor=actor, is_healthy=healthy, now=now
+            incident.model_copy(update={"status": status}),
+            actor=actor,
+            is_healthy=all(b.ended_at is not None for b in breaches),
+            others=set(open_ones) - {incident.metadata.name} if incident.spec.request else (),
+            now=now,
         )
         if answer is None:
             return status
@@ -158,6 +171,8 @@ class Incidents:
     async def _diagnose_and_propose(self, incident: Incident, plans: Sequence[RemediationPlan]) -> timedelta | None:
         now = datetime.now(UTC)
         diagnosed = await self._diagnose(incident)
+        if diagnosed.verdict.fault is None and self._may_look_again(incident):
+            return LOOK_AGAIN
         status = with_phase(
             incident.status, IncidentPhase.INVESTIGATING, at=now, actor=OPERATOR, reason="the cause is looked for"
         )
@@ -171,6 +186,16 @@ class Incidents:
         elif step.escalate is not None:
             await self._escalate(incident, step.escalate)
         return None
+
+    def _may_look_again(self, incident: Incident) -> bool:
+        """Evidence that could not be read, or was read too early, is worth two more looks before a person is called."""
+        occurrence = (incident.metadata.uid, incident.status.occurrences)
+        looks = self._looks.get(occurrence, 0) + 1
+        if looks >= MOST_LOOKS:
+            self._looks.pop(occurrence, None)
+            return False
+        self._looks[occurrence] = looks
+        return True
 
     async def _diagnose(self, incident: Incident) -> Diagnosed:
         """From evidence read now. A system that cannot be read still has its signals."""
@@ -216,7 +241,10 @@ class Incidents:
         metadata = ObjectMeta(
             name=plan_name(incident.metadata.name, attempt), namespace=namespace, owner_references=[owner]
         )
-        await self._store.create(RemediationPlan(metadata=metadata, spec=spec))
+        created = await self._store.create(RemediationPlan(metadata=metadata, spec=spec))
+        if created.spec.incident_ref != incident.metadata.name:
+            other = f"{created.metadata.name}, which is a plan of {created.spec.incident_ref}"
+            await self._escalate(incident, f"no plan could be made, as its name is taken: delete {other}")
 
     async def _escalate(self, incident: Incident, why: str) -> None:
         if is_true(incident.status.conditions, "Escalated"):
@@ -248,28 +276,5 @@ def _with_diagnosis(
             "severity": incident.spec.severity or diagnosis.severity,
             "timestamps": stamps,
             "durations": compute_durations(stamps),
-        }
-    )
-
-
-def _reopened(status: IncidentStatus, breaches: Sequence[Breach], *, now: datetime) -> IncidentStatus:
-    """As if new, but for its number, its story, and the count of its relapses."""
-    began = max((b.breached_at for b in breaches if b.breached_at and b.ended_at is None), default=now)
-    reopened = with_phase(
-        status.model_copy(update={"reason": None}),
-        IncidentPhase.INVESTIGATING,
-        at=now,
-        actor=OPERATOR,
-        reason="relapse: the breach came back",
-    )
-    stamps = Timestamps(breached_at=began, detected_at=now)
-    return reopened.model_copy(
-        update={
-            "diagnosis": None,
-            "timestamps": stamps,
-            "durations": compute_durations(stamps),
-            "occurrences": status.occurrences + 1,
-            "relapses": status.relapses + 1,
-            "conditions": [c for c in status.conditions if c.type != "Escalated"],
         }
     )

@@ -7,9 +7,12 @@ from collections import Counter as Tally
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from incident_crds.base import Resource
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.client import ApiClient
+from incident_crds.errors import ApiError
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
@@ -18,6 +21,7 @@ from incident_operator.cluster.store import Key, Store
 from incident_operator.diagnosis.chain import Diagnoser
 from incident_operator.domain.sample import Sample
 from incident_operator.services import metrics
+from incident_operator.services.admission import Admission
 from incident_operator.services.catalogue import Faults, Remedies
 from incident_operator.services.experiments import Experiments
 from incident_operator.services.grades import Grader
@@ -26,9 +30,13 @@ from incident_operator.services.plans import Plans
 from incident_operator.services.prober import Prober
 from incident_operator.services.samples import Samples
 from incident_operator.services.systems import Systems
+from incident_operator.services.undo import Undo
 from incident_operator.services.workqueue import WorkQueue
 
 LAG_INTERVAL = 1.0
+LIST_AGAIN = timedelta(minutes=5)
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +65,15 @@ class Operator:
             prober_factory=Prober,
             on_sample=self._on_sample,
         )
+        undo = Undo(self.systems, faults)
         self.experiments = Experiments(
             store=self.store,
             builtin=builtin,
-            systems=self.systems,
             samples=samples,
             faults=faults,
-            grader=Grader(store=self.store, systems=self.systems, faults=faults),
+            admission=Admission(store=self.store, builtin=builtin, samples=samples, faults=faults, undo=undo),
+            undo=undo,
+            grader=Grader(store=self.store, undo=undo, faults=faults),
         )
         incidents = Incidents(
             store=self.store,
@@ -94,7 +104,9 @@ class Operator:
                 group.create_task(self.queues.incidents.run())
                 group.create_task(self.queues.plans.run())
                 group.create_task(self._measure_lag())
+                group.create_task(self._list_again())
         finally:
+            await self.experiments.close()
             await self.systems.stop()
 
     def _on_change(self, kind: type[Resource], key: Key, obj: Resource | None) -> None:
@@ -151,6 +163,15 @@ class Operator:
                 for plan in self.store.plans_of(*incident.key):
                     if plan.status.phase is PlanPhase.VERIFYING:
                         self.queues.plans.mark(plan.key)
+
+    async def _list_again(self) -> None:
+        """Find what the watches missed, now and then: they tell of no deletion that came between two of them."""
+        while True:
+            await asyncio.sleep(LIST_AGAIN.total_seconds())
+            try:
+                await self.store.sync()
+            except ApiError as error:
+                log.warning("objects could not be listed again", error=str(error))
 
     async def _measure_lag(self) -> None:
         loop = asyncio.get_running_loop()

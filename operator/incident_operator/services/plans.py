@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION
+from incident_crds.errors import ApiError
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import (
@@ -30,7 +32,8 @@ from incident_operator.domain.approval import (
     pin_targets,
 )
 from incident_operator.domain.conditions import plan_conditions
-from incident_operator.domain.verification import VerificationState, decide_verification
+from incident_operator.domain.planning import WORSE_THAN_BEFORE
+from incident_operator.domain.verification import VerificationState, decide_verification, measure_checks
 from incident_operator.services.catalogue import Remedies
 from incident_operator.services.metrics import PLAN_DECISIONS, PLANS_ENDED
 from incident_operator.services.samples import Samples
@@ -53,6 +56,7 @@ class Plans:
         self._systems = systems
         self._samples = samples
         self._remedies = remedies
+        self._watched_since = datetime.now(UTC)
 
     async def reconcile(self, key: Key) -> timedelta | None:
         """One step of the plan; the write of each step brings the next."""
@@ -150,9 +154,10 @@ class Plans:
         await self._builtin.record_event(written, reason, message)
 
     async def _refuse_request(self, plan: RemediationPlan, refusal: Refusal) -> None:
+        """Cleared first: a decision that came meanwhile is a Conflict then, and is looked at in its turn."""
+        await self._clear_request(plan)
         PLAN_DECISIONS.labels("refused").inc()
         await self._builtin.record_event(plan, refusal.reason, refusal.message, warning=True)
-        await self._clear_request(plan)
 
     async def _clear_request(self, plan: RemediationPlan) -> None:
         """Take the request's annotations away, so that none can be replayed."""
@@ -190,8 +195,15 @@ class Plans:
             await self._end(plan, PlanPhase.SUPERSEDED, refusal)
             return
         if plan.status.phase is PlanPhase.APPROVED:
+            latest = [self._samples.latest((plan.metadata.namespace, name)) for name in _checked_systems(plan)]
+            before = measure_checks(plan.spec.verification, [s for s in latest if s is not None])
             claimed = plan.status.model_copy(
-                update={"phase": PlanPhase.EXECUTING, "reason": "Executing", "message": "its actions run"}
+                update={
+                    "phase": PlanPhase.EXECUTING,
+                    "reason": "Executing",
+                    "message": "its actions run",
+                    "before": before,
+                }
             )
             plan = await self._write(plan, claimed)
         for action in plan.spec.actions:
@@ -202,9 +214,14 @@ class Plans:
                 continue
             try:
                 plan, result = await self._run_action(plan, action, result)
+            except (ApiError, asyncio.CancelledError):
+                raise  # nothing is known of the action: it is looked at again
             except TargetError as error:
-                result = await self._fail_action(plan, action, str(error))
-                plan = self._store.get(RemediationPlan, plan.key) or plan
+                plan, result = await self._fail_action(plan, action, str(error))
+            except Exception as error:
+                # a bug in a remedy must not run it again and again
+                log.exception("action failed", incident=plan.spec.incident_ref, action=action.type)
+                plan, result = await self._fail_action(plan, action, f"a bug: {type(error).__name__}; see the log")
             if not result.succeeded:
                 await self._end(plan, PlanPhase.FAILED, Refusal("ActionFailed", f"{action.id}: {result.output}"))
                 return
@@ -251,29 +268,37 @@ class Plans:
         log.info("action ended", incident=plan.spec.incident_ref, action=action.type, succeeded=result.succeeded)
         return plan, result
 
-    async def _fail_action(self, plan: RemediationPlan, action: Action, why: str) -> ActionResult:
+    async def _fail_action(
+        self, plan: RemediationPlan, action: Action, why: str
+    ) -> tuple[RemediationPlan, ActionResult]:
         plan = self._store.get(RemediationPlan, plan.key) or plan
         now = datetime.now(UTC)
         known = _result_of(plan.status, action.id)
         result = known or ActionResult(id=action.id, type=action.type, started_at=now)
-        result = result.model_copy(update={"ended_at": now, "succeeded": False, "output": why})
-        await self._write(plan, with_result(plan.status, result))
-        return result
+        result = result.model_copy(update={"ended_at": now, "succeeded": False, "output": why[:4096]})
+        return await self._write(plan, with_result(plan.status, result)), result
 
     def _request_samples(self, plan: RemediationPlan) -> None:
-        for name in sorted({check.system for check in plan.spec.verification}):
+        for name in _checked_systems(plan):
             self._systems.request_sample((plan.metadata.namespace, name))
 
     async def _verify(self, plan: RemediationPlan) -> timedelta | None:
         now = datetime.now(UTC)
         started = plan.status.verification_started_at or now
-        names = sorted({check.system for check in plan.spec.verification})
+        names = _checked_systems(plan)
         samples = [s for n in names for s in self._samples.since((plan.metadata.namespace, n), started)]
         samples.sort(key=lambda s: s.at)
         if plan.spec.dry_run:
             await self._end(plan, PlanPhase.SUCCEEDED, Refusal("DryRun", "dry run: nothing was changed or proved"))
             return None
-        outcome = decide_verification(plan.spec.verification, samples, started_at=started, now=now)
+        outcome = decide_verification(
+            plan.spec.verification,
+            samples,
+            before=plan.status.before,
+            started_at=started,
+            watched_since=self._watched_since,
+            now=now,
+        )
         status = plan.status.model_copy(
             update={
                 "message": outcome.message,
@@ -284,6 +309,8 @@ class Plans:
         )
         if outcome.state is VerificationState.PROVEN:
             await self._end(plan, PlanPhase.SUCCEEDED, Refusal("Verified", outcome.message), status=status)
+        elif outcome.state is VerificationState.WORSE:
+            await self._end(plan, PlanPhase.FAILED, Refusal(WORSE_THAN_BEFORE, outcome.message), status=status)
         elif outcome.state is VerificationState.TIMED_OUT:
             await self._end(plan, PlanPhase.FAILED, Refusal("NotHealthy", outcome.message), status=status)
         else:
@@ -296,6 +323,10 @@ class Plans:
                     return timedelta(seconds=0.25)
                 return wait
         return None
+
+
+def _checked_systems(plan: RemediationPlan) -> list[str]:
+    return sorted({check.system for check in plan.spec.verification})
 
 
 def _result_of(status: RemediationPlanStatus, action_id: str) -> ActionResult | None:

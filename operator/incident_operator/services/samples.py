@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from incident_crds.catalogue import SignalName
 from incident_operator.cluster.store import Key
-from incident_operator.domain.sample import Sample, Signal
+from incident_operator.domain.sample import Sample
 
-KEPT = 300
-"""Samples a system: five minutes at one a second."""
+KEPT_FOR = timedelta(seconds=660)
+"""Longer than the longest hold window: what is forgotten cannot prove anything."""
+MOST_KEPT = 1000
 
 
 class Samples:
@@ -20,7 +20,10 @@ class Samples:
         self._history: dict[Key, deque[Sample]] = {}
 
     def add(self, sample: Sample) -> None:
-        self._history.setdefault((sample.namespace, sample.system), deque(maxlen=KEPT)).append(sample)
+        history = self._history.setdefault((sample.namespace, sample.system), deque(maxlen=MOST_KEPT))
+        history.append(sample)
+        while history[0].at < sample.at - KEPT_FOR:
+            history.popleft()
 
     def forget(self, key: Key) -> None:
         self._history.pop(key, None)
@@ -32,8 +35,3 @@ class Samples:
     def since(self, key: Key, at: datetime) -> list[Sample]:
         """Samples taken at or after a time, oldest first."""
         return [s for s in self._history.get(key, ()) if s.at >= at]
-
-    def health(self, key: Key, signal: SignalName) -> list[Signal]:
-        """One signal's history, oldest first."""
-        found = (s.signal(signal) for s in self._history.get(key, ()))
-        return [s for s in found if s is not None]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 
 from incident_crds.base import ObjectMeta
+from incident_crds.catalogue import SignalName
 from incident_crds.errors import ApiError, NotFound
 from incident_crds.incident import Incident, IncidentPhase, IncidentSpec
 from incident_crds.mocksystem import Breach, Capabilities, MockSystem, MockSystemStatus
@@ -54,6 +57,7 @@ class Systems:
         self._prober = prober_factory(self.take_sample)
         self._trackers: dict[Key, tuple[str, BreachTracker]] = {}
         self._targets: dict[Key, tuple[Access, Target]] = {}
+        self._look_at_secret: dict[Key, datetime] = {}
 
     def start(self) -> None:
         self._prober.start()
@@ -101,6 +105,23 @@ class Systems:
         await known[1].open()
         return known[1]
 
+    async def connect(self, key: Key, *, endpoint: str | None = None) -> Target:
+        """A connection of the caller's own, open; to another `endpoint` than the system's where one is given.
+
+        Raises TargetError or ApiError.
+        """
+        system = self._store.get(MockSystem, key)
+        if system is None:
+            raise NotFound(f"MockSystem {key[1]} is gone")
+        access = await self._access(system)
+        target = open_target(system.spec.type, replace(access, endpoint=endpoint or access.endpoint))
+        try:
+            await target.open()
+        except TargetError:
+            await target.close()
+            raise
+        return target
+
     async def target_or_none(self, key: Key) -> Target | None:
         """As `target`, but None where it cannot be reached: an unreachable system has a diagnosis too."""
         try:
@@ -146,17 +167,34 @@ class Systems:
             return None
         known = self._targets.get(key)
         sample = self._samples.latest(key)
-        if known is None or system.status.observed_generation != system.metadata.generation or sample is None:
+        changed = known is None or system.status.observed_generation != system.metadata.generation
+        if changed or sample is None or self._wants_credentials(key, sample):
             problem = await self._connect(system)
             if problem is not None:
                 self._prober.unwatch(key)
+                self._samples.forget(key)  # it says nothing about the system as it is now
                 await self._store.write_status(system, health.pending_status(system, problem, now=datetime.now(UTC)))
                 return ACCESS_RETRY
         if sample is None:
             return None
-        seeded = system.status.seeded or await self._seed(system, sample)
-        await self._write(system, sample, seeded=seeded)
+        seeded, problem = system.status.seeded, ""
+        if not seeded and sample.reachable:
+            try:
+                await (await self.target(key)).seed()
+                seeded = True
+            except TargetError as error:
+                problem = f"its ordinary data cannot be written: {error}"
+        await self._write(system, sample, seeded=seeded, problem=problem)
         return None
+
+    def _wants_credentials(self, key: Key, sample: Sample) -> bool:
+        """Whether the system did not take ours, so that the Secret is worth another look, now and then."""
+        denied = any(s.health is None and s.name in (SignalName.REACHABLE, SignalName.CANARY) for s in sample.signals)
+        now = datetime.now(UTC)
+        if not denied or now < self._look_at_secret.get(key, now):
+            return False
+        self._look_at_secret[key] = now + ACCESS_RETRY
+        return True
 
     async def _connect(self, system: MockSystem) -> str | None:
         """Begin to watch; the reason why that is not possible, or None."""
@@ -169,18 +207,11 @@ class Systems:
             self._targets[system.key] = (access, open_target(system.spec.type, access))
         return None
 
-    async def _seed(self, system: MockSystem, sample: Sample) -> bool:
-        if not sample.reachable:
-            return False
-        target = await self.target(system.key)
-        await target.seed()
-        return True
-
-    async def _write(self, system: MockSystem, sample: Sample, *, seeded: bool) -> None:
+    async def _write(self, system: MockSystem, sample: Sample, *, seeded: bool, problem: str) -> None:
         now = datetime.now(UTC)
         change = decide_breach_change(system.status.breaches, self._tracker(system).active, now=now)
         incidents = self._store.incidents_of(*system.key)
-        breaches = assign_incidents(system, change, incidents, now=now)
+        breaches = assign_incidents(system, change, incidents, is_taken=partial(self._has_incident, system), now=now)
         open_names = sorted(
             {i.metadata.name for i in incidents if i.status.phase is not IncidentPhase.RESOLVED}
             | {b.incident for b in breaches if b.signal in change.started and b.incident}
@@ -192,6 +223,7 @@ class Systems:
             open_incidents=open_names,
             capabilities=self._capabilities(system),
             seeded=seeded,
+            problem=problem,
             now=now,
         )
         if change.is_empty and not health.is_worth_writing(system, status, now=now):
@@ -200,6 +232,9 @@ class Systems:
         if seeded and not system.status.seeded:
             log.info("system seeded with ordinary data", system=system.metadata.name)
         await self._open_incidents(written, sample)
+
+    def _has_incident(self, system: MockSystem, name: str) -> bool:
+        return self._store.get(Incident, (system.metadata.namespace, name)) is not None
 
     async def _open_incidents(self, system: MockSystem, sample: Sample) -> None:
         """Create the incident of each breach on record: the record came first, so a retry makes no second."""
@@ -238,6 +273,7 @@ class Systems:
         self._prober.unwatch(key)
         self._samples.forget(key)
         self._trackers.pop(key, None)
+        self._look_at_secret.pop(key, None)
         known = self._targets.pop(key, None)
         if known is not None:
             await known[1].close()

@@ -1,0 +1,130 @@
+"""Whether an experiment may begin, and the record of its undo, which comes before anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from incident_crds.chaosexperiment import ChaosExperiment, ChaosExperimentStatus, ExperimentPhase, TargetStatus
+from incident_crds.errors import NotFound
+from incident_crds.mocksystem import MockSystem
+from incident_operator.cluster.builtin import Builtin
+from incident_operator.cluster.store import Key, Store
+from incident_operator.domain.approval import Refusal
+from incident_operator.domain.measuring import measure_baseline
+from incident_operator.domain.naming import fault_tag
+from incident_operator.domain.selection import check_place, check_targets, deadline_of, not_ready, select_targets
+from incident_operator.faults.base import Fault
+from incident_operator.services.catalogue import Faults
+from incident_operator.services.samples import Samples
+from incident_operator.services.undo import Undo
+from incident_operator.targets.errors import TargetError
+
+NOT_READY_RETRY = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The status to write: the undo record, a refusal, or why to wait; and when to look again."""
+
+    status: ChaosExperimentStatus
+    look_again: timedelta | None = None
+
+
+class Admission:
+    """Looks at the place, the targets and the parameters; opens the connections that the undo will need."""
+
+    def __init__(self, *, store: Store, builtin: Builtin, samples: Samples, faults: Faults, undo: Undo) -> None:
+        self._store = store
+        self._builtin = builtin
+        self._samples = samples
+        self._faults = faults
+        self._undo = undo
+
+    async def admit(self, experiment: ChaosExperiment, is_broken: Callable[[Key], bool]) -> Admitted:
+        """Decide on it as it is now. `is_broken` tells whether another fault is on a system."""
+        if experiment.spec.suspend:
+            return self._wait(experiment, Refusal("Suspended", "spec.suspend is true"))
+        namespace = experiment.metadata.namespace
+        selection = select_targets(experiment.spec.target, self._store.list_all(MockSystem, namespace))
+        fault = self._faults.get(experiment.spec.fault.type)
+        refusal = (
+            check_place(
+                experiment,
+                namespace_labels=await self._builtin.namespace_labels(namespace),
+                halted=await self._builtin.kill_switch(),
+            )
+            or selection.refusal
+            or check_targets(
+                experiment,
+                selection.systems,
+                busy_systems={s.metadata.name for s in selection.systems if is_broken(s.key)},
+            )
+            or _check_parameters(experiment, fault, selection.systems)
+        )
+        if refusal is not None:
+            return Admitted(_with(experiment, ExperimentPhase.REJECTED, refusal))
+        waiting = not_ready(selection.systems)
+        if waiting is not None:
+            return self._wait(experiment, Refusal("TargetNotReady", waiting))
+        try:
+            return Admitted(await self._record(experiment, fault, selection.systems))
+        except (TargetError, NotFound) as error:
+            return self._wait(experiment, Refusal("TargetNotReady", str(error)))
+
+    @staticmethod
+    def _wait(experiment: ChaosExperiment, why: Refusal) -> Admitted:
+        return Admitted(_with(experiment, ExperimentPhase.PENDING, why), NOT_READY_RETRY)
+
+    async def _record(
+        self, experiment: ChaosExperiment, fault: Fault, systems: Sequence[MockSystem]
+    ) -> ChaosExperimentStatus:
+        """How all of it is undone, before any of it is done."""
+        names = [system.metadata.name for system in systems]
+        if experiment.spec.dry_run:
+            text = f"would break {', '.join(names)}; nothing was changed"
+            return _with(experiment, ExperimentPhase.RECOVERED, Refusal("DryRun", text)).model_copy(
+                update={"systems": ", ".join(names), "targets": [_pinned(system) for system in systems]}
+            )
+        targets: list[TargetStatus] = []
+        for system in systems:
+            record = fault.undo_record(fault_tag(experiment.metadata.uid, system.metadata.uid), experiment.spec.fault)
+            record = await self._undo.prepare(experiment, system.metadata.name, record)
+            targets.append(_pinned(system).model_copy(update={"undo": record}))
+        now = datetime.now(UTC)
+        samples = [self._samples.latest(system.key) for system in systems]
+        return ChaosExperimentStatus(
+            phase=ExperimentPhase.INJECTING,
+            reason="Injecting",
+            message="how it is undone is on record; the fault is being injected",
+            systems=", ".join(names),
+            targets=targets,
+            baseline=measure_baseline(samples),
+            started_at=now,
+            deadline_at=deadline_of(experiment, now=now),
+            observed_generation=experiment.metadata.generation,
+        )
+
+
+def _pinned(system: MockSystem) -> TargetStatus:
+    return TargetStatus(system=system.metadata.name, uid=system.metadata.uid)
+
+
+def _check_parameters(experiment: ChaosExperiment, fault: Fault, systems: Collection[MockSystem]) -> Refusal | None:
+    for system in systems:
+        problem = fault.parameters_error(experiment.spec.fault, system.spec.health)
+        if problem is not None:
+            return Refusal("ParametersInvalid", problem)
+    return None
+
+
+def _with(experiment: ChaosExperiment, phase: ExperimentPhase, why: Refusal) -> ChaosExperimentStatus:
+    return experiment.status.model_copy(
+        update={
+            "phase": phase,
+            "reason": why.reason,
+            "message": why.message[:4096],
+            "observed_generation": experiment.metadata.generation,
+        }
+    )
