@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +12,7 @@ import pytest_asyncio
 
 from incident_crds.base import ObjectMeta
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
-from incident_crds.client import ApiClient
+from incident_crds.client import MERGE_PATCH, ApiClient
 from incident_crds.errors import AlreadyExists
 from incident_crds.mocksystem import MockSystem
 
@@ -92,6 +93,15 @@ async def test_a_second_fault_on_a_broken_system_is_rejected(driver: Driver) -> 
     await driver.is_gone(first)
 
 
+async def test_of_two_faults_at_once_on_one_system_one_is_rejected(driver: Driver) -> None:
+    both = await asyncio.gather(driver.start("postgres-bloat"), driver.start("postgres-connections"))
+    ended = [await driver.reaches(e, ExperimentPhase.REJECTED, ExperimentPhase.ACTIVE) for e in both]
+    assert sorted(e.status.phase or "" for e in ended) == ["Active", "Rejected"]
+    for made in both:
+        await driver.client.delete(ChaosExperiment, *made.key)
+        await driver.is_gone(made)
+
+
 async def test_a_dry_run_changes_nothing(driver: Driver, stack: Stack) -> None:
     made = await driver.start("disk-full", dryRun=True)
     done = await driver.reaches(made, ExperimentPhase.RECOVERED)
@@ -142,7 +152,7 @@ async def locked_out(admin: ApiClient) -> AsyncIterator[str]:
 
 
 async def test_wrong_credentials_are_named_and_never_shown(
-    operator: OperatorProcess, locked_out: str, sre: ApiClient
+    operator: OperatorProcess, locked_out: str, sre: ApiClient, admin: ApiClient, stack: Stack
 ) -> None:
     async def look() -> MockSystem | None:
         system = await sre.get(MockSystem, NAMESPACE, locked_out)
@@ -153,3 +163,12 @@ async def test_wrong_credentials_are_named_and_never_shown(
     assert "Secret" in system.status.message
     assert WRONG not in operator.log.read_text()
     assert WRONG not in system.model_dump_json()
+
+    right = {"password": stack.system("redis-test").password, "appPassword": stack.system("redis-test").app_password}
+    path = f"/api/v1/namespaces/{NAMESPACE}/secrets/wrong"
+    await admin.request("PATCH", path, body={"stringData": right}, content_type=MERGE_PATCH)
+
+    async def entered() -> bool | None:
+        return True if (await sre.get(MockSystem, NAMESPACE, locked_out)).status.phase == "Ready" else None
+
+    await eventually(entered, "the corrected Secret being used")
