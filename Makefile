@@ -24,7 +24,7 @@ $(DEPENDENCIES): requirements.lock
 	@echo "installing the pinned dependencies into $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "The module venv is missing; on Debian: apt install python3.11-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
 	@touch $@
 
 $(STAMP): $(DEPENDENCIES) pyproject.toml
@@ -40,8 +40,8 @@ drill: venv ## Break, notice, diagnose, approve, heal, prove, grade: all four dr
 up: venv ## Start everything and stay; says how to look and how to run a drill by hand.
 	@$(BIN)/incident-simulator up
 
-down: venv ## Stop a running `make up`, and make sure that nothing of it is left.
-	@$(BIN)/incident-simulator down
+down: ## Stop a running `make up`, and make sure that nothing of it is left.
+	@if [ -x $(BIN)/incident-simulator ]; then $(BIN)/incident-simulator down; else echo "nothing was installed here"; fi
 
 test: prepare ## Run all tests.
 	@$(BIN)/python -m pytest tests

@@ -21,6 +21,7 @@ import pytest_asyncio
 from incident_crds.client import ApiClient, ApiConfig
 from incident_local.processes import die_with_parent
 
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through somebody's http_proxy
 START_SECONDS = 900.0  # the first run on a machine builds the control plane
 NAMESPACE = "drills"
 
@@ -142,7 +143,7 @@ class OperatorProcess:
 def answers(url: str) -> bool:
     """Whether a GET gives 200."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - a loopback URL of our own
+        with _DIRECT.open(url, timeout=2) as response:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -169,8 +170,8 @@ def start_up(
     state: Path, *arguments: str, environment: dict[str, str] | None = None
 ) -> tuple[subprocess.Popen[str], Path]:
     """`incident-simulator up --json` with its own state folder, and the file that holds what it says."""
-    state.mkdir(parents=True, exist_ok=True)
-    messages = state / "up.txt"
+    messages = state.with_name(f"{state.name}.up.txt")
+    messages.parent.mkdir(parents=True, exist_ok=True)
     with messages.open("ab") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "incident_local.cli", "up", "--json", *arguments],

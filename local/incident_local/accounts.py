@@ -21,9 +21,8 @@ def unprivileged_account() -> Account | None:
     """None when this process is no root. As root: the user of an installed Postgres, else one of our own, made here."""
     if os.geteuid() != 0:
         return None
-    for name in ("postgres", _OWN_USER):
-        if account := _account(name):
-            return account
+    if found := find_account():
+        return found
     _create_user()
     if account := _account(_OWN_USER):
         return account
@@ -31,6 +30,14 @@ def unprivileged_account() -> Account | None:
         "Postgres refuses to run as root, and no other system user could be made for it",
         remedy=f"run as an ordinary user, or make one with `useradd --system {_OWN_USER}`",
     )
+
+
+def find_account() -> Account | None:
+    """As `unprivileged_account`, but makes no user: None as root where there is none yet."""
+    if os.geteuid() != 0:
+        return None
+    found = (_account(name) for name in ("postgres", _OWN_USER))
+    return next((account for account in found if account), None)
 
 
 def _account(name: str) -> Account | None:

@@ -34,10 +34,12 @@ def require_terminal(mode: ApproveMode) -> None:
 class Approver:
     """Writes the decision as an annotation, which is what a person does with kubectl."""
 
-    def __init__(self, client: ApiClient, mode: ApproveMode, progress: Progress) -> None:
+    def __init__(self, client: ApiClient, mode: ApproveMode, progress: Progress, kubectl: str) -> None:
+        """`kubectl` is the command with the kubeconfig of this stack, as a person has to type it."""
         self._client = client
         self._mode = mode
         self._progress = progress
+        self._kubectl = kubectl
         self._seen: set[str] = set()
 
     async def consider(self, plan: RemediationPlan) -> None:
@@ -52,7 +54,7 @@ class Approver:
                 await self._ask(plan)
             case ApproveMode.WAIT:
                 self._progress.line(
-                    f"  waiting for: kubectl --context {APPROVER} -n {plan.metadata.namespace} annotate rplan "
+                    f"  waiting for: {self._kubectl} --context {APPROVER} -n {plan.metadata.namespace} annotate rplan "
                     f"{plan.metadata.name} {APPROVE_ANNOTATION}={plan.status.plan_hash}"
                 )
 

@@ -9,7 +9,15 @@ from typing import Any
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, CHAOS_LABEL, ObjectMeta
 from incident_crds.catalogue import ActionType, SignalName
 from incident_crds.client import ApiClient, ApiConfig, raw_path
-from incident_crds.errors import ApiError, Forbidden, Invalid, NotFound, ServerUnavailable
+from incident_crds.errors import (
+    ApiError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ServerUnavailable,
+    TooManyRequests,
+    Unreachable,
+)
 from incident_crds.manifests import PLURALS, access_rules, admission_policies, custom_resource_definitions
 from incident_crds.mocksystem import (
     ControlRef,
@@ -47,6 +55,11 @@ class Bootstrap:
         try:
             async with self._client("admin") as admin:
                 await self._apply_all(admin, systems, endpoint, control_token)
+        except (Unreachable, ServerUnavailable, TooManyRequests) as error:
+            raise SetupFailed(
+                f"The API server did not answer during the set-up: {error}",
+                remedy="see the end of its log, control-plane.log; a machine that is busy may need a second try",
+            ) from error
         except ApiError as error:
             raise SetupFailed(
                 f"The API server refused the set-up: {error}",
@@ -156,7 +169,9 @@ async def _try_approval(client: ApiClient, *, author: str) -> Manifest:
 
 
 def _manifest(resource: MockSystem | RemediationPlan) -> Manifest:
-    manifest = resource.to_json()
+    """Only what was said: a default would overwrite what a person set since, such as spec.protected."""
+    manifest = resource.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
+    manifest |= {"apiVersion": resource.info.api_version, "kind": resource.info.kind}
     manifest.pop("status", None)
     manifest["metadata"] = {name: value for name, value in manifest["metadata"].items() if value}
     return manifest

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from incident_local.approval import ApproveMode
 from incident_local.drillcommand import run_drills, run_grade
-from incident_local.errors import LocalError, NoSpace
+from incident_local.errors import LocalError, NoSpace, SettingsInvalid
 from incident_local.preparing import prepare_programs, vet_control_plane
 from incident_local.progress import Progress
 from incident_local.scenarios import DEFAULT_DRILLS
@@ -75,8 +76,10 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start the API server, the systems and the operator, and stay until Ctrl-C."""
-    settings = _settings(control_plane)
-    _run(lambda progress: run_up(settings, progress, with_operator=not without_operator, as_json=as_json))
+    _run(
+        lambda settings, progress: run_up(settings, progress, with_operator=not without_operator, as_json=as_json),
+        control_plane,
+    )
 
 
 @app.command()
@@ -85,9 +88,9 @@ def down(
     delete: Annotated[bool, typer.Option("--delete-data", help="Remove the state folder afterwards.")] = False,
 ) -> None:
     """Stop a running `up`, and make sure that nothing of it is left."""
-    state = StateFolder(_settings().state_dir)
 
-    async def stop(progress: Progress) -> int:
+    async def stop(settings: Settings, progress: Progress) -> int:
+        state = StateFolder(settings.state_dir)
         stopped = await stop_running(state)
         if delete:
             delete_data(state)
@@ -103,29 +106,29 @@ def down(
 @app.command()
 def prepare() -> None:
     """Fetch and build everything that `up` needs, without starting anything."""
-    settings = _settings()
-    _run(lambda progress: prepare_programs(settings, progress))
+    _run(prepare_programs)
 
 
 @app.command(hidden=True)
 def vet() -> None:
     """Check the Go code's format, and vet it."""
-    settings = _settings()
-    _run(lambda progress: vet_control_plane(settings, progress))
+    _run(vet_control_plane)
 
 
 @app.command()
 def drill(
     names: Annotated[list[str] | None, typer.Argument(help="Scenarios; the four of the README when left out.")] = None,
     approve: Annotated[ApproveMode, typer.Option(help="Who decides on the plans.")] = ApproveMode.ASK,
-    timeout: Annotated[float, typer.Option(help="Seconds that one drill may take in all.")] = 900.0,
+    timeout: Annotated[int, typer.Option(min=1, max=86400, help="Seconds that one drill may take in all.")] = 900,
     control_plane: ControlPlane = None,
     as_json: AsJson = False,
 ) -> None:
     """Run drills, one after the other, on the running stack or on one for just this long."""
-    settings, chosen = _settings(control_plane), tuple(names or DEFAULT_DRILLS)
-    limit = timedelta(seconds=timeout)
-    _run(lambda progress: run_drills(settings, progress, chosen, mode=approve, timeout=limit, as_json=as_json))
+    chosen, limit = tuple(names or DEFAULT_DRILLS), timedelta(seconds=timeout)
+    _run(
+        lambda settings, progress: run_drills(settings, progress, chosen, mode=approve, timeout=limit, as_json=as_json),
+        control_plane,
+    )
 
 
 @app.command()
@@ -134,42 +137,54 @@ def grade(
     as_json: AsJson = False,
 ) -> None:
     """Show how a finished drill was graded."""
-    _run(lambda _: run_grade(_settings(), name, as_json=as_json))
+    _run(lambda settings, _: run_grade(settings, name, as_json=as_json))
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show what runs and how the systems are."""
-    _run(lambda _: run_status(_settings(), as_json=as_json))
+    _run(lambda settings, _: run_status(settings, as_json=as_json))
 
 
 def _settings(control_plane: ControlPlaneKind | None = None) -> Settings:
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems = [f"INCIDENTSIM_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        raise SettingsInvalid("\n".join(problems), remedy="correct the variable, or unset it") from None
     changes: dict[str, Any] = {"state_dir": settings.state_dir.absolute(), "cache_dir": settings.cache_dir.absolute()}
     if control_plane:
         changes["control_plane"] = control_plane
     return settings.model_copy(update=changes)
 
 
-def _run(command: Callable[[Progress], Coroutine[Any, Any, int]]) -> None:
+def _run(
+    command: Callable[[Settings, Progress], Coroutine[Any, Any, int]], control_plane: ControlPlaneKind | None = None
+) -> None:
     """Run to the end, a failure, or the first signal; a later signal cannot hurry the clean-up."""
     progress = Progress()
     try:
-        code = asyncio.run(_until_signal(command(progress), progress))
+        code = asyncio.run(_until_signal(command(_settings(control_plane), progress), progress))
     except LocalError as error:
         progress.line(str(error), "red")
         code = 1
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        progress.line(str(_no_space(error)), "red")
+        progress.line(str(_explain(error)), "red")
         code = 1
     raise typer.Exit(code)
 
 
-def _no_space(error: OSError) -> NoSpace:
-    where = Path(error.filename).parent if error.filename else "a folder of ours"
-    return NoSpace(f"There is no space left in {where}", remedy="free some space and start again")
+def _explain(error: OSError) -> LocalError:
+    """An error of the machine that nobody foresaw where it happened: still a message, and no traceback."""
+    where = Path(error.filename).parent if isinstance(error.filename, str) else "a folder of ours"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace(f"There is no space left in {where}", remedy="free some space and start again")
+    what = f"{error.strerror or type(error).__name__}: {error.filename}" if error.filename else str(error)
+    return LocalError(
+        f"The machine refused something: {what}",
+        remedy="see that the state and cache folders are yours to write, or name others with "
+        "INCIDENTSIM_STATE_DIR and INCIDENTSIM_CACHE_DIR",
+    )
 
 
 async def _until_signal(command: Coroutine[Any, Any, int], progress: Progress) -> int:

@@ -11,7 +11,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from incident_local.errors import LocalError
+from incident_local.errors import LocalError, PortTaken
 from incident_local.ports import LOOPBACK
 from incident_local.supervisor import Supervisor
 
@@ -52,7 +52,13 @@ class ControlEndpoint:
 
     async def __aenter__(self) -> ControlEndpoint:
         await self._runner.setup()
-        await web.TCPSite(self._runner, LOOPBACK, self._port).start()
+        try:
+            await web.TCPSite(self._runner, LOOPBACK, self._port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise PortTaken(
+                f"Port {self._port} for control was taken meanwhile: {error.strerror}", remedy="start again"
+            ) from error
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from operator import itemgetter
 from incident_crds.base import Resource
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.client import ApiClient
-from incident_crds.errors import ApiError, NotFound
+from incident_crds.errors import ApiError, Forbidden, Invalid, NotFound
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem, SystemPhase
 from incident_crds.remediationplan import RemediationPlan
@@ -118,11 +119,15 @@ class DrillRunner:
         system = scenario.spec.target.system_ref.name if scenario.spec.target.system_ref else ""
         await self._wait_ready(system)
         settled = await self._settled_incidents()
-        started_at = self._now()
-        drill = _Drill(await self._create(scenario), system, started_at, settled)
-        self._progress.line(f"\n{name}: experiment {drill.experiment.metadata.name}", "bold")
+        experiment = scenario.model_copy(deep=True)
+        # The name is ours, so that it can be withdrawn also where the answer to its creation never came.
+        experiment.metadata.name = f"{name[:200]}-{secrets.token_hex(3)}"
+        experiment.metadata.namespace = NAMESPACE
+        drill = _Drill(experiment, system, self._now(), settled)
         try:
             async with asyncio.timeout(self._timeout.total_seconds()):
+                drill.experiment = await self._create(experiment)
+                self._progress.line(f"\n{name}: experiment {experiment.metadata.name}", "bold")
                 return await self._observe(drill)
         except TimeoutError:
             await self._withdraw(drill.experiment)
@@ -134,16 +139,12 @@ class DrillRunner:
             await self._withdraw(drill.experiment)
             raise
 
-    async def _create(self, scenario: ChaosExperiment) -> ChaosExperiment:
-        experiment = scenario.model_copy(deep=True)
-        experiment.metadata.generate_name = f"{scenario.metadata.name}-"
-        experiment.metadata.name = ""
-        experiment.metadata.namespace = NAMESPACE
+    async def _create(self, experiment: ChaosExperiment) -> ChaosExperiment:
         try:
             return await self._client.create(experiment)
-        except ApiError as error:
+        except (Invalid, Forbidden) as error:
             raise DrillFailed(
-                f"{scenario.metadata.name} was refused: {error}", remedy="correct the scenario"
+                f"{experiment.metadata.name} was refused: {error}", remedy="correct the scenario"
             ) from error
 
     async def _wait_ready(self, name: str) -> None:
@@ -202,7 +203,7 @@ class DrillRunner:
         try:
             async with asyncio.timeout(UNDO_WITHIN.total_seconds()):
                 with suppress(NotFound):
-                    await self._client.delete(ChaosExperiment, NAMESPACE, name, uid=experiment.metadata.uid)
+                    await self._client.delete(ChaosExperiment, NAMESPACE, name, uid=experiment.metadata.uid or None)
                     while True:
                         await self._client.get(ChaosExperiment, NAMESPACE, name)
                         await asyncio.sleep(POLL_SECONDS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient, load_config
@@ -17,8 +17,9 @@ from incident_crds.errors import ApiError
 from incident_crds.report import DrillReport
 from incident_local.approval import APPROVER, ApproveMode, Approver, require_terminal
 from incident_local.drill import DrillRunner
-from incident_local.errors import DrillFailed, LocalError, NotRunning
+from incident_local.errors import DrillFailed, NotRunning
 from incident_local.identities import NAMESPACE
+from incident_local.programs import kubectl_command
 from incident_local.progress import Progress
 from incident_local.scenarios import DRILL_LABEL, load_scenario
 from incident_local.settings import Settings
@@ -61,7 +62,8 @@ async def run_drills(
         _stack(settings, state, progress) as supervisor,
         ApiClient(load_config(str(state.kubeconfig), APPROVER)) as client,
     ):
-        runner = DrillRunner(client, Approver(client, mode, progress), progress, timeout=timeout)
+        kubectl = f"{await kubectl_command(settings, progress)} --kubeconfig {shlex.quote(str(state.kubeconfig))}"
+        runner = DrillRunner(client, Approver(client, mode, progress, kubectl), progress, timeout=timeout)
         for name, scenario in scenarios:
             try:
                 results.reports.append(await _guarded(runner, scenario, supervisor))
@@ -74,24 +76,13 @@ async def run_drills(
 
 async def _guarded(runner: DrillRunner, scenario: ChaosExperiment, supervisor: Supervisor | None) -> DrillReport:
     """The drill, or the failure of the stack that runs in this process."""
-    drill = asyncio.ensure_future(runner.run(scenario))
-    waits: set[asyncio.Future[Any]] = {drill}
-    if supervisor:
-        waits.add(asyncio.ensure_future(supervisor.wait_failure()))
+    drill = runner.run(scenario)
     try:
-        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        if drill not in done:
-            failure: LocalError = next(iter(done)).result()
-            raise failure
-        return await drill
+        return await (supervisor.unless_failed(drill) if supervisor else drill)
     except ApiError as error:
         raise DrillFailed(
             f"{scenario.metadata.name} could not go on: {error}", remedy="see the logs of control-plane and operator"
         ) from error
-    finally:
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
 
 
 @asynccontextmanager

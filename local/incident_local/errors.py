@@ -3,7 +3,9 @@
 LocalError
 ├── ProgramMissing        a program is neither on PATH nor in a wheel that can be installed
 ├── BuildFailed           the control plane did not compile
-├── StateLocked           another `up` uses the state folder
+├── SettingsInvalid       a variable of the environment makes no sense
+├── StateLocked           another `up`, or another user, has the state folder
+├── StateForeign          the folder that was named is no state folder
 ├── NotRunning            a command needs a running `up`, and there is none
 ├── PortTaken             a port that was asked for belongs to somebody else
 ├── NoSpace               the state or cache folder is full
@@ -49,7 +51,15 @@ class BuildFailed(LocalError):
     pass
 
 
+class SettingsInvalid(LocalError):
+    pass
+
+
 class StateLocked(LocalError):
+    pass
+
+
+class StateForeign(LocalError):
     pass
 
 

@@ -49,6 +49,7 @@ class Child:
     def __init__(self, command: Command, process: asyncio.subprocess.Process) -> None:
         self.command = command
         self._process = process
+        self._group_ended = False
 
     @classmethod
     async def start(cls, command: Command) -> Child:
@@ -80,7 +81,15 @@ class Child:
         return self._process.returncode
 
     async def wait(self) -> int:
-        return await self._process.wait()
+        """Its return code, once it has ended; what is left of its group ends with it.
+
+        At once and once only: later the number may be that of somebody else's group.
+        """
+        code = await self._process.wait()
+        if not self._group_ended:
+            self._group_ended = True
+            kill_group(self.pid)
+        return code
 
     async def stop(self) -> None:
         """Ask, then insist. Returns when the process and whatever is left of its group are gone."""
@@ -91,8 +100,7 @@ class Child:
                 await asyncio.wait_for(self.wait(), self.command.stop_seconds)
             except TimeoutError:
                 kill_group(self.pid)
-                await self.wait()
-        kill_group(self.pid)
+        await self.wait()
 
 
 def kill_group(pid: int) -> None:

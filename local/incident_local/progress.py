@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
+from typing_extensions import override
 
 
 class Step:
@@ -35,15 +36,26 @@ class Step:
             self._progress.line(text)
 
 
+class _PatientConsole(Console):
+    """A reader that went away ends nothing: what is under way has to be undone and stopped in order."""
+
+    @override
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 class Progress:
     """Where everything for the person goes: stderr, so that stdout holds nothing but the answer."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self.console = Console(file=sys.stderr, highlight=False, soft_wrap=True, quiet=quiet)
+        self.console = _PatientConsole(file=sys.stderr, highlight=False, emoji=False, soft_wrap=True, quiet=quiet)
         self.status: Status | None = None
 
     def line(self, text: str, style: str = "") -> None:
-        self.console.print(escape(text), style=style or None)
+        """Never raises, and never lets a text command the terminal: titles and plans come from anybody."""
+        printable = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+        with suppress(OSError):  # the terminal is gone
+            self.console.print(escape(printable), style=style or None)
 
     def warn(self, text: str) -> None:
         self.line(text, "yellow")

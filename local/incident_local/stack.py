@@ -60,7 +60,7 @@ class StackStarter:
         self._state = state
         self._progress = progress
         self._store = WheelStore(settings.cache_dir, progress)
-        self._ports = PortBook(state.root / "ports.json", settings.configured_ports())
+        self._ports = PortBook(state.ports_file, settings.configured_ports())
 
     @asynccontextmanager
     async def running(self, *, with_operator: bool = True) -> AsyncIterator[RunningStack]:
@@ -85,18 +85,18 @@ class StackStarter:
             endpoint.serve_systems(system.name for system in systems)
             bootstrap = Bootstrap(server, identities)
             with self._progress.step("apply resources, rights, policies"):
-                await bootstrap.run(systems, endpoint, control_token)
+                await supervisor.unless_failed(bootstrap.run(systems, endpoint, control_token))
             if with_operator:
                 await self._start(supervisor, self._operator(ports["operator"]))
                 with self._progress.step("reach and seed the systems"):
-                    await bootstrap.wait_systems(systems)
+                    await supervisor.unless_failed(bootstrap.wait_systems(systems))
             info = self._run_info(server, endpoint, ports["operator"])
             write_json(self._state.run_file, asdict(info))
             yield RunningStack(info, supervisor)
 
     async def _start(self, supervisor: Supervisor, service: Service) -> None:
         with self._progress.step(f"start {service.command.name}"):
-            await supervisor.start(service)
+            await supervisor.unless_failed(supervisor.start(service))
 
     async def _control_plane(self, identities: Identities, ports: Mapping[str, int]) -> list[Service]:
         port, etcd_port = ports["api-server"], ports["etcd"]

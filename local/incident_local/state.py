@@ -6,15 +6,18 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from incident_local.errors import NoSpace, StateLocked
+from incident_local.errors import NoSpace, StateForeign, StateLocked
 
 MEBIBYTE = 1024 * 1024
 NEEDED_BYTES = 256 * MEBIBYTE
+_LOCK_TRIES = 5
+_LOCK_PAUSE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,32 @@ class StateFolder:
         return self.root / "run.json"
 
     @property
+    def ports_file(self) -> Path:
+        return self.root / "ports.json"
+
+    @property
     def lock_file(self) -> Path:
         return self.root / "lock"
 
+    def parts(self) -> list[Path]:
+        """All that is ours in it."""
+        files = [self.kubeconfig, self.operator_kubeconfig, self.run_file, self.ports_file, self.lock_file]
+        return [self.logs, self.secrets, self.data, *files]
+
+    def require_ours(self) -> None:
+        """Raises StateForeign for a folder that holds other people's files and nothing of ours."""
+        if not self.root.is_dir() or self.lock_file.exists():
+            return
+        found = sorted(entry.name for entry in self.root.iterdir())
+        if found and not any(part.exists() for part in self.parts()):
+            raise StateForeign(
+                f"{self.root} is no state folder: it holds {', '.join(found[:3])}",
+                remedy="name an empty folder, or one that does not exist yet, with INCIDENTSIM_STATE_DIR",
+            )
+
     def prepare(self) -> None:
-        """Make the folders. Raises NoSpace before anything is half-started."""
+        """Make the folders. Raises NoSpace or StateForeign before anything is half-started."""
+        self.require_ours()
         try:
             # The way to the data is open, the rest is not: as root, Postgres runs as somebody else.
             for folder, mode in ((self.root, 0o711), (self.data, 0o711), (self.logs, 0o700), (self.secrets, 0o700)):
@@ -68,11 +92,14 @@ class StateFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for this process. The kernel lets go of it however the process ends."""
-        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Hold the folder for this process. The kernel lets go of it however the process ends.
+
+        Raises StateLocked where another process holds it or another user owns it.
+        """
+        descriptor = self._open_lock(os.O_CREAT)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(descriptor)
             except BlockingIOError:
                 raise StateLocked(
                     f"The state folder {self.root} is in use by process {_read_pid(descriptor) or 'unknown'}",
@@ -80,6 +107,7 @@ class StateFolder:
                 ) from None
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            self.run_file.unlink(missing_ok=True)  # of one that was killed: it would make this one look ready
             try:
                 yield
             finally:
@@ -89,9 +117,12 @@ class StateFolder:
             os.close(descriptor)
 
     def holder(self) -> int | None:
-        """Process that holds the folder, or None. A stale number in the file means nothing: the lock does."""
+        """Process that holds the folder, or None. A stale number in the file means nothing: the lock does.
+
+        Raises StateLocked where the folder is another user's.
+        """
         try:
-            descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CLOEXEC)
+            descriptor = self._open_lock()
         except FileNotFoundError:
             return None
         try:
@@ -102,6 +133,27 @@ class StateFolder:
             return None
         finally:
             os.close(descriptor)
+
+    def _open_lock(self, flags: int = 0) -> int:
+        try:
+            return os.open(self.lock_file, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
+        except PermissionError as error:
+            raise StateLocked(
+                f"The state folder {self.root} belongs to another user: {self.lock_file.name} cannot be opened",
+                remedy="run this as that user, or name another folder with INCIDENTSIM_STATE_DIR",
+            ) from error
+
+
+def _lock(descriptor: int) -> None:
+    """Raises BlockingIOError where it is held for longer than a look at it takes."""
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE)  # `holder` takes a look by holding it for an instant
+        else:
+            return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _read_pid(descriptor: int) -> int | None:

@@ -6,9 +6,10 @@ import asyncio
 import os
 import shutil
 import signal
+from contextlib import suppress
 from pathlib import Path
 
-from incident_local.accounts import folder_for, unprivileged_account
+from incident_local.accounts import find_account, folder_for
 from incident_local.errors import LeftBehind, StateLocked
 from incident_local.processes import birth_of
 from incident_local.state import StateFolder
@@ -27,7 +28,10 @@ async def stop_running(state: StateFolder) -> int | None:
     if pid is None:
         return None
     known: set[Process] = {(member, birth) for member in [pid, *descendants(pid)] if (birth := birth_of(member))}
-    os.kill(pid, signal.SIGTERM)
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except PermissionError as error:
+        raise StateLocked(f"Process {pid} belongs to another user", remedy="run this as that user") from error
     try:
         async with asyncio.timeout(STOP_SECONDS):
             while alive := sorted(member for member, birth in known if birth_of(member) == birth):  # noqa: ASYNC110
@@ -59,10 +63,19 @@ def descendants(pid: int) -> list[int]:
 
 
 def delete_data(state: StateFolder) -> None:
-    """Remove the state folder, and what lies elsewhere because another user needs to reach it."""
-    if (pid := state.holder()) is not None:
-        raise StateLocked(f"The state folder {state.root} is in use by process {pid}", remedy="stop it first")
-    elsewhere = folder_for(unprivileged_account(), state.data / postgres.NAME)
-    for folder in (elsewhere, state.root):
-        if folder.exists():
-            shutil.rmtree(folder)
+    """Remove what is ours of the state folder, and what lies elsewhere because another user needs to reach it.
+
+    Raises StateLocked while it is in use, and StateForeign where it is no state folder.
+    """
+    if not state.root.is_dir():
+        return
+    state.require_ours()
+    with state.locked():
+        elsewhere = folder_for(find_account(), state.data / postgres.NAME)
+        for part in (elsewhere, *state.parts()):
+            if part.is_dir():
+                shutil.rmtree(part)
+            else:
+                part.unlink(missing_ok=True)
+    with suppress(OSError):  # somebody put something else there
+        state.root.rmdir()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from incident_local.backoff import Backoff
 from incident_local.errors import ControlPlaneDied, LocalError, StartFailed
 from incident_local.processes import Child, Command, describe_exit, rotate_log, tail
+
+T = TypeVar("T")
 
 PROBE_SECONDS = 0.05
 PROBE_TIMEOUT_SECONDS = 2.0
@@ -82,7 +83,17 @@ class Supervisor:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.stop_all()
+        """Stops all, whatever comes meanwhile: a first Ctrl-C may arrive while everything is being stopped."""
+        stopping = asyncio.ensure_future(self.stop_all())
+        cancelled = False
+        while not stopping.done():
+            try:
+                await asyncio.shield(stopping)
+            except asyncio.CancelledError:
+                cancelled = not stopping.cancelled()
+        stopping.result()
+        if cancelled:
+            raise asyncio.CancelledError
 
     async def start(self, service: Service) -> None:
         """Start and wait until it is ready. Raises StartFailed with the end of its log."""
@@ -125,10 +136,24 @@ class Supervisor:
         """Returns when something ended that the rest cannot do without."""
         return await asyncio.shield(self._failure)
 
+    async def unless_failed(self, work: Awaitable[T]) -> T:
+        """What the work gives. Raises instead what `wait_failure` returns, where that comes first."""
+        task = asyncio.ensure_future(work)
+        failure = asyncio.ensure_future(self.wait_failure())
+        try:
+            await asyncio.wait({task, failure}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise failure.result()
+            return await task
+        finally:
+            for each in (task, failure):
+                each.cancel()
+            await asyncio.gather(task, failure, return_exceptions=True)
+
     async def stop_all(self) -> None:
         """Stop in the reverse order of the starts."""
         for entry in reversed(self._entries.values()):
-            await self._halt(entry)
+            await self._halt(entry)  # raises nothing of a watcher's, so that every process is reached
         self._entries.clear()
 
     async def _launch(self, service: Service, backoff: Backoff) -> None:
@@ -149,8 +174,7 @@ class Supervisor:
         entry.stopping = True
         if entry.watcher:
             entry.watcher.cancel()
-            with suppress(asyncio.CancelledError):
-                await entry.watcher
+            await asyncio.gather(entry.watcher, return_exceptions=True)
         await entry.child.stop()
 
     async def _watch(self, entry: _Entry) -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
-import shutil
 from dataclasses import asdict
 
-from incident_local.errors import ProgramMissing
-from incident_local.programs import find_kubectl
+from incident_local.programs import kubectl_command
 from incident_local.progress import Progress
 from incident_local.settings import Settings, scenarios_folder
 from incident_local.stack import RunInfo, StackStarter
 from incident_local.state import StateFolder
-from incident_local.wheels import WheelStore
 
 
 async def run_up(settings: Settings, progress: Progress, *, with_operator: bool, as_json: bool) -> int:
@@ -26,7 +23,7 @@ async def run_up(settings: Settings, progress: Progress, *, with_operator: bool,
             if as_json:
                 print(json.dumps(asdict(stack.info)), flush=True)
             else:
-                kubectl = await _kubectl(settings, progress)
+                kubectl = await kubectl_command(settings, progress)
                 progress.line(instructions(stack.info, kubectl))
             try:
                 failure = await stack.supervisor.wait_failure()
@@ -43,16 +40,6 @@ def _forget_cancellation() -> None:
         task.uncancel()
 
 
-async def _kubectl(settings: Settings, progress: Progress) -> str:
-    if shutil.which("kubectl"):
-        return "kubectl"
-    try:
-        return shlex.quote(str(await find_kubectl(WheelStore(settings.cache_dir, progress))))
-    except ProgramMissing as error:  # the drills need none
-        progress.warn(str(error))
-        return "kubectl"
-
-
 def instructions(info: RunInfo, kubectl: str) -> str:
     """How to look, and how to run a drill by hand."""
     scenario = shlex.quote(str(scenarios_folder() / "redis-memory.yaml"))
@@ -64,7 +51,7 @@ Look:
   {kubectl} get incidentsim -A
 
 A drill by hand: break it, wait for the plan, approve it as the user sre.
-  {kubectl} apply -f {scenario}
+  {kubectl} replace --force -f {scenario}
   {kubectl} get rplan --watch
   {kubectl} --context sre annotate rplan NAME \\
     incidentsimulator.net/approve="$({kubectl} get rplan NAME -o jsonpath='{{.status.planHash}}')"

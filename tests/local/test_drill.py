@@ -92,7 +92,7 @@ def interrupt_a_drill(stack: Stack, told: Path) -> str:
         )
     try:
         deadline = time.monotonic() + 60
-        while "waiting for: kubectl --context sre" not in told.read_text():
+        while "waiting for: kubectl --kubeconfig" not in told.read_text():
             assert process.poll() is None, told.read_text()
             assert time.monotonic() < deadline, told.read_text()
             time.sleep(0.02)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from incident_local import state as state_module
-from incident_local.errors import NoSpace, StateLocked
+from incident_local.errors import NoSpace, StateForeign, StateLocked
 from incident_local.state import StateFolder, require_space, write_private
+from incident_local.stopping import delete_data
 from tests.conftest import Stack, clean_environment
 
 
@@ -106,3 +107,44 @@ def test_up_on_a_full_disk_starts_nothing(tmp_path: Path) -> None:
     needed = state_module.NEEDED_BYTES // state_module.MEBIBYTE
     assert f"needs {needed} MiB" in done.stderr
     assert "start control-plane" not in done.stderr
+
+
+def test_a_folder_of_somebody_else_is_neither_used_nor_deleted(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    mode = stat.S_IMODE(tmp_path.stat().st_mode)
+    foreign = StateFolder(tmp_path)
+    with pytest.raises(StateForeign, match="holds mine"):
+        foreign.prepare()
+    with pytest.raises(StateForeign):
+        delete_data(foreign)
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == mode
+
+
+def test_only_what_is_ours_is_deleted(folder: StateFolder) -> None:
+    (folder.secrets / "admin.token").write_text("x")
+    (folder.root / "note.txt").write_text("somebody's")
+    with folder.locked():
+        pass
+    delete_data(folder)
+    assert [entry.name for entry in folder.root.iterdir()] == ["note.txt"]
+    (folder.root / "note.txt").unlink()
+    StateFolder(folder.root).prepare()
+    delete_data(folder)
+    assert not folder.root.exists()
+
+
+def test_a_run_that_was_killed_does_not_look_ready(folder: StateFolder) -> None:
+    folder.run_file.write_text("{}")
+    with folder.locked():
+        assert not folder.run_file.exists()
+
+
+def test_another_user_s_folder_is_told(folder: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(StateLocked, match="belongs to another user"):
+        folder.holder()

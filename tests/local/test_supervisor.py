@@ -157,7 +157,8 @@ async def test_stops_in_reverse_order_and_insists(tmp_path: Path) -> None:
             async def is_up(log: Path = log) -> bool:
                 return "up" in log.read_text()
 
-            command = Command(name, made.command.argv, log, made.command.environment, stop_seconds=0.3)
+            patience = 0.3 if name == "second" else 30
+            command = Command(name, made.command.argv, log, made.command.environment, stop_seconds=patience)
             await supervisor.start(Service(command, is_up, OnExit.LEAVE))
         grandchildren = descendants(supervisor.pids()["second"])
         assert grandchildren
@@ -165,6 +166,46 @@ async def test_stops_in_reverse_order_and_insists(tmp_path: Path) -> None:
     async with asyncio.timeout(10):
         while any(birth_of(pid) for pid in grandchildren):  # noqa: ASYNC110 - of another process, which has no event here
             await asyncio.sleep(0.01)
+
+
+async def test_an_interrupt_during_the_stop_leaves_nothing_running(tmp_path: Path) -> None:
+    """The first Ctrl-C may come while everything is being stopped already, or after a failed start."""
+    stubborn = "import signal, time\nsignal.signal(15, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(60)"
+    pids: list[int] = []
+    begun = asyncio.Event()
+
+    async def run() -> None:
+        async with Supervisor(pytest.fail) as supervisor:
+            for name in ("first", "second", "third"):
+                made = service(tmp_path, stubborn, OnExit.LEAVE, name=name)
+                log = made.command.log
+
+                async def is_up(log: Path = log) -> bool:
+                    return "up" in log.read_text()
+
+                command = Command(name, made.command.argv, log, made.command.environment, stop_seconds=0.2)
+                await supervisor.start(Service(command, is_up, OnExit.LEAVE))
+            pids.extend(supervisor.pids().values())
+            begun.set()
+
+    task = asyncio.create_task(run())
+    await begun.wait()
+    for _ in range(3):
+        await asyncio.sleep(0)  # into the stop
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [birth_of(pid) for pid in pids] == [None, None, None]
+
+
+async def test_work_ends_with_the_failure_of_what_it_needs(tmp_path: Path) -> None:
+    async with Supervisor(pytest.fail) as supervisor:
+        made = service(tmp_path, "import time; time.sleep(60)", OnExit.STOP_ALL, name="control-plane")
+        await supervisor.start(made)
+        assert await supervisor.unless_failed(asyncio.sleep(0, "done")) == "done"
+        os.kill(supervisor.pids()["control-plane"], signal.SIGKILL)
+        with pytest.raises(ControlPlaneDied, match="control-plane was ended by SIGKILL"):
+            await supervisor.unless_failed(asyncio.Event().wait())
 
 
 async def test_logs_of_earlier_runs_are_kept(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -46,9 +46,9 @@ def cli(*arguments: str, state: Path, **environment: str) -> subprocess.Complete
 
 
 @contextmanager
-def up(state: Path, *, wait: bool = True) -> Iterator[tuple[subprocess.Popen[str], dict[str, str], Path]]:
+def up(state: Path, *arguments: str, wait: bool = True) -> Iterator[tuple[subprocess.Popen[str], dict[str, str], Path]]:
     """A started `up`, what it printed, and the file with what it said. However the test ends, so does it."""
-    process, messages = start_up(state, "--without-operator")
+    process, messages = start_up(state, *(arguments or ("--without-operator",)))
     with process:
         try:
             line = read_line(process, START_SECONDS) if wait else "{}"
@@ -60,12 +60,25 @@ def up(state: Path, *, wait: bool = True) -> Iterator[tuple[subprocess.Popen[str
 
 
 def family(pid: int) -> dict[int, tuple[str, str]]:
-    """Birth and command line of every process below it."""
-    return {
-        child: (birth, Path(f"/proc/{child}/cmdline").read_text().replace("\0", " "))
-        for child in descendants(pid)
-        if (birth := birth_of(child))
-    }
+    """Birth and command line of every process below it that lives."""
+    members: dict[int, tuple[str, str]] = {}
+    for child in descendants(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended since
+            line = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+            if birth := birth_of(child):
+                members[child] = (birth, line)
+    return members
+
+
+def wait_started(process: subprocess.Popen[str], words: str, messages: Path) -> dict[int, tuple[str, str]]:
+    """All processes below it, once one is there whose command line holds these words."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        members = family(process.pid)
+        if any(words in line for _, line in members.values()):
+            return members
+        assert time.monotonic() < deadline, messages.read_text()
+        time.sleep(0.01)
 
 
 def wait_gone(members: dict[int, tuple[str, str]], seconds: float = 20) -> None:
@@ -106,6 +119,10 @@ async def test_dead_control_plane_stops_all_and_data_survive(state: Path) -> Non
         assert len(members) > 5
         process.kill()
         wait_gone(members)
+    assert (state / "run.json").exists()
+    with up(state, wait=False) as (process, _, messages):
+        wait_started(process, "--etcd-dir", messages)
+        assert not (state / "run.json").exists(), "what was left by the killed one makes this one look ready"
 
 
 def test_down_stops_it_and_says_which(state: Path) -> None:
@@ -120,12 +137,12 @@ def test_down_stops_it_and_says_which(state: Path) -> None:
     assert (again.returncode, json.loads(again.stdout)["pid"]) == (0, None)
 
 
-def test_interrupt_during_the_start_leaves_nothing(state: Path) -> None:
-    with up(state, wait=False) as (process, _, messages):
-        deadline = time.monotonic() + START_SECONDS
-        while not (members := family(process.pid)):
-            assert time.monotonic() < deadline, messages.read_text()
-            time.sleep(0.01)
+@pytest.mark.parametrize("running", ["--etcd-dir", "redis-server", "postgres -D", "disk_agent", "incident_operator"])
+def test_interrupt_during_the_start_leaves_nothing(state: Path, running: str) -> None:
+    """As soon as the process whose command line holds these words is there."""
+    arguments = () if running == "incident_operator" else ("--without-operator",)
+    with up(state, *arguments, wait=False) as (process, _, messages):
+        members = wait_started(process, running, messages)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
         wait_gone(members, seconds=0.1)
@@ -143,6 +160,26 @@ def test_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
     assert "INCIDENTSIM_OPERATOR_PORT" in done.stderr
     assert "start control-plane" not in done.stderr
     assert not (tmp_path / "state" / "data" / "postgres-test").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("INCIDENTSIM_REDIS_PORT", "70000"), ("INCIDENTSIM_CONTROL_PLANE", "docker")]
+)
+def test_a_variable_that_makes_no_sense_is_named(tmp_path: Path, variable: str, value: str) -> None:
+    done = cli("up", state=tmp_path / "state", **{variable: value})
+    assert done.returncode == 1
+    assert f"{variable}: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = cli(
+        "prepare", state=tmp_path / "state", INCIDENTSIM_CACHE_DIR=str(tmp_path / "file" / "cache"), PATH="/nowhere"
+    )
+    assert done.returncode == 1
+    assert "INCIDENTSIM_CACHE_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_version_and_help(tmp_path: Path) -> None:

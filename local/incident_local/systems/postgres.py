@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -45,8 +46,14 @@ async def build_postgres(programs: Path, state: StateFolder, port: int, account:
     credentials = ensure_credentials(state, NAME)
     folder = folder_for(account, state.data / NAME)
     log = state.logs / f"{NAME}.log"
-    if not (folder / "data" / "PG_VERSION").exists():
+    made_by = folder / "data" / "PG_VERSION"
+    if not made_by.exists():
         await _initialise(programs, folder, credentials, account, state.logs / f"{NAME}-initdb.log")
+    elif (old := made_by.read_text().strip()) != (new := await _major_version(programs, folder, account, log)):
+        raise StartFailed(
+            f"The data of {NAME} were made by PostgreSQL {old}, and {programs} is PostgreSQL {new}",
+            remedy=f"put PostgreSQL {old} on PATH, or begin anew with `incident-simulator down --delete-data`",
+        )
     options = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(port)}.items()]
     argv = (str(programs / "postgres"), "-D", str(folder / "data"), *options)
     command = Command(
@@ -91,6 +98,22 @@ async def _initialise(
     finally:
         password.unlink(missing_ok=True)
     partial.rename(folder / "data")
+
+
+async def _major_version(programs: Path, folder: Path, account: Account | None, log: Path) -> str:
+    said: list[str] = []
+    argv = (str(programs / "postgres"), "--version")
+    await run_to_end(
+        argv,
+        environment=_environment(),
+        folder=folder,
+        account=account,
+        log=log,
+        timeout_seconds=INIT_SECONDS,
+        on_line=said.append,
+    )
+    found = re.search(r"\d+", " ".join(said).partition("PostgreSQL")[2])
+    return found[0] if found else "of an unknown version"
 
 
 def _password_file(folder: Path, credentials: Credentials, account: Account | None) -> Path:
