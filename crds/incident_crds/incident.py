@@ -14,7 +14,6 @@ from incident_crds.base import (
     LongText,
     Model,
     Name,
-    Percent,
     Resource,
     ShortText,
     StatusModel,
@@ -22,7 +21,8 @@ from incident_crds.base import (
     Timestamp,
     cel_rules,
 )
-from incident_crds.catalogue import FaultType, Severity, SignalName
+from incident_crds.catalogue import Severity, SignalName
+from incident_crds.diagnosis import Diagnosis, EvidenceDocument
 
 
 class IncidentPhase(StrEnum):
@@ -68,6 +68,8 @@ class RequestAction(StrEnum):
     FALSE_ALARM = "FalseAlarm"
     MERGE = "Merge"
     REOPEN = "Reopen"
+    DIAGNOSE = "Diagnose"
+    PROPOSE = "Propose"
 
 
 class Request(Model):
@@ -130,55 +132,6 @@ class IncidentSpec(Model):
     """Custom fields."""
     request: Request | None = None
     """What a person asked for last."""
-
-
-class RootCause(StatusModel):
-    """The system and fault that a diagnosis blames."""
-
-    system: ShortText = ""
-    """Name of the MockSystem."""
-    fault_type: FaultType | None = None
-    """The fault; absent when undetermined."""
-
-
-class ProviderAttempt(StatusModel):
-    """One provider's try at a diagnosis."""
-
-    provider: ShortText
-    """Who was asked."""
-    model: ShortText = ""
-    """Which model, where there is one."""
-    outcome: ShortText
-    """Answered, or why not, in CamelCase."""
-    message: Text = ""
-    """What happened, for people."""
-    latency_ms: Annotated[int, Field(ge=0)] = 0
-    """How long it took, in milliseconds."""
-
-
-class Diagnosis(StatusModel):
-    """What is believed to be wrong, and why."""
-
-    provider: ShortText
-    """Who diagnosed."""
-    model: ShortText = ""
-    """Which model, where there is one."""
-    summary: Text
-    """What is wrong, in a sentence or two."""
-    root_cause: RootCause = Field(default_factory=RootCause)
-    """The system and fault that are blamed."""
-    severity: Severity
-    """How bad it is."""
-    solution: Text = ""
-    """What should be done."""
-    confidence: Percent = 0
-    """How sure the diagnoser is; shown, never used to approve."""
-    evidence: Annotated[list[Text], Field(max_length=32)] = Field(default_factory=list)
-    """The measurements it stands on."""
-    fallback_chain: Annotated[list[ProviderAttempt], Field(max_length=8)] = Field(default_factory=list)
-    """Every provider that was asked, in order."""
-    latency_ms: Annotated[int, Field(ge=0)] = 0
-    """How long the diagnosis took in all, in milliseconds."""
 
 
 class Timestamps(StatusModel):
@@ -262,6 +215,8 @@ class IncidentStatus(StatusModel):
     """A plan may act on it: something real, on a known system. Computed, never taken from a client."""
     diagnosis: Diagnosis | None = None
     """What is believed to be wrong, and why."""
+    evidence: EvidenceDocument | None = None
+    """What the diagnosis stands on, and what a model was sent."""
     timestamps: Timestamps = Field(default_factory=Timestamps)
     """The milestones."""
     durations: IncidentDurations = Field(default_factory=IncidentDurations)
@@ -278,6 +233,10 @@ class IncidentStatus(StatusModel):
     """Times it came back within two minutes of being resolved."""
     plans: Annotated[list[Name], Field(max_length=32)] = Field(default_factory=list)
     """Its plans, oldest first."""
+    diagnosis_asked_at: Timestamp | None = None
+    """When a person last asked for a diagnosis; in mode Manual there is none unasked."""
+    proposal_asked_at: Timestamp | None = None
+    """When a person last asked for another plan; earlier plans count against it no more."""
     handled_requests: Annotated[list[ShortText], Field(max_length=32)] = Field(default_factory=list)
     """Ids of the latest requests that were handled, oldest first."""
     merged_into: ShortText = ""

@@ -9,7 +9,8 @@ import pytest
 from incident_crds.base import Condition
 from incident_crds.catalogue import ActionType, Severity
 from incident_crds.chaosexperiment import ChaosExperimentStatus, TargetPhase, TargetStatus
-from incident_crds.incident import Diagnosis, IncidentPhase, ResolvedReason, Timestamps
+from incident_crds.diagnosis import Diagnosis
+from incident_crds.incident import IncidentPhase, ResolvedReason, Timestamps
 from incident_crds.remediationplan import ActionResult, Decision, PlanPhase
 from incident_operator.domain.conditions import (
     STALLED_AFTER,

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName
-from incident_crds.incident import Diagnosis, Incident, IncidentPhase, ResolvedReason, RootCause, Timestamps
+from incident_crds.diagnosis import Diagnosis, RootCause
+from incident_crds.incident import Incident, IncidentPhase, ResolvedReason, Timestamps
 from incident_crds.remediationplan import ActionResult, Decision, PlanPhase, RemediationPlan
 from incident_crds.report import DrillReport
 from incident_operator.domain.grading import Scan, grade_run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,14 +10,22 @@ import pytest
 from incident_crds.base import CHAOS_LABEL
 from incident_crds.catalogue import SignalName
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase, Selector, Target
-from incident_crds.incident import IncidentPhase, Request, RequestAction, ResolvedReason, Timestamps
+from incident_crds.incident import (
+    Incident,
+    IncidentPhase,
+    RemediationMode,
+    Request,
+    RequestAction,
+    ResolvedReason,
+    Timestamps,
+)
 from incident_crds.mocksystem import Breach, HealthPolicy, MockSystem
 from incident_crds.remediationplan import PlanPhase
 from incident_operator.domain.history import may_move
 from incident_operator.domain.incidents import decide_resolution
 from incident_operator.domain.lifecycle import EndReason, decide_end, undo_pause
 from incident_operator.domain.measuring import effect_due
-from incident_operator.domain.planning import COOL_DOWN, MAX_ATTEMPTS, decide_next_step
+from incident_operator.domain.planning import COOL_DOWN, MAX_ATTEMPTS, decide_next_step, wants_diagnosis
 from incident_operator.domain.requests import answer_request
 from incident_operator.domain.selection import check_place, check_targets, deadline_of, select_targets
 
@@ -273,6 +282,53 @@ def test_what_ends_an_incident_without_a_fix_is_looked_at(
     assert answer is not None
     assert (answer.refusal.reason if answer.refusal else None) == reason
     assert (answer.status.phase is IncidentPhase.RESOLVED) == (reason is None)
+
+
+def in_mode(mode: str, made: Incident) -> Incident:
+    return made.model_copy(update={"spec": made.spec.model_copy(update={"remediation_mode": RemediationMode(mode)})})
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked", "due"),
+    [("Automated", None, True), ("Advisory", None, True), ("Manual", None, False), ("Manual", NOW, True)],
+)
+def test_manual_means_nothing_unasked(mode: str, asked: datetime | None, due: bool) -> None:
+    assert wants_diagnosis(in_mode(mode, incident(diagnosis_asked_at=asked))) is due
+
+
+@pytest.mark.parametrize("mode", ["Advisory", "Manual"])
+def test_only_an_automated_incident_gets_a_plan(mode: str) -> None:
+    known = in_mode(mode, incident(diagnosis=diagnosed()))
+    assert decide_next_step(known, [], now=NOW).propose_attempt is None
+    request = in_mode(mode, asked(RequestAction.PROPOSE))
+    answer = answer_request(request, actor="sre", is_healthy=False, others=(), now=NOW)
+    assert answer is not None
+    assert answer.refusal is not None
+    assert answer.refusal.reason == "ModeForbids"
+
+
+def test_a_person_who_asks_gets_another_plan_after_a_rejection() -> None:
+    rejected = plan(phase=PlanPhase.REJECTED)
+    made = asked(RequestAction.PROPOSE)
+    made = made.model_copy(update={"status": made.status.model_copy(update={"diagnosis": diagnosed()})})
+    assert decide_next_step(made, [rejected], now=at(5)).propose_attempt is None
+    answer = answer_request(made, actor="sre", is_healthy=False, others=(), now=at(5))
+    assert answer is not None
+    step = decide_next_step(made.model_copy(update={"status": answer.status}), [rejected], now=at(6))
+    assert step.propose_attempt == 2
+
+
+def test_a_person_who_asks_gets_another_diagnosis() -> None:
+    made = asked(RequestAction.DIAGNOSE)
+    made = made.model_copy(update={"status": made.status.model_copy(update={"diagnosis": diagnosed()})})
+    answer = answer_request(made, actor="sre", is_healthy=False, others=(), now=at(5))
+    assert answer is not None
+    assert wants_diagnosis(made.model_copy(update={"status": answer.status}))
+    over = incident(phase=IncidentPhase.RESOLVED)
+    over = over.model_copy(update={"spec": made.spec})
+    refused = answer_request(over, actor="sre", is_healthy=True, others=(), now=at(5))
+    assert refused is not None
+    assert refused.refusal is not None
 
 
 def test_the_deadline_counts_from_the_injection() -> None:

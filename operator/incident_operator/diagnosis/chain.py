@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from incident_crds.catalogue import SignalName
-from incident_crds.incident import Diagnosis, ProviderAttempt, RootCause
+from incident_crds.diagnosis import Diagnosis, ProviderAttempt, RootCause
 from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.rules import Verdict, diagnose
 

@@ -36,6 +36,13 @@ class NextStep:
     escalate: str | None = None
 
 
+def wants_diagnosis(incident: Incident) -> bool:
+    """Whether a diagnosis is due: in mode Manual only once a person has asked for one."""
+    status, mode = incident.status, incident.spec.remediation_mode
+    is_due = mode is not RemediationMode.MANUAL or status.diagnosis_asked_at is not None
+    return status.diagnosis is None and status.actionable and is_due
+
+
 def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:
     """The plans made since the incident was opened or reopened; those of an earlier breach say nothing about it."""
     detected_at = incident.status.timestamps.detected_at
@@ -43,6 +50,15 @@ def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[
         return list(plans)
     earliest = detected_at.replace(microsecond=0)  # creation times are whole seconds
     return [p for p in plans if p.metadata.creation_timestamp is None or p.metadata.creation_timestamp >= earliest]
+
+
+def _asked_for(incident: Incident, plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:
+    """The plans since a person last asked for one: what was rejected or failed before is forgiven."""
+    asked_at = incident.status.proposal_asked_at
+    if asked_at is None:
+        return list(plans)
+    earliest = asked_at.replace(microsecond=0)  # creation times are whole seconds
+    return [p for p in plans if (p.metadata.creation_timestamp or earliest) >= earliest]
 
 
 def decide_next_step(incident: Incident, plans: Sequence[RemediationPlan], *, now: datetime) -> NextStep:
@@ -54,7 +70,7 @@ def decide_next_step(incident: Incident, plans: Sequence[RemediationPlan], *, no
         return NextStep()
     if any(not plan.status.phase or not plan.status.phase.is_final for plan in plans):
         return NextStep()
-    current = current_plans(incident, plans)
+    current = _asked_for(incident, current_plans(incident, plans))
     ends = {p.status.phase for p in current}
     if PlanPhase.REJECTED in ends:
         return NextStep(escalate="a person rejected the plan; the operator proposes no other unasked")

@@ -11,6 +11,7 @@ from incident_crds.incident import (
     Incident,
     IncidentPhase,
     IncidentStatus,
+    RemediationMode,
     Request,
     RequestAction,
     ResolvedReason,
@@ -70,6 +71,8 @@ def _refuse(incident: Incident, request: Request, *, is_healthy: bool, others: C
             if request.merge_into not in others:
                 return Refusal("MergeTargetNotFound", f"there is no open incident {request.merge_into} here")
             return None
+        case RequestAction.DIAGNOSE | RequestAction.PROPOSE:
+            return _refuse_work(incident, request)
         case RequestAction.REOPEN:
             return None if phase is IncidentPhase.RESOLVED else Refusal("NotResolved", "the incident is not resolved")
         case RequestAction.MOVE:
@@ -85,6 +88,18 @@ def _refuse(incident: Incident, request: Request, *, is_healthy: bool, others: C
             assert_never(request.action)
 
 
+def _refuse_work(incident: Incident, request: Request) -> Refusal | None:
+    """Why the agent may not be asked to diagnose or to propose."""
+    if incident.status.phase is IncidentPhase.RESOLVED:
+        return _ALREADY_RESOLVED
+    if not incident.status.actionable:
+        return Refusal("NotActionable", "the incident is not about a real, known system")
+    mode = incident.spec.remediation_mode
+    if request.action is RequestAction.PROPOSE and mode is not RemediationMode.AUTOMATED:
+        return Refusal("ModeForbids", f"the incident's remediation mode is {mode}: set it to Automated first")
+    return None
+
+
 def _carry_out(status: IncidentStatus, request: Request, *, actor: str, now: datetime) -> IncidentStatus:
     match request.action:
         case RequestAction.ACKNOWLEDGE:
@@ -96,6 +111,12 @@ def _carry_out(status: IncidentStatus, request: Request, *, actor: str, now: dat
             merged = status.model_copy(update={"merged_into": request.merge_into or ""})
             text = f"merged into {request.merge_into}"
             return resolve(merged, ResolvedReason.MERGED_INTO, text, actor=actor, now=now)
+        case RequestAction.DIAGNOSE:
+            asked = with_entry(status, at=now, actor=actor, type="DiagnosisAsked", detail=request.reason)
+            return _calmed(asked).model_copy(update={"diagnosis": None, "diagnosis_asked_at": now})
+        case RequestAction.PROPOSE:
+            asked = with_entry(status, at=now, actor=actor, type="ProposalAsked", detail=request.reason)
+            return _calmed(asked).model_copy(update={"proposal_asked_at": now})
         case RequestAction.REOPEN:
             return reopen(status, began=now, actor=actor, why=request.reason or "reopened", now=now)
         case RequestAction.MOVE:
@@ -121,15 +142,20 @@ def reopen(status: IncidentStatus, *, began: datetime, actor: str, why: str, now
         reason=why,
     )
     stamps = Timestamps(breached_at=began, detected_at=now)
-    return moved.model_copy(
+    return _calmed(moved).model_copy(
         update={
             "diagnosis": None,
+            "evidence": None,
             "timestamps": stamps,
             "durations": compute_durations(stamps),
             "occurrences": status.occurrences + 1,
-            "conditions": [c for c in status.conditions if c.type != "Escalated"],
         }
     )
+
+
+def _calmed(status: IncidentStatus) -> IncidentStatus:
+    """No person is called any more: one is here."""
+    return status.model_copy(update={"conditions": [c for c in status.conditions if c.type != "Escalated"]})
 
 
 def _acknowledged(status: IncidentStatus, *, now: datetime) -> IncidentStatus:

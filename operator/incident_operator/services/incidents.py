@@ -9,7 +9,8 @@ import structlog
 
 from incident_crds.base import REQUESTED_BY_ANNOTATION, ObjectMeta, is_true, set_condition
 from incident_crds.catalogue import SignalName, SystemType
-from incident_crds.incident import Diagnosis, Incident, IncidentPhase, IncidentStatus, Timestamps
+from incident_crds.diagnosis import Diagnosis
+from incident_crds.incident import Incident, IncidentPhase, IncidentStatus, Timestamps
 from incident_crds.mocksystem import Breach, MockSystem
 from incident_crds.remediationplan import RemediationPlan
 from incident_operator.cluster.builtin import Builtin
@@ -22,7 +23,7 @@ from incident_operator.domain.history import OPERATOR, compute_durations, with_e
 from incident_operator.domain.incidents import decide_resolution, first_severity, is_relapse
 from incident_operator.domain.milestones import with_plans
 from incident_operator.domain.naming import incident_number, plan_name
-from incident_operator.domain.planning import build_plan_spec, current_plans, decide_next_step
+from incident_operator.domain.planning import build_plan_spec, current_plans, decide_next_step, wants_diagnosis
 from incident_operator.domain.requests import answer_request, reopen, resolve
 from incident_operator.probes.evidence import gather_evidence
 from incident_operator.services.catalogue import Remedies
@@ -68,7 +69,7 @@ class Incidents:
         incident = await self._settle(incident, breaches, current_plans(incident, plans))
         if incident.status.phase is IncidentPhase.RESOLVED:
             return None
-        if incident.status.diagnosis is None and incident.status.actionable:
+        if wants_diagnosis(incident):
             return await self._diagnose_and_propose(incident, plans)
         step = decide_next_step(incident, plans, now=datetime.now(UTC))
         if step.escalate is not None:

@@ -1,0 +1,75 @@
+"""What a provider is: a question in, a text out; and what the HTTP answers of all of them mean."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from incident_operator.diagnosis.errors import (
+    BadCredentials,
+    InvalidReply,
+    ModelRetired,
+    ProviderError,
+    RateLimited,
+    RequestRefused,
+    ServerFailed,
+)
+
+_RETIRED = re.compile(r"(?i)decommissioned|retired|no longer (?:available|supported)|has been (?:shut down|removed)")
+_LONGEST_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is sent: `system` is ours alone, `user` carries the evidence. `schema` is of the reply, as JSON Schema."""
+
+    system: str
+    user: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, and what it cost where the provider counts."""
+
+    text: str
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class Provider(ABC):
+    """Asks one model of one vendor. Raises ProviderError only; anything else is a bug of ours."""
+
+    name: ClassVar[str]
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+
+    @abstractmethod
+    async def ask(self, prompt: Prompt, *, timeout: timedelta) -> Answer:
+        """One request, without retries of the SDK's own."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        return
+
+
+def error_of_status(provider: str, status: int, detail: str, *, retry_after: float = 0.0) -> ProviderError:
+    """What an HTTP status other than 200 means. `detail` is the server's own message."""
+    text = " ".join(detail.split())[:_LONGEST_DETAIL]
+    if status in (401, 403):
+        return BadCredentials(f"{provider} does not take the key (HTTP {status}): set another one, or leave it out")
+    if status == 404 or (status < 500 and status != 429 and _RETIRED.search(text)):
+        return ModelRetired(f"{provider} does not serve the model (HTTP {status}): {text}; choose another")
+    if status == 429:
+        wait = f"; it asks for {retry_after:g} s" if retry_after else ""
+        return RateLimited(f"{provider} takes no more requests for now (HTTP 429){wait}", retry_after=retry_after)
+    if status >= 500:
+        return ServerFailed(f"{provider} failed (HTTP {status}): {text}")
+    if "json_validate_failed" in detail:
+        return InvalidReply(f"{provider}'s model did not keep to the schema: {text}")
+    return RequestRefused(f"{provider} refused the request (HTTP {status}): {text}")
