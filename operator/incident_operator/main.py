@@ -55,7 +55,10 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
     kopf_ready = asyncio.Event()
     identity = f"{socket.gethostname()}-{os.getpid()}"
     server = StatusServer(host=settings.host, port=settings.port, is_ready=kopf_ready.is_set)
-    await server.start()
+    try:
+        await server.start()
+    except OSError as error:
+        raise OSError(f"{settings.listen} cannot be listened at ({error.strerror}): set INCIDENTSIM_LISTEN") from error
     async with ApiClient(config) as client:
         builtin = Builtin(config, client, namespace=settings.namespace)
         lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes())
@@ -95,7 +98,13 @@ async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: 
 
 def _login(config: ApiConfig) -> Any:
     def login(**_: Any) -> kopf.ConnectionInfo:
-        return kopf.ConnectionInfo(server=config.server, ca_path=config.ca_file, token=config.current_token())
+        return kopf.ConnectionInfo(
+            server=config.server,
+            ca_path=config.ca_file,
+            token=config.current_token() or None,
+            certificate_path=config.client_cert_file,
+            private_key_path=config.client_key_file,
+        )
 
     return login
 

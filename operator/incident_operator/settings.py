@@ -5,8 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _host_and_port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError("must be HOST:PORT, such as 127.0.0.1:8085")
+    return text
 
 
 class Settings(BaseSettings):
@@ -14,7 +21,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="INCIDENTSIM_", extra="ignore")
 
-    listen: Annotated[str, Field(pattern=r"^[^:]+:\d+$")] = "127.0.0.1:8085"
+    listen: Annotated[str, AfterValidator(_host_and_port)] = "127.0.0.1:8085"
     """HOST:PORT of /metrics, /healthz and /readyz."""
     namespace: str = "incidentsim-system"
     """The operator's own namespace: its Lease, its counter and the kill switch."""

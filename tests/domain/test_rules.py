@@ -131,3 +131,33 @@ def test_severity_follows_what_users_feel(signals: list[SignalName], health: int
 )
 def test_a_name_that_no_action_may_carry_is_left_to_a_person(facts: Evidence, signal: SignalName) -> None:
     assert_undetermined(diagnose(facts, [signal]))
+
+
+def test_a_suspect_is_weighed_against_everything_and_not_only_what_is_listed() -> None:
+    """Many small keys fill Redis, of which the evidence lists few: the largest prefix is not to blame."""
+    facts = Evidence(
+        system="redis-test",
+        type=SystemType.REDIS,
+        signals=(),
+        prefixes=(PrefixUsage("cache:", 50, 5 * MIB, 0),),
+        facts={"sampled_bytes": 55.0 * MIB, "used_memory": 57.0 * MIB},
+    )
+    assert diagnose(facts, [SignalName.MEMORY]).fault is None
+    files = Evidence(
+        system="disk-monitor",
+        type=SystemType.DISK,
+        signals=(),
+        files=(FileUsage("app.log", 5 * MIB, 1),),
+        facts={"used_bytes": 60.0 * MIB},
+    )
+    assert diagnose(files, [SignalName.USAGE]).fault is None
+
+
+def test_bloat_is_explained_at_any_threshold() -> None:
+    facts = Evidence(
+        system="postgres-test",
+        type=SystemType.POSTGRES,
+        signals=(),
+        tables=(TableUsage("events", 8000, 3000, MIB, autovacuum=True),),
+    )
+    assert diagnose(facts, [SignalName.BLOAT]).fault is FaultType.POSTGRES_BLOAT

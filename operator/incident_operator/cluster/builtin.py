@@ -13,7 +13,16 @@ from kubernetes.aio.client.exceptions import ApiException
 
 from incident_crds.base import Resource, format_time
 from incident_crds.client import MERGE_PATCH, ApiClient, ApiConfig, raw_path
-from incident_crds.errors import AlreadyExists, ApiError, Conflict, Forbidden, NotFound, ServerUnavailable, Unreachable
+from incident_crds.errors import (
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ServerUnavailable,
+    Unreachable,
+)
 
 REQUEST_SECONDS = 15.0
 COMPONENT = "incident-operator"
@@ -38,7 +47,15 @@ class Builtin:
     def __init__(self, config: ApiConfig, api: ApiClient, *, namespace: str) -> None:
         settings = k8s.Configuration(host=config.server)
         settings.ssl_ca_cert = config.ca_file
-        settings.api_key = {"authorization": f"Bearer {config.current_token()}"}
+        settings.cert_file, settings.key_file = config.client_cert_file, config.client_key_file
+
+        def renew(current: k8s.Configuration) -> None:
+            """Tokens of service accounts rotate."""
+            token = config.current_token()
+            current.api_key = {"authorization": f"Bearer {token}"} if token else {}
+
+        settings.refresh_api_key_hook = renew  # type: ignore[assignment]
+        renew(settings)
         self.client = k8s.ApiClient(settings)
         self._core = k8s.CoreV1Api(self.client)
         self._api = api
@@ -53,7 +70,13 @@ class Builtin:
             secret = await self._core.read_namespaced_secret(name, namespace, _request_timeout=REQUEST_SECONDS)
         except (ApiException, aiohttp.ClientError, TimeoutError) as error:
             raise translate(error) from error
-        return {key: base64.b64decode(value).decode() for key, value in (secret.data or {}).items()}
+        values: dict[str, str] = {}
+        for key, value in (secret.data or {}).items():
+            try:
+                values[key] = base64.b64decode(value).decode()
+            except ValueError as error:  # also of bytes that are no text
+                raise Invalid(f"key {key} of Secret {namespace}/{name} is not UTF-8 text") from error
+        return values
 
     async def namespace_labels(self, name: str) -> dict[str, str]:
         """The namespace's labels."""
@@ -89,8 +112,8 @@ class Builtin:
             found = await self._core.read_namespaced_config_map(
                 COUNTER, self._namespace, _request_timeout=REQUEST_SECONDS
             )
-        except ApiException as error:
-            if error.status != 404:
+        except (ApiException, aiohttp.ClientError, TimeoutError) as error:
+            if not isinstance(error, ApiException) or error.status != 404:
                 raise translate(error) from error
             found = k8s.V1ConfigMap(metadata=k8s.V1ObjectMeta(name=COUNTER), data={"incidents": str(at_least)})
             found = await self._write_counter(found, create=True)

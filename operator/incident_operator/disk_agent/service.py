@@ -16,6 +16,7 @@ from incident_operator.disk_agent.volume import StoredFile, Usage, Volume
 
 LOG_NAME = "app.log"
 _LONGEST_LOG = 256 * 1024
+_STUCK_SLEEP = timedelta(seconds=5)
 _SHORTEST_SLEEP = timedelta(milliseconds=50)
 _LONGEST_SLEEP = timedelta(seconds=30)  # a wall clock that is set forward is noticed so late at most
 
@@ -106,15 +107,18 @@ class DiskService:
     async def expire(self) -> timedelta:
         """Remove what is past its time; how long until the next look."""
         now = self._clock()
+        stuck: set[str] = set()
         due = [e.name for e in await asyncio.to_thread(self._records.read_all) if e.at <= now]
         for name in due:
             try:
                 await self.delete([name])
                 log.warning("expired", file=name)
-            except AgentError as error:  # one that cannot go must not keep the others
+            except (AgentError, OSError) as error:  # one that cannot go must not keep the others
+                stuck.add(name)
                 log.error("a file is past its time and cannot be deleted", file=name, reason=str(error))
         left = await asyncio.to_thread(self._records.read_all)
-        return min((max(e.at - now, _SHORTEST_SLEEP) for e in left), default=_LONGEST_SLEEP)
+        pauses = (_STUCK_SLEEP if e.name in stuck else max(e.at - now, _SHORTEST_SLEEP) for e in left)
+        return min(pauses, default=_LONGEST_SLEEP)
 
     async def expire_forever(self) -> None:
         """The dead-man's loop; what was due while the agent was down goes first."""

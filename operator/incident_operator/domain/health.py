@@ -99,6 +99,7 @@ def measured_status(
             "open_incidents": list(open_incidents)[:MOST_INCIDENTS],
             "open_incident_count": len(open_incidents),
             "seeded": seeded,
+            "capacity_enforced_by": next((s.enforced_by for s in sample.signals if s.enforced_by), ""),
             "message": problem,
             "last_probe_time": sample.at,
             "observed_generation": generation,

@@ -14,6 +14,8 @@ from incident_operator.domain.evidence import Evidence, FileUsage, SessionGroup
 
 DOMINANT_SHARE = 0.5
 """One prefix, application or table is blamed only when it makes up at least this share."""
+FEWEST_DEAD = 1000
+"""A table with fewer dead rows is never the culprit, as it is never measured as bloated."""
 _GROWING_FILES = (".log", ".tmp", ".gz", ".old", ".bak", ".dump", ".trace")
 _MIB = 1024 * 1024
 
@@ -110,7 +112,8 @@ class _Finding:
 
 
 def _explain_memory(e: Evidence) -> _Finding | None:
-    total = sum(p.bytes for p in e.prefixes)
+    # of all that was sampled and of all that is used, not only of the prefixes that are listed
+    total = max(sum(p.bytes for p in e.prefixes), _fact(e, "sampled_bytes"), _fact(e, "used_memory"))
     if not e.prefixes or total == 0:
         return None
     top = e.prefixes[0]
@@ -122,7 +125,7 @@ def _explain_memory(e: Evidence) -> _Finding | None:
         summary=f"Redis memory is used up by {top.keys} keys that begin with {top.prefix!r}.",
         solution=f"Delete the keys that begin with {top.prefix!r}; all others stay.",
         confidence=_confidence(share),
-        fact=f"{top.prefix}* holds {top.bytes / _MIB:.1f} MiB in {top.keys} keys, {share:.0%} of what was sampled",
+        fact=f"{top.prefix}* holds {top.bytes / _MIB:.1f} MiB in {top.keys} keys, {share:.0%} of all",
         action=ActionDraft(
             ActionType.REDIS_EVICT_PREFIX,
             e.system,
@@ -134,7 +137,7 @@ def _explain_memory(e: Evidence) -> _Finding | None:
 
 def _explain_connections(e: Evidence) -> _Finding | None:
     idle = [g for g in e.sessions if g.state == "idle" and g.application_name]
-    total = sum(g.count for g in e.sessions)
+    total = max(sum(g.count for g in e.sessions), _fact(e, "client_sessions"))
     if not idle or total == 0:
         return None
     top: SessionGroup = max(idle, key=lambda g: g.count)
@@ -146,7 +149,7 @@ def _explain_connections(e: Evidence) -> _Finding | None:
         summary=f"Postgres connections are held by {top.count} idle sessions of {top.application_name!r}.",
         solution=f"End the idle sessions of {top.application_name!r}; its busy ones and all others stay.",
         confidence=_confidence(share),
-        fact=f"{top.application_name}: {top.count} of {total} sessions, idle for up to {top.longest_idle_seconds} s",
+        fact=f"{top.application_name}: {top.count} of {total:g} sessions, idle for up to {top.longest_idle_seconds} s",
         action=ActionDraft(
             ActionType.POSTGRES_TERMINATE_IDLE,
             e.system,
@@ -157,7 +160,7 @@ def _explain_connections(e: Evidence) -> _Finding | None:
 
 
 def _explain_bloat(e: Evidence) -> _Finding | None:
-    bloated = [t for t in e.tables if t.dead >= 1000 and t.dead > t.live]
+    bloated = [t for t in e.tables if t.dead >= FEWEST_DEAD]  # how many are too many is the system's threshold
     if not bloated:
         return None
     top = max(bloated, key=lambda t: (t.dead / max(1, t.live), t.dead))
@@ -178,7 +181,7 @@ def _explain_bloat(e: Evidence) -> _Finding | None:
 
 
 def _explain_usage(e: Evidence) -> _Finding | None:
-    used = sum(f.bytes for f in e.files)
+    used = max(sum(f.bytes for f in e.files), _fact(e, "used_bytes"))
     culprits: list[FileUsage] = [
         f for f in e.files if f.path.endswith(_GROWING_FILES) and used and f.bytes / used >= 0.1
     ]
@@ -201,9 +204,15 @@ def _explain_usage(e: Evidence) -> _Finding | None:
     )
 
 
+def _fact(e: Evidence, name: str) -> float:
+    """A number among the facts; 0 where there is none."""
+    value = e.facts.get(name)
+    return value if isinstance(value, int | float) else 0.0
+
+
 def _confidence(share: float) -> int:
     """Grows with how much of the harm the suspect explains: half of it is 50, all of it is 95."""
-    return round(50 + 90 * (min(1.0, share) - DOMINANT_SHARE))
+    return max(5, round(50 + 90 * (min(1.0, share) - DOMINANT_SHARE)))
 
 
 _RULES: dict[SignalName, Callable[[Evidence], _Finding | None]] = {

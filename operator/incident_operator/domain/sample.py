@@ -17,6 +17,8 @@ class Signal:
     health: int | None
     message: str
     metrics: Mapping[str, float] = field(default_factory=dict)
+    enforced_by: str = ""
+    """What keeps the measured thing within its limit, where that is worth telling."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,10 @@ class Fault(ABC):
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         """Do the harm. May be repeated, and may be cancelled or killed at any point."""
 
+    async def keep(self, target: Target, undo: UndoRecord, lifetime: timedelta) -> None:
+        """Called now and then while the fault is active: see that its dead-man is there still. Cheap."""
+        return
+
     @abstractmethod
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         """Remove all that carries the tag. Works when `inject` half-failed or never ran; may be repeated."""

@@ -84,6 +84,15 @@ class PostgresBloat(Fault):
             await writer.close()
 
     @override
+    async def keep(self, target: Target, undo: UndoRecord, lifetime: timedelta) -> None:
+        """A restart of the server ends the sleeper too: another one takes its place."""
+        sleeper = self._sleepers.get(undo.tag)
+        postgres = narrow(target, PostgresTarget)
+        if sleeper is not None and not sleeper.closed and await postgres.count_sessions(undo.tag):
+            return
+        await self._start_sleeper(postgres, undo, lifetime)
+
+    @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         postgres = narrow(target, PostgresTarget)
         sleeper = self._sleepers.pop(undo.tag, None)
@@ -105,7 +114,9 @@ class PostgresBloat(Fault):
             "client_connection_check_interval": "0",
         }
         session = await postgres.new_session(undo.tag, settings=settings)
-        self._sleepers[undo.tag] = session
+        before, self._sleepers[undo.tag] = self._sleepers.get(undo.tag), session
+        if before is not None:
+            await before.close()
         drop = sql.SQL("DROP TABLE IF EXISTS {}").format(_table(undo)).as_string()
         command = sql.SQL(_DEAD_MAN).format(seconds=sql.Literal(lifetime.total_seconds()), drop=sql.Literal(drop))
         # sent and not awaited: it answers when the fault is over

@@ -16,7 +16,7 @@ from incident_crds.mocksystem import HealthPolicy
 from incident_operator.faults.base import Fault
 from incident_operator.faults.sessions import end_sessions
 from incident_operator.targets import Exhausted, Target
-from incident_operator.targets.base import narrow
+from incident_operator.targets.base import OPERATOR_NAME, narrow
 from incident_operator.targets.postgres import PostgresTarget
 from incident_operator.targets.postgres_link import PostgresConnection
 
@@ -24,7 +24,7 @@ _AT_ONCE = 8  # a log-in costs the server a process and a key derivation
 _COUNTED_FROM = 50
 _COUNT = """
 SELECT count(*), current_setting('max_connections')::int
-FROM pg_stat_activity WHERE backend_type = 'client backend'
+FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> %s
 """
 
 
@@ -65,7 +65,7 @@ class PostgresConnections(Fault):
         postgres = narrow(target, PostgresTarget)
         held = self._held.setdefault(undo.tag, [])
         while True:
-            (count, limit), *_ = await postgres.execute(_COUNT)
+            (count, limit), *_ = await postgres.execute(_COUNT, (OPERATOR_NAME,))  # as the probe counts
             missing = int(limit) * self.fill_percent(spec) // 100 - int(count)
             if missing <= 0:
                 return

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import assert_never
 
+import structlog
+
 from incident_crds.catalogue import SystemType
 from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.sample import Signal
@@ -21,6 +23,8 @@ from incident_operator.targets.redis import RedisTarget
 
 LONGEST = timedelta(seconds=2)
 
+log = structlog.get_logger(__name__)
+
 
 async def gather_evidence(target: Target, system: str, signals: Sequence[Signal]) -> Evidence:
     """What can be read within two seconds. Never raises TargetError: what could not be read is missing,
@@ -32,6 +36,9 @@ async def gather_evidence(target: Target, system: str, signals: Sequence[Signal]
         facts: Mapping[str, str] = {"error": f"reading took longer than {LONGEST.total_seconds():g} s"}
     except TargetError as error:
         facts = {"error": str(error)}
+    except (ValueError, TypeError, KeyError) as error:
+        log.exception("evidence is not as expected", system=system)
+        facts = {"error": f"what was read is not as expected: {type(error).__name__}"}
     return Evidence(system=system, type=target.type, signals=tuple(signals), facts=facts)
 
 

@@ -10,7 +10,8 @@ from incident_operator.targets.postgres import OWN_SCHEMA, PostgresTarget
 
 _SESSIONS = """
 SELECT application_name, coalesce(usename::text, ''), coalesce(state, ''), count(*),
-       coalesce(max(extract(epoch FROM now() - state_change)) FILTER (WHERE state LIKE 'idle%%'), 0)::int
+       coalesce(max(extract(epoch FROM now() - state_change)) FILTER (WHERE state LIKE 'idle%%'), 0)::int,
+       sum(count(*)) OVER ()
 FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND application_name <> %s AND usename IS DISTINCT FROM %s
 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 30
@@ -40,13 +41,14 @@ async def read_postgres(target: PostgresTarget, system: str, signals: tuple[Sign
         signals=signals,
         sessions=tuple(
             SessionGroup(clean_name(name), clean_name(user), state, int(count), int(idle))
-            for name, user, state, count, idle in sessions
+            for name, user, state, count, idle, _ in sessions
         ),
         tables=tuple(
             TableUsage(clean_name(name), int(live), int(dead), int(size), bool(autovacuum))
             for name, live, dead, size, autovacuum in tables
         ),
-        facts={str(name): _number(str(value)) for name, value in settings},
+        facts={str(name): _number(str(value)) for name, value in settings}
+        | {"client_sessions": float(sessions[0][5]) if sessions else 0.0},
     )
 
 

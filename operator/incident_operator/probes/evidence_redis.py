@@ -44,6 +44,7 @@ async def read_redis(target: RedisTarget, system: str, signals: tuple[Signal, ..
         PrefixUsage(clean_name(prefix), *(round(n * scale) for n in (g.keys, g.bytes, g.expiring)))
         for prefix, g in groups.items()
     ]
+    facts["sampled_bytes"] = float(sum(p.bytes for p in found))
     largest = sorted(found, key=lambda p: (-p.bytes, p.prefix))[:_MOST_PREFIXES]
     return Evidence(system=system, type=target.type, signals=signals, prefixes=tuple(largest), facts=facts)
 

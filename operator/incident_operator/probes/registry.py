@@ -8,6 +8,8 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 
+import structlog
+
 from incident_crds.catalogue import SignalName, SystemType
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator import probes
@@ -15,6 +17,7 @@ from incident_operator.domain.sample import Signal
 from incident_operator.probes.base import Probe, Reading
 from incident_operator.targets import AccessDenied, Target, TargetError, Unreachable
 
+log = structlog.get_logger(__name__)
 _NOT_PROBED = frozenset({SignalName.REACHABLE})  # follows from the others' failure
 
 
@@ -78,6 +81,10 @@ async def _measure(target: Target, policy: HealthPolicy) -> tuple[Signal, ...]:
             signals.append(outcome)
         elif isinstance(outcome, TargetError) and not isinstance(outcome, Unreachable | AccessDenied):
             signals.append(Signal(name, None, str(outcome)))
+        elif isinstance(outcome, ValueError | TypeError | KeyError):
+            # an answer that no server of this kind should give: unknown, and never the last good value
+            log.error("probe failed", signal=name, exc_info=outcome)
+            signals.append(Signal(name, None, f"what was read makes no sense: {type(outcome).__name__}"))
         else:
             raise outcome
     return tuple(signals)

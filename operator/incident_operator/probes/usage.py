@@ -10,6 +10,7 @@ from incident_crds.catalogue import SignalName, SystemType
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.domain.sample import Signal, clamp_health
 from incident_operator.probes.base import MIB, Probe, Reading
+from incident_operator.probes.untrusted import clean_name
 from incident_operator.targets.base import narrow
 from incident_operator.targets.disk import DiskTarget
 
@@ -26,4 +27,5 @@ class UsageProbe(Probe):
         used, total = usage.used_bytes, usage.total_bytes
         message = f"used {used / MIB:.1f} of {total / MIB:.1f} MiB"
         metrics = {"usedBytes": float(used), "totalBytes": float(total)}
-        return Signal(self.signal, clamp_health(100 - used / max(1, total) * 100), message, metrics)
+        health = clamp_health(100 - used / max(1, total) * 100)
+        return Signal(self.signal, health, message, metrics, enforced_by=clean_name(usage.enforced_by))

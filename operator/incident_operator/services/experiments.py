@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -151,7 +152,17 @@ class Experiments:
             await self._inject(experiment)
             return None
         await self._note_progress(experiment, incidents)
+        await self._keep(experiment)
         return LOOK_AGAIN
+
+    async def _keep(self, experiment: ChaosExperiment) -> None:
+        """A system that cannot be reached now is looked at again next time."""
+        fault, deadline = self._faults.get(experiment.spec.fault.type), experiment.status.deadline_at
+        for target in experiment.status.targets:
+            if target.undo is not None and deadline is not None:
+                with suppress(TargetError, NotFound):
+                    system = await self._undo.reach(experiment, target)
+                    await fault.keep(system, target.undo, deadline - datetime.now(UTC))
 
     def _incidents_of(self, experiment: ChaosExperiment) -> list[Incident]:
         """Incidents on its targets that began after it did."""

@@ -46,6 +46,7 @@ async def connect(login: PostgresLogin, application_name: str, settings: dict[st
             user=login.username,
             password=login.password,
             application_name=application_name,
+            client_encoding="UTF8",  # else a server in SQL_ASCII would give bytes for text
             options=options,
             gssencmode="disable",
             # libpq counts whole seconds and takes 1 for 2; the caller's own bound is exact
