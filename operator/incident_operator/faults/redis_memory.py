@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 import secrets
@@ -26,6 +27,7 @@ _BATCH_BYTES = 4 * 1024 * 1024
 _NEVER_WITH_EVICTION = 97
 _MOST_ROUNDS = 100_000
 _MOST_SWEEPS = 20
+_PAUSE = timedelta(milliseconds=20)
 
 
 class RedisMemory(Fault):
@@ -56,9 +58,15 @@ class RedisMemory(Fault):
         link = redis.new_link(undo.tag)  # a name by which recover can cut off what is still under way
         try:
             for _ in range(_MOST_ROUNDS):
-                missing = goal - int((await redis.info("memory"))["used_memory"])
-                if missing <= 0 or not await self._write(redis, link, undo, missing, lifetime):
+                memory = await redis.info("memory")
+                missing = goal - int(memory["used_memory"])
+                if missing > 0:
+                    if not await self._write(redis, link, undo, missing, lifetime):
+                        return
+                elif int(memory.get("lazyfree_pending_objects", 0)) == 0:
                     return
+                else:  # what was deleted just before still counts, and is about to become free
+                    await asyncio.sleep(_PAUSE.total_seconds())
         finally:
             await link.close()
         raise Refused(f"{redis.access.address} did not reach {goal} bytes: keys vanish as fast as they are written")
