@@ -19,14 +19,11 @@ def server_url(port: int) -> str:
     return f"https://{LOOPBACK}:{port}"
 
 
-def build_control_plane(
-    binary: Path, state: StateFolder, identities: Identities, *, port: int, etcd_port: int
-) -> list[Service]:
+def build_control_plane(binary: Path, state: StateFolder, identities: Identities, *, port: int) -> list[Service]:
     """Our own binary: one process is the whole control plane."""
     argv = (
         str(binary),
         f"--etcd-dir={state.data / 'etcd'}",
-        f"--etcd-port={etcd_port}",
         f"--server={server_url(port)}",
         f"--admin-token-file={identities.token_file('admin')}",
         f"--ca-file={identities.ca}",
@@ -39,7 +36,10 @@ def build_control_plane(
 def build_envtest(
     etcd: Path, server: Path, state: StateFolder, identities: Identities, *, port: int, etcd_port: int
 ) -> list[Service]:
-    """etcd and kube-apiserver as envtest brings them; there is nobody who collects what an owner leaves."""
+    """etcd and kube-apiserver as envtest brings them; there is nobody who collects what an owner leaves.
+
+    This etcd listens on loopback and asks nobody for a name: not for a machine that is shared with others.
+    """
     url = f"http://{LOOPBACK}:{etcd_port}"
     etcd_argv = (
         str(etcd),

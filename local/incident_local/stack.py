@@ -99,13 +99,13 @@ class StackStarter:
             await supervisor.unless_failed(supervisor.start(service))
 
     async def _control_plane(self, identities: Identities, ports: Mapping[str, int]) -> list[Service]:
-        port, etcd_port = ports["api-server"], ports["etcd"]
+        port = ports["api-server"]
         if self._settings.control_plane is ControlPlaneKind.ENVTEST:
             etcd, server = find_envtest(self._settings.kubebuilder_assets)
-            return build_envtest(etcd, server, self._state, identities, port=port, etcd_port=etcd_port)
+            return build_envtest(etcd, server, self._state, identities, port=port, etcd_port=ports["etcd"])
         builder = ControlPlaneBuilder(self._settings.cache_dir, self._store, self._progress)
         binary = await builder.binary()
-        return build_control_plane(binary, self._state, identities, port=port, etcd_port=etcd_port)
+        return build_control_plane(binary, self._state, identities, port=port)
 
     async def _systems(self, ports: Mapping[str, int]) -> list[TargetSystem]:
         redis = await find_redis(self._store)

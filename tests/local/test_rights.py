@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -14,6 +16,7 @@ from incident_crds.client import ApiClient, ApiConfig, load_config
 from incident_crds.errors import Forbidden, Unauthorized
 from incident_crds.fault import Fault
 from incident_crds.mocksystem import MockSystem
+from incident_local.stopping import descendants
 from tests.conftest import NAMESPACE, Stack
 
 
@@ -42,6 +45,25 @@ def test_secrets_are_private(stack: Stack) -> None:
     files = [stack.kubeconfig, Path(stack.info["operator_kubeconfig"]), *(stack.state / "secrets").iterdir()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert stat.S_IMODE((stack.state / "secrets").stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_nobody_reaches_the_storage_past_the_rights(stack: Stack) -> None:
+    """etcd asks nobody for a name: only the API server's port may be open, and its sockets lie in a private folder."""
+    [pid] = [p for p in descendants(int(stack.info["pid"])) if b"--etcd-dir" in Path(f"/proc/{p}/cmdline").read_bytes()]
+    assert listening_ports(pid) == {urlsplit(stack.info["server"]).port}
+    folder = stack.state / "data" / "etcd"
+    assert list(folder.glob("*.sock"))
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def listening_ports(pid: int) -> set[int]:
+    """TCP ports that the process listens on."""
+    own = {str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink()}
+    lines = [line for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]]
+    rows = (line.split() for line in lines)
+    listen = "0A"
+    return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == listen and f"socket:[{row[9]}]" in own}
 
 
 @pytest.mark.parametrize("user", ["operator", "api", "sre", "viewer"])
