@@ -35,7 +35,7 @@ class Approver:
     """Writes the decision as an annotation, which is what a person does with kubectl."""
 
     def __init__(self, client: ApiClient, mode: ApproveMode, progress: Progress, kubectl: str) -> None:
-        """`kubectl` is the command with the kubeconfig of this stack, as a person has to type it."""
+        """`kubectl` is told in mode WAIT: the command with the kubeconfig of this stack, as a person has to type it."""
         self._client = client
         self._mode = mode
         self._progress = progress

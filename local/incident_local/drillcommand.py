@@ -62,7 +62,7 @@ async def run_drills(
         _stack(settings, state, progress) as supervisor,
         ApiClient(load_config(str(state.kubeconfig), APPROVER)) as client,
     ):
-        kubectl = f"{await kubectl_command(settings, progress)} --kubeconfig {shlex.quote(str(state.kubeconfig))}"
+        kubectl = await _kubectl(settings, state, progress) if mode is ApproveMode.WAIT else ""
         runner = DrillRunner(client, Approver(client, mode, progress, kubectl), progress, timeout=timeout)
         for name, scenario in scenarios:
             try:
@@ -83,6 +83,10 @@ async def _guarded(runner: DrillRunner, scenario: ChaosExperiment, supervisor: S
         raise DrillFailed(
             f"{scenario.metadata.name} could not go on: {error}", remedy="see the logs of control-plane and operator"
         ) from error
+
+
+async def _kubectl(settings: Settings, state: StateFolder, progress: Progress) -> str:
+    return f"{await kubectl_command(settings, progress)} --kubeconfig {shlex.quote(str(state.kubeconfig))}"
 
 
 @asynccontextmanager

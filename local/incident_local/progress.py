@@ -53,7 +53,7 @@ class Progress:
 
     def line(self, text: str, style: str = "") -> None:
         """Never raises, and never lets a text command the terminal: titles and plans come from anybody."""
-        printable = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+        printable = "".join(c if c.isprintable() or c == "\n" else "?" for c in text.expandtabs())
         with suppress(OSError):  # the terminal is gone
             self.console.print(escape(printable), style=style or None)
 

@@ -65,20 +65,21 @@ class StateFolder:
         return [self.logs, self.secrets, self.data, *files]
 
     def require_ours(self) -> None:
-        """Raises StateForeign for a folder that holds other people's files and nothing of ours."""
-        if not self.root.is_dir() or self.lock_file.exists():
+        """Raises StateForeign for a folder with files in it and no lock of ours: others have a data folder, too."""
+        if not self.root.is_dir() or self._is_marked():
             return
-        found = sorted(entry.name for entry in self.root.iterdir())
-        if found and not any(part.exists() for part in self.parts()):
+        if found := sorted(entry.name for entry in self.root.iterdir()):
             raise StateForeign(
                 f"{self.root} is no state folder: it holds {', '.join(found[:3])}",
                 remedy="name an empty folder, or one that does not exist yet, with INCIDENTSIM_STATE_DIR",
             )
 
     def prepare(self) -> None:
-        """Make the folders. Raises NoSpace or StateForeign before anything is half-started."""
+        """Make the folders. Raises NoSpace, StateForeign or StateLocked before anything is half-started."""
         self.require_ours()
         try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            os.close(self._open_lock(os.O_CREAT))  # first of all: it marks the folder as ours
             # The way to the data is open, the rest is not: as root, Postgres runs as somebody else.
             for folder, mode in ((self.root, 0o711), (self.data, 0o711), (self.logs, 0o700), (self.secrets, 0o700)):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -119,20 +120,35 @@ class StateFolder:
     def holder(self) -> int | None:
         """Process that holds the folder, or None. A stale number in the file means nothing: the lock does.
 
-        Raises StateLocked where the folder is another user's.
+        Raises StateLocked where the folder is another user's, or the holder does not say who it is.
         """
         try:
             descriptor = self._open_lock()
         except FileNotFoundError:
             return None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _read_pid(descriptor)
-        else:
-            return None
+            for _ in range(_LOCK_TRIES):
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if pid := _read_pid(descriptor):
+                        return pid
+                    time.sleep(_LOCK_PAUSE)  # it has just begun, or is just ending
+                else:
+                    return None
         finally:
             os.close(descriptor)
+        raise StateLocked(f"The state folder {self.root} is held, and not said by whom", remedy="try again in a second")
+
+    def _is_marked(self) -> bool:
+        """Whether a lock lies there as we write it: a number or nothing."""
+        try:
+            text = self.lock_file.read_text("ascii", "replace").strip()
+        except (FileNotFoundError, IsADirectoryError):
+            return False
+        except PermissionError:  # another user's, which is told when it is opened
+            return True
+        return not text or text.isdigit()
 
     def _open_lock(self, flags: int = 0) -> int:
         try:

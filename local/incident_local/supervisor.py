@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -152,8 +153,9 @@ class Supervisor:
 
     async def stop_all(self) -> None:
         """Stop in the reverse order of the starts."""
-        for entry in reversed(self._entries.values()):
-            await self._halt(entry)  # raises nothing of a watcher's, so that every process is reached
+        async with AsyncExitStack() as stops:  # one that fails keeps nobody from stopping the others
+            for entry in self._entries.values():
+                stops.push_async_callback(self._halt, entry)
         self._entries.clear()
 
     async def _launch(self, service: Service, backoff: Backoff) -> None:

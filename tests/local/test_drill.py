@@ -58,7 +58,6 @@ def test_drill_is_graded_and_printed_as_one_document(stack: Stack, operator: Ope
     assert report["grade"]["passed"]
     assert report["grade"]["residue"] == 0
     assert report["plan"]["approvedBy"] == "sre"
-    assert report["durations"]["machine"] < 3
     for text in ("injecting RedisMemory", "plan redis-test-memory", "fault undone, residue 0", "graded: passed"):
         assert text in done.stderr
     # Objects are followed one by one, so lines may come in another order; their times may not.
@@ -92,7 +91,7 @@ def interrupt_a_drill(stack: Stack, told: Path) -> str:
         )
     try:
         deadline = time.monotonic() + 60
-        while "waiting for: kubectl --kubeconfig" not in told.read_text():
+        while f" --kubeconfig {stack.kubeconfig} --context sre " not in told.read_text():
             assert process.poll() is None, told.read_text()
             assert time.monotonic() < deadline, told.read_text()
             time.sleep(0.02)

@@ -11,9 +11,9 @@ from incident_local.progress import Progress
 
 
 def test_texts_from_anybody_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    Progress().line("risk High\x1b[2K\x1b[1A\rrisk Low\x07 session:key:abc [red]x[/red]\nnext")
+    Progress().line("risk High\x1b[2K\x1b[1A\rrisk Low\x07 \u202esession:key:abc [red]x[/red]\n\tnext")
     said = capsys.readouterr().err
-    assert said == "risk High?[2K?[1A?risk Low? session:key:abc [red]x[/red]\nnext\n"
+    assert said == "risk High?[2K?[1A?risk Low? ?session:key:abc [red]x[/red]\n        next\n"
 
 
 class Gone(io.StringIO):

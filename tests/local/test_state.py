@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import stat
@@ -118,6 +119,10 @@ def test_a_folder_of_somebody_else_is_neither_used_nor_deleted(tmp_path: Path) -
         foreign.prepare()
     with pytest.raises(StateForeign):
         delete_data(foreign)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "lock").write_text("of another program")
+    with pytest.raises(StateForeign):  # names that others use, too
+        delete_data(foreign)
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
     assert stat.S_IMODE(tmp_path.stat().st_mode) == mode
 
@@ -139,6 +144,25 @@ def test_a_run_that_was_killed_does_not_look_ready(folder: StateFolder) -> None:
     folder.run_file.write_text("{}")
     with folder.locked():
         assert not folder.run_file.exists()
+
+
+def test_a_look_at_the_lock_keeps_nobody_from_taking_it(folder: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with folder.lock_file.open() as look:
+        fcntl.flock(look, fcntl.LOCK_SH)
+        monkeypatch.setattr(state_module.time, "sleep", lambda _: fcntl.flock(look, fcntl.LOCK_UN))
+        with folder.locked():
+            assert folder.holder() == os.getpid()
+
+
+def test_a_holder_that_has_just_begun_is_not_nobody(folder: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with folder.lock_file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        monkeypatch.setattr(state_module.time, "sleep", lambda _: folder.lock_file.write_text("4711\n"))
+        assert folder.holder() == 4711
+        lock.truncate(0)
+        monkeypatch.setattr(state_module.time, "sleep", lambda _: None)
+        with pytest.raises(StateLocked, match="not said by whom"):
+            folder.holder()
 
 
 def test_another_user_s_folder_is_told(folder: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from incident_local import processes
 from incident_local.backoff import Backoff
 from incident_local.errors import ControlPlaneDied, StartFailed
-from incident_local.processes import Command, birth_of
+from incident_local.processes import Child, Command, birth_of
 from incident_local.stopping import descendants
 from incident_local.supervisor import OnExit, Service, Supervisor
 
@@ -198,6 +199,26 @@ async def test_an_interrupt_during_the_stop_leaves_nothing_running(tmp_path: Pat
     assert [birth_of(pid) for pid in pids] == [None, None, None]
 
 
+async def test_one_that_cannot_be_stopped_keeps_nobody_from_stopping_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Child.stop
+
+    async def fail_second(child: Child) -> None:
+        await stop(child)
+        if child.command.name == "second":
+            raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Child, "stop", fail_second)
+    supervisor = Supervisor(pytest.fail)
+    for name in ("first", "second", "third"):
+        await supervisor.start(service(tmp_path, "import time; time.sleep(60)", OnExit.LEAVE, name=name))
+    pids = list(supervisor.pids().values())
+    with pytest.raises(PermissionError):
+        await supervisor.stop_all()
+    assert [birth_of(pid) for pid in pids] == [None, None, None]
+
+
 async def test_work_ends_with_the_failure_of_what_it_needs(tmp_path: Path) -> None:
     async with Supervisor(pytest.fail) as supervisor:
         made = service(tmp_path, "import time; time.sleep(60)", OnExit.STOP_ALL, name="control-plane")
@@ -206,6 +227,19 @@ async def test_work_ends_with_the_failure_of_what_it_needs(tmp_path: Path) -> No
         os.kill(supervisor.pids()["control-plane"], signal.SIGKILL)
         with pytest.raises(ControlPlaneDied, match="control-plane was ended by SIGKILL"):
             await supervisor.unless_failed(asyncio.Event().wait())
+
+
+async def test_the_group_of_one_that_ended_is_ended_at_once_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its number may be another's by the time that everything is stopped."""
+    killed: list[int] = []
+    monkeypatch.setattr(processes, "kill_group", killed.append)
+    child = await Child.start(service(tmp_path, "", OnExit.LEAVE).command)
+    assert await child.wait() == 0
+    assert killed == [child.pid]
+    await child.stop()
+    assert killed == [child.pid]
 
 
 async def test_logs_of_earlier_runs_are_kept(tmp_path: Path) -> None:

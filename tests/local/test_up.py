@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from incident_crds.client import ApiClient, ApiConfig
+from incident_crds.mocksystem import MockSystem
 from incident_local.processes import birth_of
 from incident_local.stopping import descendants
 from tests.conftest import clean_environment, read_line, start_up
@@ -101,6 +102,7 @@ async def test_dead_control_plane_stops_all_and_data_survive(state: Path) -> Non
         kubeconfig = (state / "kubeconfig").read_text()
         async with client(state, info) as api:
             await api.request("POST", CONFIG_MAPS, body=note)
+            await api.patch(MockSystem, "drills", "redis-test", {"spec": {"protected": True}})
         members = family(process.pid)
         control_plane = next(pid for pid, (_, line) in members.items() if "--etcd-dir" in line)
         os.kill(control_plane, signal.SIGKILL)
@@ -114,6 +116,7 @@ async def test_dead_control_plane_stops_all_and_data_survive(state: Path) -> Non
     with up(state) as (process, info, _):
         async with client(state, info) as api:
             assert (await api.request("GET", f"{CONFIG_MAPS}/note"))["data"] == {"kept": "yes"}
+            assert (await api.get(MockSystem, "drills", "redis-test")).spec.protected
         assert (state / "kubeconfig").read_text() == kubeconfig  # ports, tokens and certificates are the same
         members = family(process.pid)
         assert len(members) > 5
