@@ -161,3 +161,23 @@ def test_bloat_is_explained_at_any_threshold() -> None:
         tables=(TableUsage("events", 8000, 3000, MIB, autovacuum=True),),
     )
     assert diagnose(facts, [SignalName.BLOAT]).fault is FaultType.POSTGRES_BLOAT
+
+
+def test_a_leak_is_weighed_against_all_sessions() -> None:
+    facts = evidence(
+        SystemType.POSTGRES,
+        SignalName.CONNECTIONS,
+        sessions=(SessionGroup("web", "app", "idle", 20, 12),),
+        facts={"client_sessions": 90.0},
+    )
+    assert_undetermined(diagnose(facts, [SignalName.CONNECTIONS]))
+
+
+def test_a_table_that_is_sounder_than_what_was_measured_is_not_to_blame() -> None:
+    busy = TableUsage("orders", 100_000, 5000, MIB, autovacuum=True)
+    assert_undetermined(
+        diagnose(evidence(SystemType.POSTGRES, SignalName.BLOAT, 8, tables=(busy,)), [SignalName.BLOAT])
+    )
+    worst = TableUsage("events", 100, 1100, MIB, autovacuum=True)
+    facts = evidence(SystemType.POSTGRES, SignalName.BLOAT, 8, tables=(busy, worst))
+    assert diagnose(facts, [SignalName.BLOAT]).actions[0].params.table == "events"

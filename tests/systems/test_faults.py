@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import pytest
 import pytest_asyncio
@@ -19,9 +19,9 @@ from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.faults.base import Fault
 from incident_operator.faults.registry import FAULT_CLASSES, build_faults
-from incident_operator.faults.sessions import end_sessions
 from incident_operator.probes.registry import PROBES, measure_all
 from incident_operator.targets import Refused, Target
+from incident_operator.targets.base import OPERATOR_NAME
 from incident_operator.targets.postgres import PostgresTarget
 from incident_operator.targets.redis import RedisTarget, as_text
 from tests.systems.stepping import Stepper, eventually, run
@@ -190,9 +190,26 @@ async def test_idle_sessions_end_at_the_server_while_their_holder_lives(postgres
         async def gone() -> bool:
             return await postgres_target.count_sessions(undo.tag) == 0
 
-        await eventually(gone, timeout=5)
+        await eventually(gone, timeout=30)
     finally:
         await fault.recover(postgres_target, undo)
+
+
+async def test_the_smallest_accepted_fill_of_connections_is_noticed(postgres_target: PostgresTarget) -> None:
+    """The operator's own sessions count neither for the fill nor for the signal."""
+    fault = build_faults()[FaultType.POSTGRES_CONNECTIONS]
+    spec = make_spec(FaultType.POSTGRES_CONNECTIONS, postgresConnections={"fillPercent": 52})
+    assert fault.parameters_error(spec, POLICY) is None
+    undo = fault.undo_record(HASH, spec)
+    case = Case(fault, postgres_target, spec, undo)
+    own = [await postgres_target.new_session(OPERATOR_NAME) for _ in range(3)]
+    await case.inject()
+    try:
+        assert (await case.moved() or 0) < POLICY.threshold_percent
+    finally:
+        await case.recover()
+        for session in own:
+            await session.close()
 
 
 async def test_the_sleeping_dead_man_does_not_hold_back_vacuum(postgres_target: PostgresTarget) -> None:
@@ -208,7 +225,7 @@ async def test_the_sleeping_dead_man_does_not_hold_back_vacuum(postgres_target: 
             await postgres_target.execute("SELECT pg_current_xact_id()")
             return (await postgres_target.fetch_value(query, (undo.tag,)) or 0) <= 3 and before is not None
 
-        await eventually(is_free, timeout=3)
+        await eventually(is_free, timeout=30)
     finally:
         await fault.recover(postgres_target, undo)
 
@@ -324,40 +341,35 @@ async def is_gone(case: Case) -> bool:
     return await case.residue() == 0
 
 
-async def test_a_restart_of_the_server_does_not_end_the_bloat_s_dead_man(postgres_target: PostgresTarget) -> None:
+ENDINGS: dict[str, LiteralString] = {
+    "a restart ends its session": "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE application_name = %s",
+    "a person cancels what it does": "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_the_dead_man_of_bloat_is_kept_alive(postgres_target: PostgresTarget, ending: str) -> None:
     fault = build_faults()[FaultType.POSTGRES_BLOAT]
-    spec = FaultSpec.model_validate({"type": "PostgresBloat", "postgresBloat": {"rows": 2000}})
-    undo = fault.undo_record("00000000keep", spec)
-    await fault.inject(postgres_target, spec, undo, timedelta(seconds=60))
+    spec = make_spec(FaultType.POSTGRES_BLOAT, postgresBloat={"rows": 2000})
+    undo = fault.undo_record(HASH, spec)
+    await fault.inject(postgres_target, spec, undo, LIFETIME)
+
+    async def is_awake() -> bool:
+        return not await postgres_target.is_active(undo.tag)
+
+    async def is_gone() -> bool:
+        return await fault.residue(postgres_target, undo) == 1  # the session stays, the table does not
+
     try:
-        await end_sessions(postgres_target, undo.tag)  # what a restart does to it
-        await fault.keep(postgres_target, undo, timedelta(seconds=60))
-        assert await postgres_target.count_sessions(undo.tag) == 1
-        await fault.keep(postgres_target, undo, timedelta(seconds=60))
-        assert await postgres_target.count_sessions(undo.tag) == 1
+        await fault.keep(postgres_target, undo, LIFETIME)
+        await postgres_target.execute(ENDINGS[ending], (undo.tag,))
+        await eventually(is_awake, timeout=30)
+        for _ in range(2):
+            await fault.keep(postgres_target, undo, timedelta(seconds=2))
+            assert await postgres_target.is_active(undo.tag)
+            assert await postgres_target.count_sessions(undo.tag) == 1
+        await eventually(is_gone, timeout=30)
     finally:
         await fault.recover(postgres_target, undo)
     assert await fault.residue(postgres_target, undo) == 0
-
-
-async def test_redis_is_filled_as_far_as_asked_also_while_it_frees_what_was_there(
-    redis_target: RedisTarget, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A busy server frees deleted keys in a thread of its own, and counts them until it has."""
-    fault = build_faults()[FaultType.REDIS_MEMORY]
-    spec = FaultSpec.model_validate({"type": "RedisMemory", "redisMemory": {"fillPercent": 80}})
-    undo = fault.undo_record("000000000fill", spec)
-    real, looks = redis_target.info, 0
-
-    async def info(section: str) -> dict[str, str]:
-        nonlocal looks
-        looks += 1
-        found = await real(section)
-        still = {"used_memory": found["maxmemory"], "lazyfree_pending_objects": "1"} if 1 < looks < 5 else {}
-        return {**found, **still}
-
-    monkeypatch.setattr(redis_target, "info", info)
-    await fault.inject(redis_target, spec, undo, timedelta(seconds=60))
-    memory = await real("memory")
-    await fault.recover(redis_target, undo)
-    assert int(memory["used_memory"]) >= 0.79 * int(memory["maxmemory"])

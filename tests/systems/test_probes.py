@@ -7,6 +7,7 @@ import dataclasses
 import os
 import signal
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -27,9 +28,11 @@ from incident_operator.probes.untrusted import clean_name
 from incident_operator.remedies.registry import REMEDIES
 from incident_operator.targets import Target, open_target
 from incident_operator.targets.base import narrow
+from incident_operator.targets.disk import DiskTarget
 from incident_operator.targets.postgres import OWN_SCHEMA, PostgresTarget
 from incident_operator.targets.redis import RedisTarget
 from tests.systems.servers import Server, access_to, free_port
+from tests.systems.stepping import eventually
 
 POLICY = HealthPolicy()
 S = SignalName
@@ -121,7 +124,11 @@ async def test_a_hanging_system_is_unreachable_within_the_policy_s_time(redis: S
         assert "within 1 s" in only.message
     finally:
         os.kill(redis.process.pid, signal.SIGCONT)
-    assert (await measure_all(target, POLICY))[0]
+
+    async def is_back() -> bool:
+        return (await measure_all(target, POLICY))[0]
+
+    await eventually(is_back, timeout=30)
     await target.close()
 
 
@@ -164,7 +171,7 @@ async def test_blocked_sessions_are_counted(postgres_target: PostgresTarget) -> 
     await postgres_target.run_on(holder, "LOCK TABLE orders")
     work = asyncio.ensure_future(waiter.execute("SELECT count(*) FROM orders"))
     try:
-        end = time.monotonic() + 6
+        end = time.monotonic() + 30
         while True:
             found = await PROBES[S.LOCKS].measure(Reading(postgres_target), POLICY)
             if found.health == 50:
@@ -233,6 +240,20 @@ async def test_redis_evidence_scales_up_its_sample(redis_target: RedisTarget) ->
     await redis_target.call("UNLINK", *keys)
 
 
+async def test_many_small_keys_do_not_put_the_blame_on_one_prefix(redis_target: RedisTarget) -> None:
+    """More prefixes than evidence lists: what is not listed is used all the same."""
+    many = [("SET", f"k{n}", "x" * 20_000, "PX", 60000) for n in range(1500)]
+    some = [("SET", f"cache:{n}", "x" * 20_000, "PX", 60000) for n in range(250)]
+    await redis_target.call_many(many + some)
+    try:
+        evidence = await gather_evidence(redis_target, "cache", [])
+        assert evidence.prefixes[0].prefix == "cache:"
+        assert sum(p.bytes for p in evidence.prefixes) < float(evidence.facts["sampled_bytes"]) / 2
+        assert diagnose(evidence, [S.MEMORY]).fault is None
+    finally:
+        await redis_target.call("UNLINK", *(command[1] for command in many + some))
+
+
 async def test_postgres_evidence_leaves_us_out(postgres_target: PostgresTarget) -> None:
     web = await postgres_target.new_session("web\x01 app", ordinary=True)
     evidence = await gather_evidence(postgres_target, "db", [])
@@ -241,6 +262,56 @@ async def test_postgres_evidence_leaves_us_out(postgres_target: PostgresTarget) 
     assert {t.name for t in evidence.tables} == {"customers", "orders"}
     assert all(t.autovacuum for t in evidence.tables)
     assert evidence.facts["max_connections"] == 50
+    assert evidence.facts["client_sessions"] == sum(g.count for g in evidence.sessions)
+
+
+async def test_a_database_without_an_encoding_can_be_read(postgres: Server, postgres_target: PostgresTarget) -> None:
+    await postgres_target.execute("CREATE DATABASE legacy ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    access = access_to(f"postgresql://127.0.0.1:{postgres.port}/legacy")
+    legacy = narrow(open_target(SystemType.POSTGRES, access), PostgresTarget)
+    try:
+        await legacy.seed()
+        await legacy.execute('CREATE TABLE "café" (id int)')
+
+        async def is_listed() -> bool:
+            evidence = await gather_evidence(legacy, "db", [])
+            assert "error" not in evidence.facts
+            return {t.name for t in evidence.tables} == {"café", "customers", "orders"}
+
+        await eventually(is_listed, timeout=30)
+        reachable, signals = await measure_all(legacy, POLICY)
+        assert reachable
+        assert {s.name: s.health for s in signals}[S.BLOAT] == 100
+    finally:
+        await legacy.close()
+        await postgres_target.execute("DROP DATABASE legacy WITH (FORCE)")
+
+
+async def test_the_table_that_was_measured_is_listed_among_many(postgres_target: PostgresTarget) -> None:
+    await postgres_target.execute(
+        "DO $$ BEGIN FOR n IN 1..31 LOOP"
+        " EXECUTE format('CREATE TABLE big_%s WITH (autovacuum_enabled = off)"
+        " AS SELECT generate_series(1, 9000) n', n);"
+        " EXECUTE format('DELETE FROM big_%s WHERE n <= 2000', n); END LOOP;"
+        " CREATE TABLE worst WITH (autovacuum_enabled = off) AS SELECT generate_series(1, 1200) n;"
+        " DELETE FROM worst WHERE n <= 1100; END $$"
+    )
+
+    async def is_measured() -> bool:
+        found = await PROBES[S.BLOAT].measure(Reading(postgres_target), POLICY)
+        return found.health == 8
+
+    try:
+        await eventually(is_measured, timeout=30)
+        _, signals = await measure_all(postgres_target, POLICY)
+        evidence = await gather_evidence(postgres_target, "db", signals)
+        assert evidence.tables[0].name == "worst"
+        assert diagnose(evidence, [S.BLOAT]).actions[0].params.table == "worst"
+    finally:
+        await postgres_target.execute(
+            "DO $$ BEGIN FOR n IN 1..31 LOOP EXECUTE format('DROP TABLE IF EXISTS big_%s', n); END LOOP;"
+            " DROP TABLE IF EXISTS worst; END $$"
+        )
 
 
 @pytest.mark.parametrize(
@@ -271,6 +342,43 @@ async def test_errors_of_one_probe_do_not_hide_the_others(redis_target: RedisTar
     assert reachable
     assert health[S.MEMORY] is None
     assert health[S.CANARY] == 100
+
+
+class OddTarget(RedisTarget):
+    """Answers INFO without what every server tells."""
+
+    @override
+    async def info(self, section: str) -> Mapping[str, str]:
+        return {"maxclients": "many"}
+
+
+async def test_an_answer_that_makes_no_sense_is_unknown(redis: Server) -> None:
+    target = OddTarget(access_to(f"redis://127.0.0.1:{redis.port}/0"))
+    reachable, signals = await measure_all(target, POLICY)
+    health = {s.name: s.health for s in signals}
+    assert reachable
+    assert health[S.MEMORY] is None
+    assert health[S.CLIENTS] is None
+    assert health[S.CANARY] == 100
+    assert {s.name: s.message for s in signals}[S.MEMORY] == "what was read makes no sense (KeyError); see the log"
+    await target.close()
+
+
+async def test_odd_evidence_is_missing_and_says_so(redis: Server) -> None:
+    class Odd(RedisTarget):
+        @override
+        async def info(self, section: str) -> Mapping[str, str]:
+            raise TypeError(section)
+
+    target = Odd(access_to(f"redis://127.0.0.1:{redis.port}/0"))
+    evidence = await gather_evidence(target, "cache", [])
+    assert "not as expected: TypeError" in str(evidence.facts["error"])
+    await target.close()
+
+
+async def test_the_usage_signal_tells_what_enforces_the_capacity(disk_target: DiskTarget) -> None:
+    found = await PROBES[S.USAGE].measure(Reading(disk_target), POLICY)
+    assert found.enforced_by == (await disk_target.usage()).enforced_by == "agent"
 
 
 async def test_the_first_probe_of_a_new_postgres_finds_it_healthy(postgres: Server) -> None:

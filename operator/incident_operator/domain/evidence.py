@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from incident_crds.catalogue import SystemType
 from incident_operator.domain.sample import Signal
 
+FEWEST_DEAD = 1000
+"""A table with fewer dead rows is never bloated: autovacuum sees to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PrefixUsage:
@@ -41,6 +44,10 @@ class TableUsage:
     bytes: int
     autovacuum: bool
 
+    @property
+    def health(self) -> float:
+        return table_health(live=self.live, dead=self.dead)
+
 
 @dataclass(frozen=True, slots=True)
 class FileUsage:
@@ -65,3 +72,8 @@ class Evidence:
     files: tuple[FileUsage, ...] = ()
     facts: Mapping[str, float | str] = field(default_factory=dict)
     """Server settings and counters, such as maxmemory and evicted_keys."""
+
+
+def table_health(*, live: int, dead: int) -> float:
+    """What the bloat signal says of one table, 0 to 100."""
+    return 100 / (1 + dead / live) if live else 0.0

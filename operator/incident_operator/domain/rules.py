@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName
 from incident_crds.remediationplan import Action, ActionParams
 from incident_operator.domain.breaches import SECONDARY_SIGNALS
-from incident_operator.domain.evidence import Evidence, FileUsage, SessionGroup
+from incident_operator.domain.evidence import FEWEST_DEAD, Evidence, FileUsage, SessionGroup
 
 DOMINANT_SHARE = 0.5
 """One prefix, application or table is blamed only when it makes up at least this share."""
-FEWEST_DEAD = 1000
-"""A table with fewer dead rows is never the culprit, as it is never measured as bloated."""
+_NEAR = 10
+"""Points of health by which a table may have changed between the signal and the evidence."""
 _GROWING_FILES = (".log", ".tmp", ".gz", ".old", ".bak", ".dump", ".trace")
 _MIB = 1024 * 1024
 
@@ -160,14 +160,17 @@ def _explain_connections(e: Evidence) -> _Finding | None:
 
 
 def _explain_bloat(e: Evidence) -> _Finding | None:
-    bloated = [t for t in e.tables if t.dead >= FEWEST_DEAD]  # how many are too many is the system's threshold
+    bloated = [t for t in e.tables if t.dead >= FEWEST_DEAD]
     if not bloated:
         return None
-    top = max(bloated, key=lambda t: (t.dead / max(1, t.live), t.dead))
+    top = min(bloated, key=lambda t: (t.health, -t.dead))
+    measured = next((s.health for s in e.signals if s.name is SignalName.BLOAT), None)
+    if measured is not None and top.health > measured + _NEAR:
+        return None  # the table that was measured is not among these, and a sounder one is not to blame
     autovacuum = "" if top.autovacuum else ", and autovacuum is off for it"
     return _Finding(
         fault=FaultType.POSTGRES_BLOAT,
-        summary=f"Table {top.name} is mostly dead rows: {top.dead} dead, {top.live} live{autovacuum}.",
+        summary=f"Table {top.name} is bloated with dead rows: {top.dead} dead, {top.live} live{autovacuum}.",
         solution=f"Vacuum table {top.name}.",
         confidence=_confidence(top.dead / (top.dead + top.live)),
         fact=f"{top.name}: {top.dead} dead rows, {top.live} live, {top.bytes / _MIB:.1f} MiB{autovacuum}",

@@ -47,7 +47,10 @@ class Fault(ABC):
         """Do the harm. May be repeated, and may be cancelled or killed at any point."""
 
     async def keep(self, target: Target, undo: UndoRecord, lifetime: timedelta) -> None:
-        """Called now and then while the fault is active: see that its dead-man is there still. Cheap."""
+        """See that its dead-man is there still, and start it again where it is not.
+
+        Called now and then while the fault is active, with the time that is left. Cheap; may be repeated.
+        """
         return
 
     @abstractmethod

@@ -14,6 +14,7 @@ from incident_crds.chaosexperiment import UndoRecord
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import PostgresBloatFault
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.domain.evidence import FEWEST_DEAD
 from incident_operator.faults.base import Fault, fill_error
 from incident_operator.faults.sessions import end_sessions
 from incident_operator.targets import Target
@@ -21,7 +22,6 @@ from incident_operator.targets.base import narrow
 from incident_operator.targets.postgres import PostgresTarget
 from incident_operator.targets.postgres_link import PostgresConnection
 
-_FEWEST_DEAD = 1000  # the signal ignores tables with fewer
 _BATCH_ROWS = 20_000
 
 # Each round commits, so that the sleeper never holds back the cleaning of dead rows for longer than a round. The
@@ -59,11 +59,9 @@ class PostgresBloat(Fault):
     def parameters_error(self, spec: FaultSpec, policy: HealthPolicy) -> str | None:
         wanted = spec.postgres_bloat or PostgresBloatFault()
         dead = _dead_rows(wanted)
-        if dead < _FEWEST_DEAD:
-            needed = math.ceil(_FEWEST_DEAD * 100 / wanted.dead_percent)
-            return (
-                f"{dead} dead rows would not be noticed, as fewer than {_FEWEST_DEAD} never are; set rows to {needed}"
-            )
+        if dead < FEWEST_DEAD:
+            needed = math.ceil(FEWEST_DEAD * 100 / wanted.dead_percent)
+            return f"{dead} dead rows would not be noticed, as fewer than {FEWEST_DEAD} never are; set rows to {needed}"
         return fill_error(wanted.dead_percent, policy, "dead rows")
 
     @override
@@ -86,11 +84,9 @@ class PostgresBloat(Fault):
     @override
     async def keep(self, target: Target, undo: UndoRecord, lifetime: timedelta) -> None:
         """A restart of the server ends the sleeper too: another one takes its place."""
-        sleeper = self._sleepers.get(undo.tag)
         postgres = narrow(target, PostgresTarget)
-        if sleeper is not None and not sleeper.closed and await postgres.count_sessions(undo.tag):
-            return
-        await self._start_sleeper(postgres, undo, lifetime)
+        if not await postgres.is_active(undo.tag):
+            await self._start_sleeper(postgres, undo, lifetime)
 
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:

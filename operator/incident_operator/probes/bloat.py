@@ -9,13 +9,12 @@ from typing_extensions import override
 
 from incident_crds.catalogue import SignalName, SystemType
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.domain.evidence import FEWEST_DEAD, table_health
 from incident_operator.domain.sample import Signal, clamp_health
 from incident_operator.probes.base import Probe, Reading
 from incident_operator.targets.base import narrow
 from incident_operator.targets.postgres import OWN_SCHEMA, PostgresTarget
 
-FEWEST_DEAD = 1000
-"""Fewer dead rows are nothing that autovacuum would not see to."""
 _FEWEST_PAGES = 5
 """A table of fewer pages cannot hide so many dead rows: a row takes at least 28 bytes and its pointer."""
 
@@ -43,7 +42,7 @@ class _Table:
 
     @property
     def health(self) -> float:
-        return 100 / (1 + self.dead / self.live) if self.live else 0.0
+        return table_health(live=self.live, dead=self.dead)
 
 
 class BloatProbe(Probe):

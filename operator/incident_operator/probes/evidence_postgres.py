@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incident_operator.domain.evidence import Evidence, SessionGroup, TableUsage
+from incident_operator.domain.evidence import FEWEST_DEAD, Evidence, SessionGroup, TableUsage
 from incident_operator.domain.sample import Signal
 from incident_operator.probes.untrusted import clean_name
 from incident_operator.targets.base import OPERATOR_NAME
@@ -16,13 +16,14 @@ FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND application_name <> %s AND usename IS DISTINCT FROM %s
 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 30
 """
+# Worst first by the signal's own measure: else the table that was measured could be one that is not listed.
 _TABLES = """
 SELECT CASE s.schemaname WHEN 'public' THEN '' ELSE s.schemaname || '.' END || s.relname, s.n_live_tup, s.n_dead_tup,
        pg_total_relation_size(s.relid),
        NOT coalesce(c.reloptions && '{autovacuum_enabled=off,autovacuum_enabled=false,autovacuum_enabled=0}', false)
 FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
 WHERE s.schemaname <> %s
-ORDER BY s.n_dead_tup DESC, 4 DESC, 1 LIMIT 30
+ORDER BY s.n_dead_tup >= %s DESC, s.n_dead_tup::float8 / greatest(s.n_live_tup, 1) DESC, s.n_dead_tup DESC, 1 LIMIT 30
 """
 _SETTINGS = """
 SELECT name, setting FROM pg_settings WHERE name IN ('max_connections', 'superuser_reserved_connections',
@@ -33,7 +34,7 @@ SELECT name, setting FROM pg_settings WHERE name IN ('max_connections', 'superus
 async def read_postgres(target: PostgresTarget, system: str, signals: tuple[Signal, ...]) -> Evidence:
     """Our own sessions and our own schema are left out."""
     sessions = await target.execute(_SESSIONS, (OPERATOR_NAME, target.access.username))
-    tables = await target.execute(_TABLES, (OWN_SCHEMA,))
+    tables = await target.execute(_TABLES, (OWN_SCHEMA, FEWEST_DEAD))
     settings = await target.execute(_SETTINGS)
     return Evidence(
         system=system,

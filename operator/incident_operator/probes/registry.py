@@ -81,10 +81,10 @@ async def _measure(target: Target, policy: HealthPolicy) -> tuple[Signal, ...]:
             signals.append(outcome)
         elif isinstance(outcome, TargetError) and not isinstance(outcome, Unreachable | AccessDenied):
             signals.append(Signal(name, None, str(outcome)))
-        elif isinstance(outcome, ValueError | TypeError | KeyError):
-            # an answer that no server of this kind should give: unknown, and never the last good value
+        elif isinstance(outcome, Exception) and not isinstance(outcome, TargetError):
+            # an answer that no server of this kind should give: unknown, and the last good value must not stand
             log.error("probe failed", signal=name, exc_info=outcome)
-            signals.append(Signal(name, None, f"what was read makes no sense: {type(outcome).__name__}"))
+            signals.append(Signal(name, None, f"what was read makes no sense ({type(outcome).__name__}); see the log"))
         else:
             raise outcome
     return tuple(signals)

@@ -179,12 +179,16 @@ class PostgresTarget(Target):
         query: LiteralString = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
         return int(await self.fetch_value(query, (application_name,)))
 
-    async def wait_for_activity(self, application_name: str) -> None:
-        """Until a session of this name is executing something, by the server's own account."""
+    async def is_active(self, application_name: str) -> bool:
+        """Whether a session of this name is executing something, by the server's own account."""
         query: LiteralString = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND state = 'active'"
+        return bool(await self.fetch_value(query, (application_name,)))
+
+    async def wait_for_activity(self, application_name: str) -> None:
+        """Until `is_active`."""
         async with self.bounded():
             # what is waited for happens at the server, which sets no event of ours
-            while not await self.fetch_value(query, (application_name,)):  # noqa: ASYNC110
+            while not await self.is_active(application_name):  # noqa: ASYNC110
                 await asyncio.sleep(_LOOK_AGAIN.total_seconds())
 
     async def _control_session(self) -> PostgresConnection:
