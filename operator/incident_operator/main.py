@@ -58,7 +58,8 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
     try:
         await server.start()
     except OSError as error:
-        raise OSError(f"{settings.listen} cannot be listened at ({error.strerror}): set INCIDENTSIM_LISTEN") from error
+        advice = "free the port, or set INCIDENTSIM_LISTEN to another HOST:PORT"
+        raise OSError(f"cannot listen on {settings.listen}: {error.strerror or error}; {advice}") from error
     async with ApiClient(config) as client:
         builtin = Builtin(config, client, namespace=settings.namespace)
         lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -251,6 +252,29 @@ async def test_one_file_that_cannot_go_does_not_keep_the_others(service: DiskSer
     clock.now += timedelta(seconds=61)
     await service.expire()
     assert not (root / "app-2.log").exists()
+
+
+async def test_a_file_that_the_system_keeps_is_tried_again_after_a_pause(
+    root: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volume, records = Volume(root, CAPACITY), ExpiryRecords(root)
+    service = DiskService(volume, records, clock)
+    await service.fill("app-1.log", MIB, timedelta(seconds=60))
+    await service.fill("app-2.log", MIB, timedelta(seconds=60))
+    delete = volume.delete
+
+    def refuse(path: str) -> int | None:
+        if path == "app-1.log":
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        return delete(path)
+
+    monkeypatch.setattr(volume, "delete", refuse)
+    clock.now += timedelta(seconds=61)
+    assert await service.expire() == timedelta(seconds=5)
+    assert not (root / "app-2.log").exists()
+    monkeypatch.undo()
+    await service.expire()
+    assert not (root / "app-1.log").exists()
 
 
 async def test_deleting_stops_a_fill_that_is_under_way(

@@ -25,7 +25,7 @@ def test_killed_agent_removes_the_fill_after_its_restart() -> None:
         server.end(signal.SIGKILL)
         assert (folder / "root" / "app-1.log").exists()
         server.start()
-        wait_until(lambda: not (folder / "root" / "app-1.log").exists(), "the file expiring", 5)
+        wait_until(lambda: not (folder / "root" / "app-1.log").exists(), "the file expiring")
         server.end(signal.SIGTERM)
         log = (folder.parent / "agent.log").read_text()
         assert "keeper-secret" not in log

@@ -75,7 +75,7 @@ class Builtin:
             try:
                 values[key] = base64.b64decode(value).decode()
             except ValueError as error:  # also of bytes that are no text
-                raise Invalid(f"key {key} of Secret {namespace}/{name} is not UTF-8 text") from error
+                raise Invalid(f"key {key} of Secret {namespace}/{name} is not UTF-8 text; write it anew") from error
         return values
 
     async def namespace_labels(self, name: str) -> dict[str, str]:
