@@ -373,3 +373,26 @@ async def test_the_dead_man_of_bloat_is_kept_alive(postgres_target: PostgresTarg
     finally:
         await fault.recover(postgres_target, undo)
     assert await fault.residue(postgres_target, undo) == 0
+
+
+async def test_redis_is_filled_as_far_as_asked_also_while_it_frees_what_was_there(
+    redis_target: RedisTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy server frees deleted keys in a thread of its own, and counts them until it has."""
+    fault = build_faults()[FaultType.REDIS_MEMORY]
+    spec = FaultSpec.model_validate({"type": "RedisMemory", "redisMemory": {"fillPercent": 80}})
+    undo = fault.undo_record("000000000fill", spec)
+    real, looks = redis_target.info, 0
+
+    async def info(section: str) -> dict[str, str]:
+        nonlocal looks
+        looks += 1
+        found = await real(section)
+        still = {"used_memory": found["maxmemory"], "lazyfree_pending_objects": "1"} if 1 < looks < 5 else {}
+        return {**found, **still}
+
+    monkeypatch.setattr(redis_target, "info", info)
+    await fault.inject(redis_target, spec, undo, timedelta(seconds=60))
+    memory = await real("memory")
+    await fault.recover(redis_target, undo)
+    assert int(memory["used_memory"]) >= 0.79 * int(memory["maxmemory"])
