@@ -91,7 +91,7 @@ def _operator_roles(system_namespace: str, watched_namespaces: Sequence[str]) ->
             tuple(f"{k}/status" for k in ("mocksystems", "chaosexperiments", "incidents", "remediationplans")),
             ("patch",),
         ),
-        Rule(CORE, ("events",), ("get", "create", "patch")),
+        Rule(CORE, ("events",), ("get", "list", "create", "patch")),
         Rule(CORE, ("namespaces",), _READ),
         *(() if watched_namespaces else (_READ_SECRETS,)),
     )

@@ -17,6 +17,7 @@ from incident_crds.client import ApiClient, ApiConfig, load_config
 from incident_crds.errors import ApiError
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.lease import Lease, LeaseLost, LeaseTimes
+from incident_operator.diagnosis.factory import build_diagnoser
 from incident_operator.handlers.watches import build_registry
 from incident_operator.logs import configure_logs
 from incident_operator.services.operator import Operator
@@ -36,7 +37,8 @@ def main() -> int:
         config = load_config()
     except ValidationError as error:
         for problem in error.errors():
-            name = f"INCIDENTSIM_{problem['loc'][0]}".upper()
+            field = str(problem["loc"][0])
+            name = field if field.isupper() else f"INCIDENTSIM_{field}".upper()
             print(f"incident-operator: {name}: {problem['msg']}", file=sys.stderr)
         return EXIT_USAGE
     except ApiError as error:
@@ -63,7 +65,8 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
     async with ApiClient(config) as client:
         builtin = Builtin(config, client, namespace=settings.namespace)
         lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes())
-        operator = Operator(client=client, builtin=builtin, hold=settings.hold)
+        diagnoser = build_diagnoser(settings.diagnosis)
+        operator = Operator(client=client, builtin=builtin, diagnoser=diagnoser, hold=settings.hold)
         server.serve_gauges_of(operator)
         try:
             await lease.acquire()
@@ -71,6 +74,7 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
             await _act(operator, lease, config, kopf_ready)
         finally:
             await lease.release()
+            await diagnoser.close()
             await builtin.close()
             await server.stop()
 

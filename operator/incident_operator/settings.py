@@ -5,14 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from incident_operator.diagnosis.factory import DIAGNOSERS, DiagnosisSettings, GeminiSdk, ProviderSettings
 
 
 def _host_and_port(text: str) -> str:
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
         raise ValueError("must be HOST:PORT with a port up to 65535, such as 127.0.0.1:8085")
+    return text
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _known_diagnosers(text: str) -> str:
+    names = _names(text)
+    if not names or len(set(names)) != len(names) or not set(names) <= set(DIAGNOSERS):
+        raise ValueError(f"must list some of {', '.join(DIAGNOSERS)}, each once, separated by commas")
     return text
 
 
@@ -29,6 +42,25 @@ class Settings(BaseSettings):
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
     hold_seconds: Annotated[int, Field(ge=1, le=600)] = 5
     """How long a recovery must hold to count as proven."""
+
+    diagnosers: Annotated[str, AfterValidator(_known_diagnosers)] = "groq,gemini,rules"
+    """Who diagnoses, in this order. Groq and Gemini are left out without a key."""
+    groq_model: str = "openai/gpt-oss-120b"
+    groq_url: Annotated[str | None, Field(pattern=r"^https?://")] = None
+    groq_api_key: SecretStr | None = Field(default=None, validation_alias="GROQ_API_KEY")
+    gemini_model: str = "gemini-3.5-flash"
+    gemini_url: Annotated[str | None, Field(pattern=r"^https?://")] = None
+    gemini_api_key: SecretStr | None = Field(default=None, validation_alias="GEMINI_API_KEY")
+    gemini_sdk: GeminiSdk = GeminiSdk.LEGACY
+
+    @property
+    def diagnosis(self) -> DiagnosisSettings:
+        return DiagnosisSettings(
+            order=tuple(_names(self.diagnosers)),
+            groq=ProviderSettings(key=self.groq_api_key, model=self.groq_model, base_url=self.groq_url),
+            gemini=ProviderSettings(key=self.gemini_api_key, model=self.gemini_model, base_url=self.gemini_url),
+            gemini_sdk=self.gemini_sdk,
+        )
 
     @property
     def host(self) -> str:

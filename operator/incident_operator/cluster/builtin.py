@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import aiohttp
 import structlog
 from kubernetes.aio import client as k8s
 from kubernetes.aio.client.exceptions import ApiException
 
-from incident_crds.base import Resource, format_time
+from incident_crds.base import GROUP, Resource, format_time
 from incident_crds.client import MERGE_PATCH, ApiClient, ApiConfig, raw_path
 from incident_crds.errors import (
     AlreadyExists,
@@ -23,6 +25,7 @@ from incident_crds.errors import (
     ServerUnavailable,
     Unreachable,
 )
+from incident_operator.domain.context import EventNote
 
 REQUEST_SECONDS = 15.0
 COMPONENT = "incident-operator"
@@ -134,6 +137,19 @@ class Builtin:
         except (ApiException, aiohttp.ClientError, TimeoutError) as error:
             raise translate(error) from error
 
+    async def recent_events(self, namespace: str) -> list[EventNote]:
+        """Events of others. Ours, and any about our kinds, are left out: they would tell what was injected.
+
+        Empty where they cannot be listed: a diagnosis can do without.
+        """
+        try:
+            found = await self._api.request("GET", raw_path("v1", "events", namespace), query={"limit": "200"})
+        except ApiError as error:
+            log.info("events cannot be read for evidence", error=str(error))
+            return []
+        notes = (_note(item) for item in found.get("items") or [])
+        return [note for note in notes if note is not None]
+
     async def record_event(self, obj: Resource, reason: str, message: str, *, warning: bool = False) -> None:
         """Post an Event about the object; the same one again only raises its count. Never fails the caller."""
         namespace, name = obj.key
@@ -172,3 +188,17 @@ class Builtin:
                 )
         except ApiError as error:
             log.warning("event was not recorded", reason=reason, error=str(error))
+
+
+def _note(item: Mapping[str, Any]) -> EventNote | None:
+    about = item.get("involvedObject") or {}
+    component = item.get("reportingComponent") or (item.get("source") or {}).get("component")
+    if component == COMPONENT or str(about.get("apiVersion", "")).startswith(f"{GROUP}/"):
+        return None
+    at = item.get("lastTimestamp") or item.get("eventTime") or (item.get("metadata") or {}).get("creationTimestamp")
+    try:
+        when = datetime.fromisoformat(str(at))
+    except ValueError:
+        return None
+    what = f"{about.get('kind', '')}/{about.get('name', '')}"
+    return EventNote(when, what, str(item.get("reason") or ""), str(item.get("message") or ""))

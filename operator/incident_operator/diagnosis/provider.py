@@ -20,6 +20,7 @@ from incident_operator.diagnosis.errors import (
 )
 
 _RETIRED = re.compile(r"(?i)decommissioned|retired|no longer (?:available|supported)|has been (?:shut down|removed)")
+_BAD_KEY = re.compile(r"(?i)api[ _]key (?:not valid|is invalid|expired)|invalid api key|API_KEY_INVALID")
 _LONGEST_DETAIL = 300
 
 
@@ -61,7 +62,7 @@ class Provider(ABC):
 def error_of_status(provider: str, status: int, detail: str, *, retry_after: float = 0.0) -> ProviderError:
     """What an HTTP status other than 200 means. `detail` is the server's own message."""
     text = " ".join(detail.split())[:_LONGEST_DETAIL]
-    if status in (401, 403):
+    if status in (401, 403) or (status == 400 and _BAD_KEY.search(text)):
         return BadCredentials(f"{provider} does not take the key (HTTP {status}): set another one, or leave it out")
     if status == 404 or (status < 500 and status != 429 and _RETIRED.search(text)):
         return ModelRetired(f"{provider} does not serve the model (HTTP {status}): {text}; choose another")
@@ -73,3 +74,14 @@ def error_of_status(provider: str, status: int, detail: str, *, retry_after: flo
     if "json_validate_failed" in detail:
         return InvalidReply(f"{provider}'s model did not keep to the schema: {text}")
     return RequestRefused(f"{provider} refused the request (HTTP {status}): {text}")
+
+
+def google_retry_delay(details: object) -> float:
+    """Seconds to wait, where Google says so: a RetryInfo with a duration such as 7s among an error's details."""
+    for detail in details if isinstance(details, list) else []:
+        if isinstance(detail, dict) and str(detail.get("@type", "")).endswith("RetryInfo"):
+            try:
+                return max(0.0, float(str(detail.get("retryDelay", "")).removesuffix("s")))
+            except ValueError:
+                return 0.0
+    return 0.0

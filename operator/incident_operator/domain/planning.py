@@ -16,7 +16,7 @@ from incident_crds.remediationplan import (
     VerificationCheck,
 )
 from incident_operator.domain.naming import plan_name
-from incident_operator.domain.rules import Verdict
+from incident_operator.domain.verdict import Verdict
 
 MAX_ATTEMPTS = 3
 HIGHEST_ATTEMPT = 100
@@ -136,7 +136,7 @@ def build_plan_spec(
         attempt=attempt,
         author=author,
         analysis=verdict.summary,
-        reasoning=verdict.solution,
+        reasoning=verdict.reasoning or verdict.solution,
         actions=actions,
         verification=checks,
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName
-from incident_crds.remediationplan import Action, ActionParams
+from incident_crds.remediationplan import ActionParams
 from incident_operator.domain.breaches import SECONDARY_SIGNALS
 from incident_operator.domain.evidence import FEWEST_DEAD, Evidence, FileUsage, SessionGroup
+from incident_operator.domain.verdict import ActionDraft, Verdict
 
 DOMINANT_SHARE = 0.5
 """One prefix, application or table is blamed only when it makes up at least this share."""
@@ -18,39 +19,6 @@ _NEAR = 10
 """Points of health by which a table may have changed between the signal and the evidence."""
 _GROWING_FILES = (".log", ".tmp", ".gz", ".old", ".bak", ".dump", ".trace")
 _MIB = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A diagnosis before it is written down. No fault means undetermined, and then there is no action."""
-
-    fault: FaultType | None
-    system: str
-    summary: str
-    solution: str
-    severity: Severity
-    confidence: int
-    evidence: tuple[str, ...]
-    actions: tuple[ActionDraft, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ActionDraft:
-    """An action with its parameters, as the evidence gave them."""
-
-    type: ActionType
-    system: str
-    params: ActionParams
-    expected_impact: str
-
-    def to_action(self, number: int) -> Action:
-        return Action(
-            id=f"step-{number}",
-            type=self.type,
-            system=self.system,
-            params=self.params,
-            expected_impact=self.expected_impact,
-        )
 
 
 def diagnose(evidence: Evidence, breached: Collection[SignalName]) -> Verdict:

@@ -8,27 +8,23 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from incident_crds.base import REQUESTED_BY_ANNOTATION, ObjectMeta, is_true, set_condition
-from incident_crds.catalogue import SignalName, SystemType
-from incident_crds.diagnosis import Diagnosis
 from incident_crds.incident import Incident, IncidentPhase, IncidentStatus, Timestamps
 from incident_crds.mocksystem import Breach, MockSystem
 from incident_crds.remediationplan import RemediationPlan
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
-from incident_operator.diagnosis.chain import Diagnosed, Diagnoser
+from incident_operator.diagnosis.chain import Diagnosed
 from incident_operator.domain.approval import is_actionable
 from incident_operator.domain.conditions import incident_conditions
-from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.history import OPERATOR, compute_durations, with_entry, with_phase
 from incident_operator.domain.incidents import decide_resolution, first_severity, is_relapse
 from incident_operator.domain.milestones import with_plans
 from incident_operator.domain.naming import incident_number, plan_name
 from incident_operator.domain.planning import build_plan_spec, current_plans, decide_next_step, wants_diagnosis
 from incident_operator.domain.requests import answer_request, reopen, resolve
-from incident_operator.probes.evidence import gather_evidence
 from incident_operator.services.catalogue import Remedies
-from incident_operator.services.samples import Samples
-from incident_operator.services.systems import Systems, breach_of
+from incident_operator.services.investigation import Finding, Investigation
+from incident_operator.services.systems import breach_of
 
 LOOK_AGAIN = timedelta(seconds=2)
 MOST_LOOKS = 3
@@ -44,18 +40,14 @@ class Incidents:
         *,
         store: Store,
         builtin: Builtin,
-        systems: Systems,
-        samples: Samples,
+        investigation: Investigation,
         remedies: Remedies,
-        diagnoser: Diagnoser,
         hold: timedelta,
     ) -> None:
         self._store = store
         self._builtin = builtin
-        self._systems = systems
-        self._samples = samples
+        self._investigation = investigation
         self._remedies = remedies
-        self._diagnoser = diagnoser
         self._hold = hold
         self._looks: dict[tuple[str, int], int] = {}
 
@@ -75,8 +67,7 @@ class Incidents:
         if step.escalate is not None:
             await self._escalate(incident, step.escalate)
         elif step.propose_attempt is not None:
-            diagnosed = await self._diagnose(incident)
-            await self._propose(incident, diagnosed, attempt=step.propose_attempt)
+            await self._propose_again(incident, plans, attempt=step.propose_attempt)
         elif step.look_at is not None:
             return step.look_at - datetime.now(UTC)
         return None
@@ -171,13 +162,14 @@ class Incidents:
 
     async def _diagnose_and_propose(self, incident: Incident, plans: Sequence[RemediationPlan]) -> timedelta | None:
         now = datetime.now(UTC)
-        diagnosed = await self._diagnose(incident)
+        finding = await self._investigation.investigate(incident, plans)
+        diagnosed = finding.diagnosed
         if diagnosed.verdict.fault is None and self._may_look_again(incident):
             return LOOK_AGAIN
         status = with_phase(
             incident.status, IncidentPhase.INVESTIGATING, at=now, actor=OPERATOR, reason="the cause is looked for"
         )
-        status = _with_diagnosis(incident, status, diagnosed.diagnosis, now=datetime.now(UTC))
+        status = _with_diagnosis(incident, status, finding, now=datetime.now(UTC))
         incident = await self._write(incident, status)
         cause = diagnosed.diagnosis.root_cause.fault_type
         log.info("incident diagnosed", number=status.number, provider=diagnosed.diagnosis.provider, cause=cause)
@@ -198,23 +190,15 @@ class Incidents:
         self._looks[occurrence] = looks
         return True
 
-    async def _diagnose(self, incident: Incident) -> Diagnosed:
-        """From evidence read now. A system that cannot be read still has its signals."""
-        name = incident.spec.affected_systems[0]
-        key = (incident.metadata.namespace, name)
-        sample = self._samples.latest(key)
-        signals = sample.signals if sample else ()
-        system = self._store.get(MockSystem, key)
-        breached: list[SignalName] = list(incident.status.signals)
-        if system is not None:
-            breached += [b.signal for b in breach_of(system.status, incident.metadata.name) if b.ended_at is None]
-        target = await self._systems.target_or_none(key)
-        if target is None:
-            kind = system.spec.type if system else SystemType.DISK
-            evidence = Evidence(system=name, type=kind, signals=tuple(signals))
-        else:
-            evidence = await gather_evidence(target, name, signals)
-        return await self._diagnoser.diagnose(evidence, sorted(set(breached)))
+    async def _propose_again(self, incident: Incident, plans: Sequence[RemediationPlan], *, attempt: int) -> None:
+        """From a diagnosis made anew: the evidence is of what the last plan left, and tells what was tried."""
+        finding = await self._investigation.investigate(incident, plans)
+        if finding.diagnosed.verdict.fault is None:
+            await self._escalate(incident, "the cause is undetermined since the last plan")
+            return
+        status = _with_diagnosis(incident, incident.status, finding, now=datetime.now(UTC))
+        incident = await self._write(incident, status)
+        await self._propose(incident, finding.diagnosed, attempt=attempt)
 
     async def _propose(self, incident: Incident, diagnosed: Diagnosed, *, attempt: int) -> None:
         verdict = diagnosed.verdict
@@ -265,15 +249,15 @@ class Incidents:
         await self._builtin.record_event(incident, "Escalated", f"a person is needed: {why}", warning=True)
 
 
-def _with_diagnosis(
-    incident: Incident, status: IncidentStatus, diagnosis: Diagnosis, *, now: datetime
-) -> IncidentStatus:
-    stamps = status.timestamps.model_copy(update={"diagnosed_at": now})
+def _with_diagnosis(incident: Incident, status: IncidentStatus, finding: Finding, *, now: datetime) -> IncidentStatus:
+    diagnosis = finding.diagnosed.diagnosis
+    stamps = status.timestamps.model_copy(update={"diagnosed_at": status.timestamps.diagnosed_at or now})
     detail = f"{diagnosis.summary} (confidence {diagnosis.confidence} %)"
     status = with_entry(status, at=now, actor=diagnosis.provider, type="Diagnosed", detail=detail)
     return status.model_copy(
         update={
             "diagnosis": diagnosis,
+            "evidence": finding.document,
             "severity": incident.spec.severity or diagnosis.severity,
             "timestamps": stamps,
             "durations": compute_durations(stamps),

@@ -26,6 +26,7 @@ from incident_operator.services.catalogue import Faults, Remedies
 from incident_operator.services.experiments import Experiments
 from incident_operator.services.grades import Grader
 from incident_operator.services.incidents import Incidents
+from incident_operator.services.investigation import Investigation
 from incident_operator.services.plans import Plans
 from incident_operator.services.prober import Prober
 from incident_operator.services.samples import Samples
@@ -52,7 +53,7 @@ class Queues:
 class Operator:
     """Wires the services together. Every change and every sample marks whoever may have to act on it."""
 
-    def __init__(self, *, client: ApiClient, builtin: Builtin, hold: timedelta) -> None:
+    def __init__(self, *, client: ApiClient, builtin: Builtin, diagnoser: Diagnoser, hold: timedelta) -> None:
         self.store = Store(client)
         self.builtin = builtin
         faults, remedies, samples = Faults(), Remedies(), Samples()
@@ -78,10 +79,15 @@ class Operator:
         incidents = Incidents(
             store=self.store,
             builtin=builtin,
-            systems=self.systems,
-            samples=samples,
+            investigation=Investigation(
+                store=self.store,
+                builtin=builtin,
+                systems=self.systems,
+                samples=samples,
+                remedies=remedies,
+                diagnoser=diagnoser,
+            ),
             remedies=remedies,
-            diagnoser=Diagnoser(),
             hold=hold,
         )
         plans = Plans(store=self.store, builtin=builtin, systems=self.systems, samples=samples, remedies=remedies)

@@ -1,0 +1,100 @@
+"""From an incident to its diagnosis: reads the evidence, writes it up, and asks the diagnosers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from incident_crds.catalogue import SignalName, SystemType
+from incident_crds.diagnosis import EvidenceDocument
+from incident_crds.incident import Incident, IncidentPhase
+from incident_crds.mocksystem import HealthPolicy, MockSystem
+from incident_crds.remediationplan import RemediationPlan
+from incident_operator.cluster.builtin import Builtin
+from incident_operator.cluster.store import Store
+from incident_operator.diagnosis.chain import Diagnosed, Diagnoser, Question
+from incident_operator.domain.context import describe_attempts, describe_events, describe_history
+from incident_operator.domain.evidence import Evidence
+from incident_operator.domain.evidence_document import LOOK_BACK, build_document
+from incident_operator.probes.evidence import gather_evidence
+from incident_operator.services.catalogue import Remedies
+from incident_operator.services.samples import Samples
+from incident_operator.services.systems import Systems, breach_of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnosis, and what it stands on."""
+
+    diagnosed: Diagnosed
+    document: EvidenceDocument
+
+
+class Investigation:
+    """Reads the system and what is known around it. It has no way to the experiments."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        builtin: Builtin,
+        systems: Systems,
+        samples: Samples,
+        remedies: Remedies,
+        diagnoser: Diagnoser,
+    ) -> None:
+        self._store = store
+        self._builtin = builtin
+        self._systems = systems
+        self._samples = samples
+        self._remedies = remedies
+        self._diagnoser = diagnoser
+
+    async def investigate(self, incident: Incident, plans: Sequence[RemediationPlan]) -> Finding:
+        """From evidence read now. A system that cannot be read still has its signals."""
+        name = incident.spec.affected_systems[0]
+        key = (incident.metadata.namespace, name)
+        system = self._store.get(MockSystem, key)
+        breached: set[SignalName] = set(incident.status.signals)
+        if system is not None:
+            breached |= {b.signal for b in breach_of(system.status, incident.metadata.name) if b.ended_at is None}
+        evidence = await self._gather(name, system)
+        now = datetime.now(UTC)
+        document = build_document(
+            evidence,
+            breached=breached,
+            history=self._samples.since(key, now - LOOK_BACK),
+            policy=system.spec.health if system else HealthPolicy(),
+            context=[
+                describe_attempts(plans),
+                describe_history(self._earlier(incident, name), now=now),
+                describe_events(await self._builtin.recent_events(incident.metadata.namespace), now=now),
+            ],
+            collected_at=now,
+        )
+        question = Question(
+            evidence=evidence,
+            document=document,
+            breached=sorted(breached),
+            remedies=system.status.capabilities.remedies if system else (),
+            risks=self._remedies.risks(),
+        )
+        return Finding(await self._diagnoser.diagnose(question), document)
+
+    async def _gather(self, name: str, system: MockSystem | None) -> Evidence:
+        sample = self._samples.latest(system.key) if system else None
+        signals = tuple(sample.signals) if sample else ()
+        target = await self._systems.target_or_none(system.key) if system else None
+        if target is None:
+            kind = system.spec.type if system else SystemType.DISK
+            return Evidence(system=name, type=kind, signals=signals)
+        return await gather_evidence(target, name, signals)
+
+    def _earlier(self, incident: Incident, system: str) -> list[Incident]:
+        """Resolved incidents of the system, the latest first."""
+        found = self._store.incidents_of(incident.metadata.namespace, system)
+        over = [
+            i for i in found if i.status.phase is IncidentPhase.RESOLVED and i.metadata.uid != incident.metadata.uid
+        ]
+        return sorted(over, key=lambda i: i.status.number, reverse=True)
