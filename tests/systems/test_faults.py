@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, LiteralString
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -180,21 +180,6 @@ async def test_the_dead_man_ends_it_without_the_injector(fresh_case: Case) -> No
     assert (await case.moved() or 0) > 90
 
 
-async def test_idle_sessions_end_at_the_server_while_their_holder_lives(postgres_target: PostgresTarget) -> None:
-    fault = build_faults()[FaultType.POSTGRES_CONNECTIONS]
-    spec = make_spec(FaultType.POSTGRES_CONNECTIONS, **BLOCKS[FaultType.POSTGRES_CONNECTIONS][1])
-    undo = fault.undo_record(HASH, spec)
-    await fault.inject(postgres_target, spec, undo, timedelta(seconds=1))
-    try:
-
-        async def gone() -> bool:
-            return await postgres_target.count_sessions(undo.tag) == 0
-
-        await eventually(gone, timeout=30)
-    finally:
-        await fault.recover(postgres_target, undo)
-
-
 async def test_the_smallest_accepted_fill_of_connections_is_noticed(postgres_target: PostgresTarget) -> None:
     """The operator's own sessions count neither for the fill nor for the signal."""
     fault = build_faults()[FaultType.POSTGRES_CONNECTIONS]
@@ -210,24 +195,6 @@ async def test_the_smallest_accepted_fill_of_connections_is_noticed(postgres_tar
         await case.recover()
         for session in own:
             await session.close()
-
-
-async def test_the_sleeping_dead_man_does_not_hold_back_vacuum(postgres_target: PostgresTarget) -> None:
-    fault = build_faults()[FaultType.POSTGRES_BLOAT]
-    spec = make_spec(FaultType.POSTGRES_BLOAT, postgresBloat={"rows": 5000})
-    undo = fault.undo_record(HASH, spec)
-    await fault.inject(postgres_target, spec, undo, LIFETIME)
-    try:
-        query = "SELECT max(age(backend_xmin)) FROM pg_stat_activity WHERE application_name = %s"
-
-        async def is_free() -> bool:
-            before = await postgres_target.fetch_value("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-            await postgres_target.execute("SELECT pg_current_xact_id()")
-            return (await postgres_target.fetch_value(query, (undo.tag,)) or 0) <= 3 and before is not None
-
-        await eventually(is_free, timeout=30)
-    finally:
-        await fault.recover(postgres_target, undo)
 
 
 async def test_a_full_server_ends_the_fill_and_can_still_be_healed(postgres_target: PostgresTarget) -> None:
@@ -339,40 +306,6 @@ asyncio.run(main(*sys.argv[1:]))
 
 async def is_gone(case: Case) -> bool:
     return await case.residue() == 0
-
-
-ENDINGS: dict[str, LiteralString] = {
-    "a restart ends its session": "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-    " WHERE application_name = %s",
-    "a person cancels what it does": "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
-}
-
-
-@pytest.mark.parametrize("ending", ENDINGS)
-async def test_the_dead_man_of_bloat_is_kept_alive(postgres_target: PostgresTarget, ending: str) -> None:
-    fault = build_faults()[FaultType.POSTGRES_BLOAT]
-    spec = make_spec(FaultType.POSTGRES_BLOAT, postgresBloat={"rows": 2000})
-    undo = fault.undo_record(HASH, spec)
-    await fault.inject(postgres_target, spec, undo, LIFETIME)
-
-    async def is_awake() -> bool:
-        return not await postgres_target.is_active(undo.tag)
-
-    async def is_gone() -> bool:
-        return await fault.residue(postgres_target, undo) == 1  # the session stays, the table does not
-
-    try:
-        await fault.keep(postgres_target, undo, LIFETIME)
-        await postgres_target.execute(ENDINGS[ending], (undo.tag,))
-        await eventually(is_awake, timeout=30)
-        for _ in range(2):
-            await fault.keep(postgres_target, undo, timedelta(seconds=2))
-            assert await postgres_target.is_active(undo.tag)
-            assert await postgres_target.count_sessions(undo.tag) == 1
-        await eventually(is_gone, timeout=30)
-    finally:
-        await fault.recover(postgres_target, undo)
-    assert await fault.residue(postgres_target, undo) == 0
 
 
 async def test_redis_is_filled_as_far_as_asked_also_while_it_frees_what_was_there(
