@@ -151,11 +151,9 @@ def answers(url: str) -> bool:
 
 def clean_environment() -> dict[str, str]:
     """Ours, less whatever would point the stack under test at something of the person's own."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name != "KUBECONFIG" and (not name.startswith("INCIDENTSIM_") or name == "INCIDENTSIM_CACHE_DIR")
-    }
+    hidden = {"KUBECONFIG", "GROQ_API_KEY", "GEMINI_API_KEY"}
+    hidden |= {name for name in os.environ if name.startswith("INCIDENTSIM_") and name != "INCIDENTSIM_CACHE_DIR"}
+    return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
 def read_line(process: subprocess.Popen[str], seconds: float) -> str:

@@ -20,6 +20,7 @@ from incident_local.drillcommand import run_drills, run_grade
 from incident_local.errors import LocalError, NoSpace, SettingsInvalid
 from incident_local.preparing import prepare_programs, vet_control_plane
 from incident_local.progress import Progress
+from incident_local.promptcommand import run_prompt
 from incident_local.scenarios import DEFAULT_DRILLS
 from incident_local.settings import ControlPlaneKind, Settings
 from incident_local.state import StateFolder
@@ -138,6 +139,14 @@ def grade(
 ) -> None:
     """Show how a finished drill was graded."""
     _run(lambda settings, _: run_grade(settings, name, as_json=as_json))
+
+
+@app.command()
+def prompt(
+    incident: Annotated[str, typer.Argument(help="Its name, or its number such as INC-0001.")],
+) -> None:
+    """Print exactly what a model is sent for an incident, with or without a key."""
+    _run(lambda settings, _: run_prompt(settings, incident))
 
 
 @app.command()

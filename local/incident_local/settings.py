@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     disk_port: Port | None = None
     control_port: Port | None = None
     operator_port: Port | None = None
+    groq_api_key: SecretStr | None = Field(default=None, validation_alias="GROQ_API_KEY")
+    gemini_api_key: SecretStr | None = Field(default=None, validation_alias="GEMINI_API_KEY")
     log_level: str = "info"
     log_format: str = "json"
 
@@ -68,6 +70,11 @@ class Settings(BaseSettings):
         """The ports that were asked for, by the name of what listens there."""
         ports = {name: getattr(self, field) for name, field in PORT_FIELDS.items()}
         return {name: port for name, port in ports.items() if port is not None}
+
+    def model_keys(self) -> dict[str, str]:
+        """The keys that were given, by their variable: for the operator and nobody else."""
+        keys = {"GROQ_API_KEY": self.groq_api_key, "GEMINI_API_KEY": self.gemini_api_key}
+        return {name: key.get_secret_value() for name, key in keys.items() if key is not None}
 
 
 def control_plane_source() -> Path:
@@ -85,6 +92,6 @@ def wheels_lock() -> Path:
 
 
 def child_environment(**added: str) -> dict[str, str]:
-    """What a started program gets to see. The user's own cluster is not part of it."""
-    hidden = {"KUBECONFIG", "PYTHONPATH", "PYTHONHOME"}
+    """What a started program gets to see. The user's own cluster is not part of it, nor are keys of models."""
+    hidden = {"KUBECONFIG", "PYTHONPATH", "PYTHONHOME", "GROQ_API_KEY", "GEMINI_API_KEY"}
     return {name: value for name, value in os.environ.items() if name not in hidden} | added

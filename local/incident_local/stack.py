@@ -124,6 +124,7 @@ class StackStarter:
             INCIDENTSIM_NAMESPACE=SYSTEM_NAMESPACE,
             INCIDENTSIM_LOG_FORMAT=self._settings.log_format,
             INCIDENTSIM_LOG_LEVEL=self._settings.log_level,
+            **self._settings.model_keys(),
         )
         argv = (sys.executable, "-m", "incident_operator")
         command = Command("operator", argv, self._state.logs / "operator.log", environment, stop_seconds=20.0)

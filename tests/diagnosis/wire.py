@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +40,7 @@ GOOD: dict[str, Any] = {
 class Script:
     """One answer. `text` is what the model says, wrapped as the vendor does; `raw` goes out as it is."""
 
-    text: str | None = None
+    text: str | Callable[[dict[str, Any]], str] | None = None
     raw: bytes | None = None
     status: int = 200
     message: str = "because"
@@ -109,7 +109,8 @@ class ModelServer:
         return await self._answer(request, wrap, fail)
 
     async def _answer(self, request: web.Request, wrap: Any, fail: Any) -> web.StreamResponse:
-        self.requests.append((request.path, dict(request.headers), await request.json()))
+        question = await request.json()
+        self.requests.append((request.path, dict(request.headers), question))
         script = self.scripts.popleft()
         if script.hang:
             await self._ending.wait()
@@ -118,7 +119,8 @@ class ModelServer:
         elif script.status != 200:
             body = json.dumps(fail(script)).encode()
         else:
-            body = json.dumps(wrap(script.text or "")).encode()
+            text = script.text(question) if callable(script.text) else script.text
+            body = json.dumps(wrap(text or "")).encode()
         headers = {"Content-Type": "application/json", **script.headers}
         if not script.cut:
             return web.Response(status=script.status, body=body, headers=headers)
