@@ -57,6 +57,7 @@ _ALL_KINDS = (
     "incidentgenerators",
     "gamedays",
 )
+_OPERATED_KINDS = tuple(kind for kind in _ALL_KINDS if kind != "gamedays")
 _AGENT_KINDS = tuple(kind for kind in _ALL_KINDS if kind not in ("chaosexperiments", "gamedays"))
 
 VIEW = (
@@ -85,10 +86,11 @@ def _operator_roles(system_namespace: str, watched_namespaces: Sequence[str]) ->
     name = "incidentsim-operator"
     everywhere = (
         Rule(GROUP, ("mocksystems", "chaosexperiments"), (*_READ, "patch")),
+        Rule(GROUP, ("incidentgenerators",), _READ),
         Rule(GROUP, ("incidents", "remediationplans"), (*_READ, "create", "patch")),
         Rule(
             GROUP,
-            tuple(f"{k}/status" for k in ("mocksystems", "chaosexperiments", "incidents", "remediationplans")),
+            tuple(f"{kind}/status" for kind in _OPERATED_KINDS),
             ("patch",),
         ),
         Rule(CORE, ("events",), ("get", "list", "create", "patch")),

@@ -90,42 +90,44 @@ def test_the_hash_covers_the_spec_and_the_systems() -> None:
 
 
 def test_nothing_is_decided_without_a_word() -> None:
-    verdict = decide_approval(plan(**WAITING), incident(), SYSTEMS, now=NOW)
+    verdict = decide_approval(plan(**WAITING), incident(), SYSTEMS, running=None, now=NOW)
     assert verdict.decision is None
     assert verdict.ends is None
     assert verdict.refused_request is None
 
 
 def test_the_right_hash_approves_in_the_stamped_name() -> None:
-    verdict = decide_approval(plan(APPROVED, **WAITING), incident(), SYSTEMS, now=NOW)
+    verdict = decide_approval(plan(APPROVED, **WAITING), incident(), SYSTEMS, running=None, now=NOW)
     assert verdict.decision is not None
     assert (verdict.decision.approved, verdict.decision.by, verdict.decision.plan_hash) == (True, "sre", HASH)
 
 
 @pytest.mark.parametrize("wrong", ["", "yes", "0" * 16, HASH[:-1], HASH.upper() + " "])
 def test_a_wrong_hash_is_answered_and_approves_nothing(wrong: str) -> None:
-    verdict = decide_approval(plan({**APPROVED, APPROVE_ANNOTATION: wrong}, **WAITING), incident(), SYSTEMS, now=NOW)
+    verdict = decide_approval(
+        plan({**APPROVED, APPROVE_ANNOTATION: wrong}, **WAITING), incident(), SYSTEMS, running=None, now=NOW
+    )
     assert verdict.decision is None
     assert verdict.refused_request is not None
     assert verdict.refused_request.reason == "WrongPlanHash"
 
 
 def test_nobody_cannot_approve() -> None:
-    verdict = decide_approval(plan({APPROVE_ANNOTATION: HASH}, **WAITING), incident(), SYSTEMS, now=NOW)
+    verdict = decide_approval(plan({APPROVE_ANNOTATION: HASH}, **WAITING), incident(), SYSTEMS, running=None, now=NOW)
     assert verdict.refused_request is not None
     assert verdict.refused_request.reason == "ApproverUnknown"
 
 
 def test_a_rejection_beats_an_approval() -> None:
     verdict = decide_approval(
-        plan({**APPROVED, REJECT_ANNOTATION: "too risky"}, **WAITING), incident(), SYSTEMS, now=NOW
+        plan({**APPROVED, REJECT_ANNOTATION: "too risky"}, **WAITING), incident(), SYSTEMS, running=None, now=NOW
     )
     assert verdict.decision is not None
     assert (verdict.decision.approved, verdict.decision.reason) == (False, "too risky")
 
 
 def test_an_expired_plan_cannot_be_approved() -> None:
-    verdict = decide_approval(plan(APPROVED, **WAITING), incident(), SYSTEMS, now=at(1800))
+    verdict = decide_approval(plan(APPROVED, **WAITING), incident(), SYSTEMS, running=None, now=at(1800))
     assert verdict.ends is not None
     assert verdict.ends[0] is PlanPhase.EXPIRED
 
@@ -135,7 +137,7 @@ def test_an_expired_plan_cannot_be_approved() -> None:
     [{}, {"redis-test": system().model_copy(update={"metadata": system().metadata.model_copy(update={"uid": "x"})})}],
 )
 def test_a_changed_target_supersedes_the_plan(changed: dict[str, Any]) -> None:
-    verdict = decide_approval(plan(APPROVED, **WAITING), incident(), changed, now=NOW)
+    verdict = decide_approval(plan(APPROVED, **WAITING), incident(), changed, running=None, now=NOW)
     assert verdict.ends is not None
     assert (verdict.ends[0], verdict.ends[1].reason) == (PlanPhase.SUPERSEDED, "TargetChanged")
 
@@ -150,6 +152,19 @@ def test_the_first_decision_stands(phase: PlanPhase) -> None:
 
 def test_a_plan_of_an_earlier_breach_cannot_be_approved() -> None:
     reopened = incident(timestamps=Timestamps(detected_at=at(60)))
-    verdict = decide_approval(plan(APPROVED, **WAITING), reopened, SYSTEMS, now=at(61))
+    verdict = decide_approval(plan(APPROVED, **WAITING), reopened, SYSTEMS, running=None, now=at(61))
     assert verdict.ends is not None
     assert (verdict.ends[0], verdict.ends[1].reason) == (PlanPhase.SUPERSEDED, "IncidentReopened")
+
+
+def test_one_plan_of_an_incident_runs_at_a_time() -> None:
+    waiting = plan(
+        {APPROVE_ANNOTATION: "h", APPROVED_BY_ANNOTATION: "sre"},
+        phase=PlanPhase.AWAITING_APPROVAL,
+        plan_hash="h",
+    )
+    verdict = decide_approval(waiting, incident(), {"redis-test": system()}, running="other-plan", now=NOW)
+    assert verdict.decision is None
+    assert verdict.refused_request is not None
+    assert verdict.refused_request.reason == "AnotherPlanRuns"
+    assert "other-plan" in verdict.refused_request.message

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from incident_crds.base import CHAOS_LABEL
+from incident_crds.base import CHAOS_LABEL, Condition
 from incident_crds.catalogue import SignalName
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase, Selector, Target
 from incident_crds.incident import (
@@ -308,7 +308,8 @@ def test_only_an_automated_incident_gets_a_plan(mode: str) -> None:
 
 
 def test_a_person_who_asks_gets_another_plan_after_a_rejection() -> None:
-    rejected = plan(phase=PlanPhase.REJECTED)
+    said_no = Condition(type="Approved", status="False", reason="Rejected", last_transition_time=at(4.9))
+    rejected = plan(phase=PlanPhase.REJECTED, conditions=[said_no])
     made = asked(RequestAction.PROPOSE)
     made = made.model_copy(update={"status": made.status.model_copy(update={"diagnosis": diagnosed()})})
     assert decide_next_step(made, [rejected], now=at(5)).propose_attempt is None

@@ -182,3 +182,17 @@ def test_a_table_that_is_sounder_than_what_was_measured_is_not_to_blame() -> Non
     worst = TableUsage("events", 100, 1100, MIB, autovacuum=True)
     facts = evidence(SystemType.POSTGRES, SignalName.BLOAT, 8, tables=(busy, worst))
     assert diagnose(facts, [SignalName.BLOAT]).actions[0].params.table == "events"
+
+
+def test_two_troubles_of_one_system_make_a_plan_of_two_steps() -> None:
+    facts = Evidence(
+        system="postgres-test",
+        type=SystemType.POSTGRES,
+        signals=(),
+        sessions=(SessionGroup("worker", "app", "idle", 40, 60),),
+        tables=(TableUsage("events", 100, 20000, MIB, autovacuum=True),),
+        facts={"client_sessions": 42.0},
+    )
+    verdict = diagnose(facts, [SignalName.CONNECTIONS, SignalName.BLOAT])
+    assert [a.type for a in verdict.actions] == [ActionType.POSTGRES_VACUUM, ActionType.POSTGRES_TERMINATE_IDLE]
+    assert verdict.fault is FaultType.POSTGRES_BLOAT

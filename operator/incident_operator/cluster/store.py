@@ -12,6 +12,7 @@ from incident_crds.base import Model, Resource
 from incident_crds.chaosexperiment import ChaosExperiment, ChaosExperimentStatus
 from incident_crds.client import ApiClient
 from incident_crds.errors import AlreadyExists, Conflict, NotFound
+from incident_crds.generator import IncidentGenerator, IncidentGeneratorStatus
 from incident_crds.incident import Incident, IncidentStatus
 from incident_crds.mocksystem import MockSystem, MockSystemStatus
 from incident_crds.remediationplan import RemediationPlan, RemediationPlanStatus
@@ -22,13 +23,14 @@ Key = tuple[str, str]
 """(namespace, name)."""
 Listener = Callable[[type[Resource], Key, Resource | None], None]
 
-WATCHED: tuple[type[Resource], ...] = (MockSystem, ChaosExperiment, Incident, RemediationPlan)
+WATCHED: tuple[type[Resource], ...] = (MockSystem, ChaosExperiment, Incident, RemediationPlan, IncidentGenerator)
 
 _STATUS_OF: dict[type[Resource], type[Model]] = {
     MockSystem: MockSystemStatus,
     ChaosExperiment: ChaosExperimentStatus,
     Incident: IncidentStatus,
     RemediationPlan: RemediationPlanStatus,
+    IncidentGenerator: IncidentGeneratorStatus,
 }
 
 log = structlog.get_logger(__name__)

@@ -16,6 +16,7 @@ from incident_operator.diagnosis.errors import InvalidReply, ProviderError, Rate
 from incident_operator.diagnosis.prompt import build_prompt, build_repair
 from incident_operator.diagnosis.provider import Answer, Prompt, Provider
 from incident_operator.diagnosis.reply import Scope, parse_reply
+from incident_operator.diagnosis.writer import Writer
 from incident_operator.domain.breaker import Breaker
 from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.rules import diagnose
@@ -78,6 +79,10 @@ class Diagnoser:
         for link in self._links:
             if isinstance(link, Provider):
                 await link.close()
+
+    def writer(self) -> Writer:
+        """For texts, by the same models."""
+        return Writer([link for link in self._links if isinstance(link, Provider)])
 
     async def diagnose(self, question: Question) -> Diagnosed:
         """Always answers; where nobody can tell, the root cause is undetermined and there is no action."""

@@ -128,9 +128,13 @@ def decide_approval(
     incident: Incident | None,
     systems: Mapping[str, MockSystem],
     *,
+    running: str | None,
     now: datetime,
 ) -> Verdict:
-    """First what makes the plan void, then what a person decided. A rejection beats an approval."""
+    """First what makes the plan void, then what a person decided. A rejection beats an approval.
+
+    `running` is the incident's plan that is being carried out, if any: two at once would not know of each other.
+    """
     void = _why_void(plan, incident, systems, now=now)
     if void is not None:
         return Verdict(ends=void)
@@ -148,6 +152,9 @@ def decide_approval(
     if approve != plan.status.plan_hash:
         message = f"{author} approved {approve!r}, but this plan's hash is {plan.status.plan_hash}; nothing was run"
         return Verdict(refused_request=Refusal("WrongPlanHash", message))
+    if running is not None:
+        message = f"{author} approved it while {running} is being carried out: approve it again once that has ended"
+        return Verdict(refused_request=Refusal("AnotherPlanRuns", message))
     return Verdict(decision=Decision(approved=True, by=author, at=now, plan_hash=approve))
 
 

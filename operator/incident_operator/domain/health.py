@@ -121,5 +121,6 @@ def is_worth_writing(system: MockSystem, new: MockSystemStatus, *, now: datetime
         and old.capabilities == new.capabilities
         and old.seeded == new.seeded
         and old.message == new.message
+        and old.capacity_enforced_by == new.capacity_enforced_by
         and old.observed_generation == new.observed_generation
     )

@@ -52,13 +52,10 @@ def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[
     return [p for p in plans if p.metadata.creation_timestamp is None or p.metadata.creation_timestamp >= earliest]
 
 
-def _asked_for(incident: Incident, plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:
-    """The plans since a person last asked for one: what was rejected or failed before is forgiven."""
+def _unforgiven(incident: Incident, plans: Sequence[RemediationPlan], *, now: datetime) -> list[RemediationPlan]:
+    """The plans that ended since a person last asked for one: what was rejected or failed before is forgiven."""
     asked_at = incident.status.proposal_asked_at
-    if asked_at is None:
-        return list(plans)
-    earliest = asked_at.replace(microsecond=0)  # creation times are whole seconds
-    return [p for p in plans if (p.metadata.creation_timestamp or earliest) >= earliest]
+    return [p for p in plans if asked_at is None or _ended_at(p, now=now) > asked_at]
 
 
 def decide_next_step(incident: Incident, plans: Sequence[RemediationPlan], *, now: datetime) -> NextStep:
@@ -70,7 +67,7 @@ def decide_next_step(incident: Incident, plans: Sequence[RemediationPlan], *, no
         return NextStep()
     if any(not plan.status.phase or not plan.status.phase.is_final for plan in plans):
         return NextStep()
-    current = _asked_for(incident, current_plans(incident, plans))
+    current = _unforgiven(incident, current_plans(incident, plans), now=now)
     ends = {p.status.phase for p in current}
     if PlanPhase.REJECTED in ends:
         return NextStep(escalate="a person rejected the plan; the operator proposes no other unasked")

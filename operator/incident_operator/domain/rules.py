@@ -22,22 +22,25 @@ _MIB = 1024 * 1024
 
 
 def diagnose(evidence: Evidence, breached: Collection[SignalName]) -> Verdict:
-    """The first rule that explains a breached signal, worst first; else undetermined, and that is said."""
+    """What explains the breached signals, the first as the root cause; else undetermined, and that is said.
+
+    Each explained signal has its step: one system can have two troubles at once.
+    """
     severity = estimate_severity(evidence, breached)
     measured = tuple(f"{s.name}: {s.message}" for s in evidence.signals if s.message)
-    for signal in sorted(breached, key=lambda s: (s in SECONDARY_SIGNALS, s)):
-        found = _explain(signal, evidence)
-        if found is not None:
-            return Verdict(
-                fault=found.fault,
-                system=evidence.system,
-                summary=found.summary,
-                solution=found.solution,
-                severity=severity,
-                confidence=found.confidence,
-                evidence=(*measured, found.fact),
-                actions=(found.action,),
-            )
+    ordered = sorted(breached, key=lambda s: (s in SECONDARY_SIGNALS, s))
+    findings = [found for signal in ordered if (found := _explain(signal, evidence)) is not None]
+    if findings:
+        return Verdict(
+            fault=findings[0].fault,
+            system=evidence.system,
+            summary=" ".join(found.summary for found in findings),
+            solution=" ".join(found.solution for found in findings),
+            severity=severity,
+            confidence=findings[0].confidence,
+            evidence=(*measured, *(found.fact for found in findings)),
+            actions=tuple(found.action for found in findings),
+        )
     names = ", ".join(sorted(breached)) or "no signal"
     return Verdict(
         fault=None,

@@ -17,7 +17,7 @@ from incident_crds.chaosexperiment import (
     TargetPhase,
     TargetStatus,
 )
-from incident_crds.errors import NotFound
+from incident_crds.errors import ApiError, NotFound
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.builtin import Builtin
@@ -160,7 +160,7 @@ class Experiments:
         fault, deadline = self._faults.get(experiment.spec.fault.type), experiment.status.deadline_at
         for target in experiment.status.targets:
             if target.undo is not None and deadline is not None:
-                with suppress(TargetError, NotFound):
+                with suppress(TargetError, ApiError):
                     system = await self._undo.reach(experiment, target)
                     await fault.keep(system, target.undo, deadline - datetime.now(UTC))
 

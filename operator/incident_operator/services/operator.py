@@ -13,6 +13,7 @@ from incident_crds.base import Resource
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.client import ApiClient
 from incident_crds.errors import ApiError
+from incident_crds.generator import IncidentGenerator
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
@@ -24,6 +25,7 @@ from incident_operator.services import metrics
 from incident_operator.services.admission import Admission
 from incident_operator.services.catalogue import Faults, Remedies
 from incident_operator.services.experiments import Experiments
+from incident_operator.services.generators import Generators
 from incident_operator.services.grades import Grader
 from incident_operator.services.incidents import Incidents
 from incident_operator.services.investigation import Investigation
@@ -48,6 +50,7 @@ class Queues:
     experiments: WorkQueue
     incidents: WorkQueue
     plans: WorkQueue
+    generators: WorkQueue
 
 
 class Operator:
@@ -96,6 +99,7 @@ class Operator:
             experiments=WorkQueue("experiment", self.experiments.reconcile),
             incidents=WorkQueue("incident", incidents.reconcile),
             plans=WorkQueue("plan", plans.reconcile),
+            generators=WorkQueue("generator", Generators(store=self.store, writer=diagnoser.writer()).reconcile),
         )
         self.store.on_change(self._on_change)
 
@@ -109,6 +113,7 @@ class Operator:
                 group.create_task(self.queues.experiments.run())
                 group.create_task(self.queues.incidents.run())
                 group.create_task(self.queues.plans.run())
+                group.create_task(self.queues.generators.run())
                 group.create_task(self._measure_lag())
                 group.create_task(self._list_again())
         finally:
@@ -120,6 +125,8 @@ class Operator:
             self._system_changed(key)
         elif kind is ChaosExperiment:
             self.queues.experiments.mark(key)
+        elif kind is IncidentGenerator:
+            self.queues.generators.mark(key)
         elif kind is RemediationPlan:
             self.queues.plans.mark(key)
             if isinstance(obj, RemediationPlan):
@@ -208,5 +215,6 @@ class Operator:
             ("ChaosExperiment", self.queues.experiments),
             ("Incident", self.queues.incidents),
             ("RemediationPlan", self.queues.plans),
+            ("IncidentGenerator", self.queues.generators),
         ):
             metrics.QUEUE_DEPTH.labels(kind).set(queue.depth)

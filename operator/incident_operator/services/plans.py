@@ -121,7 +121,9 @@ class Plans:
 
     async def _await_approval(self, plan: RemediationPlan) -> timedelta | None:
         now = datetime.now(UTC)
-        verdict = decide_approval(plan, self._incident(plan), self._systems_by_name(plan), now=now)
+        others = self._store.plans_of(plan.metadata.namespace, plan.spec.incident_ref)
+        running = next((p.metadata.name for p in others if p.status.phase and p.status.phase.is_running), None)
+        verdict = decide_approval(plan, self._incident(plan), self._systems_by_name(plan), running=running, now=now)
         if verdict.ends is not None:
             phase, refusal = verdict.ends
             if APPROVE_ANNOTATION in plan.metadata.annotations:

@@ -1,0 +1,110 @@
+"""When a generator makes its next synthetic incident, and what it is about. Repeatable with a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from incident_crds.base import GROUP, ObjectMeta, set_condition
+from incident_crds.generator import IncidentGenerator, IncidentGeneratorStatus, IncidentTemplate
+from incident_crds.incident import Incident, IncidentSpec, IncidentType, RemediationMode
+from incident_crds.templates import BUILT_IN_TEMPLATES
+
+GENERATOR_LABEL = f"{GROUP}/generator"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is due: make incident number `number` now, or look again at `look_at`, or neither while it is stopped."""
+
+    reason: str
+    message: str
+    number: int | None = None
+    look_at: datetime | None = None
+
+
+def decide_turn(generator: IncidentGenerator, open_count: int, *, now: datetime) -> Turn:
+    """A generator that just began makes its first incident after an interval, not at once."""
+    spec, status = generator.spec, generator.status
+    if not spec.enabled:
+        return Turn("Stopped", "spec.enabled is false")
+    number = status.generated + 1
+    if status.next_at is None:
+        return Turn("Waiting", "the first incident is due after an interval", look_at=now + interval(generator, number))
+    if now < status.next_at:
+        return Turn("Waiting", "the next incident is due at status.nextAt", look_at=status.next_at)
+    if open_count >= spec.max_open:
+        later = now + timedelta(seconds=spec.min_interval_seconds)
+        return Turn(
+            "TooManyOpen", f"{open_count} of its incidents are open; at most {spec.max_open} are", look_at=later
+        )
+    return Turn("Generating", f"made {number} incidents", number=number)
+
+
+def interval(generator: IncidentGenerator, number: int) -> timedelta:
+    """The pause before incident `number`."""
+    spec = generator.spec
+    return timedelta(
+        seconds=_random(generator, number, "pause").uniform(spec.min_interval_seconds, spec.max_interval_seconds)
+    )
+
+
+def choose_template(generator: IncidentGenerator, number: int) -> IncidentTemplate:
+    """The user's own templates where there are any, else the built-in ones."""
+    templates: Sequence[IncidentTemplate] = generator.spec.templates or BUILT_IN_TEMPLATES
+    return _random(generator, number, "template").choice(templates)
+
+
+def _random(generator: IncidentGenerator, number: int, what: str) -> random.Random:
+    """By number and not by state, so that a retry after a crash chooses the same."""
+    seed = generator.metadata.uid if generator.spec.seed is None else generator.spec.seed
+    return random.Random(f"{seed}/{number}/{what}")  # noqa: S311 - it is practice, not a secret
+
+
+def build_incident(generator: IncidentGenerator, number: int, template: IncidentTemplate, author: str) -> Incident:
+    """Marked synthetic: nothing real is behind it, and no plan may act on it."""
+    namespace, name = generator.key
+    return Incident(
+        metadata=ObjectMeta(
+            name=f"{name[:200]}-{number:05d}",
+            namespace=namespace,
+            labels={GENERATOR_LABEL: name} if len(name) <= 63 else {},
+        ),
+        spec=IncidentSpec(
+            title=template.title,
+            description=template.description,
+            source=template.source,
+            severity=template.severity,
+            incident_type=IncidentType.SYNTHETIC,
+            remediation_mode=RemediationMode.MANUAL,
+            team=template.team,
+            generated_by=f"generator {name}"[:256],
+            metadata={"template": template.name, "text": author},
+        ),
+    )
+
+
+def is_of(incident: Incident, generator: IncidentGenerator) -> bool:
+    """Whether the generator made it."""
+    return incident.spec.generated_by == f"generator {generator.metadata.name}"[:256]
+
+
+def status_after(generator: IncidentGenerator, turn: Turn, *, made: str, now: datetime) -> IncidentGeneratorStatus:
+    """The status once the turn was taken; `made` is the incident's name, or empty."""
+    generation = generator.metadata.generation
+    conditions = set_condition(
+        generator.status.conditions,
+        "Running",
+        generator.spec.enabled,
+        reason=turn.reason,
+        message=turn.message,
+        now=now,
+        generation=generation,
+    )
+    update: dict[str, object] = {"conditions": conditions, "observed_generation": generation, "next_at": turn.look_at}
+    if made and turn.number is not None:
+        pause = interval(generator, turn.number + 1)
+        update |= {"generated": turn.number, "last_incident": made, "next_at": now + pause}
+    return generator.status.model_copy(update=update)

@@ -1,0 +1,129 @@
+"""Who else may take part: external agents, people who ask, and the generator of practice incidents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from incident_crds.base import ObjectMeta
+from incident_crds.chaosexperiment import ChaosExperiment
+from incident_crds.client import ApiClient
+from incident_crds.errors import Forbidden
+from incident_crds.generator import IncidentGenerator
+from incident_crds.incident import Incident, IncidentPhase, IncidentType
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
+
+from ..conftest import NAMESPACE, OperatorProcess, Stack
+from ..crds.conftest import service_account, user_of
+from .drive import Driver, eventually
+
+
+@pytest_asyncio.fixture
+async def driver(operator: OperatorProcess, sre: ApiClient) -> Driver:
+    made = Driver(sre)
+    await made.systems_ready()
+    return made
+
+
+@pytest_asyncio.fixture
+async def agent(stack: Stack, admin: ApiClient) -> AsyncIterator[ApiClient]:
+    async with service_account(stack, admin, "agent", "incidentsim-agent") as client:
+        yield client
+
+
+async def ask(driver: Driver, incident: str, id: str, action: str, **fields: str) -> None:
+    await driver.client.patch(
+        Incident, NAMESPACE, incident, {"spec": {"request": {"id": id, "action": action, **fields}}}
+    )
+
+
+async def test_an_external_agent_reads_the_evidence_and_its_plan_is_graded(driver: Driver, agent: ApiClient) -> None:
+    experiment = await driver.start("redis-memory")
+    proposed = await driver.plan_awaiting()
+    incident = await agent.get(Incident, NAMESPACE, proposed.spec.incident_ref)
+    assert incident.status.evidence is not None
+    with pytest.raises(Forbidden):
+        await agent.list_all(ChaosExperiment, NAMESPACE)
+    author = user_of("agent")
+    spec = proposed.spec.model_copy(update={"author": author, "analysis": "I looked at the evidence."})
+    made = await agent.create(
+        RemediationPlan(metadata=ObjectMeta(name=f"{incident.metadata.name}-agent", namespace=NAMESPACE), spec=spec)
+    )
+    with pytest.raises(Forbidden):
+        await Driver(agent).approve(made)
+    waiting = await driver.plan_reaches(made, PlanPhase.AWAITING_APPROVAL)
+    await driver.approve(waiting)
+    await driver.plan_reaches(waiting, PlanPhase.EXECUTING, PlanPhase.VERIFYING)
+    await driver.approve(proposed)  # two at once would not know of each other
+    await driver.event("AnotherPlanRuns", proposed.metadata.name)
+    await driver.plan_reaches(waiting, PlanPhase.SUCCEEDED)
+    done = await driver.graded(experiment)
+    assert done.status.grade is not None
+    assert done.status.grade.grade.passed
+    assert done.status.grade.plan.name == made.metadata.name
+    await driver.plan_reaches(proposed, PlanPhase.SUPERSEDED)
+
+
+async def test_a_person_gets_another_plan_or_diagnosis_by_asking(driver: Driver) -> None:
+    experiment = await driver.start("redis-memory")
+    first = await driver.plan_awaiting()
+    name = first.spec.incident_ref
+    before = (await driver.client.get(Incident, NAMESPACE, name)).status.evidence
+    await driver.reject(first, "not yet")
+    await driver.event("Escalated", name)
+    await ask(driver, name, "again", "Propose", reason="now it suits")
+    second = await driver.plan_awaiting()
+    assert second.metadata.name != first.metadata.name
+    await ask(driver, name, "look", "Diagnose")
+
+    async def anew() -> bool | None:
+        status = (await driver.client.get(Incident, NAMESPACE, name)).status
+        fresh = status.diagnosis is not None and status.evidence is not None and "look" in status.handled_requests
+        return (
+            True
+            if fresh and before and status.evidence and status.evidence.collected_at > before.collected_at
+            else None
+        )
+
+    await eventually(anew, "a new diagnosis")
+    assert (await driver.client.get(RemediationPlan, *second.key)).status.phase is PlanPhase.AWAITING_APPROVAL
+    await driver.client.delete(ChaosExperiment, *experiment.key)
+    await driver.is_gone(experiment)
+
+
+async def test_the_generator_makes_practice_incidents_until_it_is_stopped(driver: Driver, admin: ApiClient) -> None:
+    generator = IncidentGenerator.model_validate(
+        {"spec": {"minIntervalSeconds": 1, "maxIntervalSeconds": 1, "maxOpen": 2, "seed": 7}}
+    )
+    generator.metadata = ObjectMeta(name="practice", namespace=NAMESPACE)
+    await driver.client.create(generator)
+    try:
+
+        async def enough() -> IncidentGenerator | None:
+            found = await driver.client.get(IncidentGenerator, *generator.key)
+            reasons = [c.reason for c in found.status.conditions]
+            return found if "TooManyOpen" in reasons else None
+
+        found = await eventually(enough, "two open practice incidents", 20)
+        assert found.status.generated == 2
+        await driver.client.patch(IncidentGenerator, *generator.key, {"spec": {"enabled": False}})
+        made = [await driver.client.get(Incident, NAMESPACE, f"practice-0000{n}") for n in (1, 2)]
+        for incident in made:
+            assert incident.spec.incident_type is IncidentType.SYNTHETIC
+            assert not incident.status.actionable
+            assert incident.status.diagnosis is None
+            assert (incident.status.severity, incident.status.number[:4]) == (incident.spec.severity, "INC-")
+        await asyncio.gather(*(ask(driver, i.metadata.name, "over", "FalseAlarm") for i in made))
+
+        async def over() -> bool | None:
+            phases = [(await driver.client.get(Incident, *i.key)).status.phase for i in made]
+            return True if phases == [IncidentPhase.RESOLVED] * 2 else None
+
+        await eventually(over, "both being resolved")
+        stopped = await driver.client.get(IncidentGenerator, *generator.key)
+        assert stopped.status.generated == 2
+    finally:
+        await admin.delete(IncidentGenerator, *generator.key)
