@@ -107,9 +107,9 @@ class EvidenceDocument(StatusModel):
     """All that a diagnosis stands on, and all that a model is sent of a system. Its texts are data from there."""
 
     system: Name
-    """The MockSystem."""
-    type: SystemType
-    """Its kind."""
+    """The MockSystem; the source that was reported where no system is known."""
+    type: SystemType | None = None
+    """Its kind; absent where no system is known."""
     threshold_percent: Percent
     """A signal below this health is breached."""
     collected_at: Timestamp

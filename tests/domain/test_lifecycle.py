@@ -325,6 +325,9 @@ def test_a_person_who_asks_gets_another_diagnosis() -> None:
     answer = answer_request(made, actor="sre", is_healthy=False, others=(), now=at(5))
     assert answer is not None
     assert wants_diagnosis(made.model_copy(update={"status": answer.status}))
+    practice = incident(actionable=False)
+    assert not wants_diagnosis(practice)
+    assert wants_diagnosis(incident(actionable=False, diagnosis_asked_at=NOW))
     over = incident(phase=IncidentPhase.RESOLVED)
     over = over.model_copy(update={"spec": made.spec})
     refused = answer_request(over, actor="sre", is_healthy=True, others=(), now=at(5))

@@ -13,7 +13,7 @@ from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
 from incident_crds.errors import Forbidden
 from incident_crds.generator import IncidentGenerator
-from incident_crds.incident import Incident, IncidentPhase, IncidentType
+from incident_crds.incident import Incident, IncidentPhase, IncidentSpec, IncidentType
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
@@ -92,6 +92,26 @@ async def test_a_person_gets_another_plan_or_diagnosis_by_asking(driver: Driver)
     assert (await driver.client.get(RemediationPlan, *second.key)).status.phase is PlanPhase.AWAITING_APPROVAL
     await driver.client.delete(ChaosExperiment, *experiment.key)
     await driver.is_gone(experiment)
+
+
+async def test_a_report_without_a_system_is_diagnosed_on_demand_and_gets_no_plan(driver: Driver) -> None:
+    """What a service for diagnoses of any text stands on."""
+    spec = IncidentSpec(title="Log-ins fail", source="auth-service", incident_type=IncidentType.TRAINING)
+    made = await driver.client.create(Incident(metadata=ObjectMeta(name="reported", namespace=NAMESPACE), spec=spec))
+    await ask(driver, "reported", "look", "Diagnose")
+
+    async def diagnosed() -> Incident | None:
+        found = await driver.client.get(Incident, *made.key)
+        return found if found.status.diagnosis is not None else None
+
+    found = await eventually(diagnosed, "the diagnosis")
+    assert found.status.diagnosis is not None
+    assert found.status.diagnosis.root_cause.fault_type is None
+    assert found.status.evidence is not None
+    assert found.status.evidence.system == "auth-service"
+    assert "Log-ins fail" in str(found.status.evidence.tables)
+    assert found.status.plans == []
+    await ask(driver, "reported", "over", "FalseAlarm")
 
 
 async def test_the_generator_makes_practice_incidents_until_it_is_stopped(driver: Driver, admin: ApiClient) -> None:

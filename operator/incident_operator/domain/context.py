@@ -23,6 +23,14 @@ class EventNote:
     message: str
 
 
+def describe_report(incident: Incident) -> Rows:
+    """What whoever opened the incident wrote; of the detector's own there is nothing that the signals do not say."""
+    spec = incident.spec
+    written = [("title", spec.title), ("description", spec.description), ("source", spec.source), ("notes", spec.notes)]
+    rows = [(name, text) for name, text in written if text]
+    return Rows("what was reported", ("field", "text"), [] if spec.signal is not None else rows)
+
+
 def describe_attempts(plans: Sequence[RemediationPlan]) -> Rows:
     """What was tried for this incident already, and what came of it: the next plan should not be the same."""
     return Rows(

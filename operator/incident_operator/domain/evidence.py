@@ -64,7 +64,8 @@ class Evidence:
     """Everything read from one system for a diagnosis. Lists are sorted, largest first, and bounded."""
 
     system: str
-    type: SystemType
+    type: SystemType | None
+    """None where no system is known, as of an incident that a person reported."""
     signals: tuple[Signal, ...]
     prefixes: tuple[PrefixUsage, ...] = ()
     sessions: tuple[SessionGroup, ...] = ()

@@ -37,10 +37,10 @@ class NextStep:
 
 
 def wants_diagnosis(incident: Incident) -> bool:
-    """Whether a diagnosis is due: in mode Manual only once a person has asked for one."""
-    status, mode = incident.status, incident.spec.remediation_mode
-    is_due = mode is not RemediationMode.MANUAL or status.diagnosis_asked_at is not None
-    return status.diagnosis is None and status.actionable and is_due
+    """Whether a diagnosis is due: in mode Manual, and where nothing real is behind it, only once a person asked."""
+    status = incident.status
+    is_due = status.actionable and incident.spec.remediation_mode is not RemediationMode.MANUAL
+    return status.diagnosis is None and (is_due or status.diagnosis_asked_at is not None)
 
 
 def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:

@@ -92,10 +92,12 @@ def _refuse_work(incident: Incident, request: Request) -> Refusal | None:
     """Why the agent may not be asked to diagnose or to propose."""
     if incident.status.phase is IncidentPhase.RESOLVED:
         return _ALREADY_RESOLVED
+    if request.action is RequestAction.DIAGNOSE:
+        return None
     if not incident.status.actionable:
         return Refusal("NotActionable", "the incident is not about a real, known system")
     mode = incident.spec.remediation_mode
-    if request.action is RequestAction.PROPOSE and mode is not RemediationMode.AUTOMATED:
+    if mode is not RemediationMode.AUTOMATED:
         return Refusal("ModeForbids", f"the incident's remediation mode is {mode}: set it to Automated first")
     return None
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from incident_crds.catalogue import SignalName, SystemType
+from incident_crds.catalogue import SignalName
 from incident_crds.diagnosis import EvidenceDocument
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import HealthPolicy, MockSystem
@@ -14,7 +14,7 @@ from incident_crds.remediationplan import RemediationPlan
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Store
 from incident_operator.diagnosis.chain import Diagnosed, Diagnoser, Question
-from incident_operator.domain.context import describe_attempts, describe_events, describe_history
+from incident_operator.domain.context import describe_attempts, describe_events, describe_history, describe_report
 from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.evidence_document import LOOK_BACK, build_document
 from incident_operator.probes.evidence import gather_evidence
@@ -53,9 +53,9 @@ class Investigation:
 
     async def investigate(self, incident: Incident, plans: Sequence[RemediationPlan]) -> Finding:
         """From evidence read now. A system that cannot be read still has its signals."""
-        name = incident.spec.affected_systems[0]
+        name = next(iter(incident.spec.affected_systems), "") or incident.spec.source or "unknown"
         key = (incident.metadata.namespace, name)
-        system = self._store.get(MockSystem, key)
+        system = self._store.get(MockSystem, key) if incident.status.actionable else None
         breached: set[SignalName] = set(incident.status.signals)
         if system is not None:
             breached |= {b.signal for b in breach_of(system.status, incident.metadata.name) if b.ended_at is None}
@@ -67,6 +67,7 @@ class Investigation:
             history=self._samples.since(key, now - LOOK_BACK),
             policy=system.spec.health if system else HealthPolicy(),
             context=[
+                describe_report(incident),
                 describe_attempts(plans),
                 describe_history(self._earlier(incident, name), now=now),
                 describe_events(await self._builtin.recent_events(incident.metadata.namespace), now=now),
@@ -87,8 +88,7 @@ class Investigation:
         signals = tuple(sample.signals) if sample else ()
         target = await self._systems.target_or_none(system.key) if system else None
         if target is None:
-            kind = system.spec.type if system else SystemType.DISK
-            return Evidence(system=name, type=kind, signals=signals)
+            return Evidence(system=name, type=system.spec.type if system else None, signals=signals)
         return await gather_evidence(target, name, signals)
 
     def _earlier(self, incident: Incident, system: str) -> list[Incident]:
