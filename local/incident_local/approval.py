@@ -63,7 +63,8 @@ class Approver:
         self._progress.line(f"  {plan.spec.analysis}\n  {plan.spec.reasoning}")
         for action in plan.spec.actions:
             undo = "can be taken back" if action.reversible else "cannot be taken back"
-            self._progress.line(f"  - {describe_action(action)}: {action.expected_impact} Risk {action.risk}, {undo}.")
+            impact = action.expected_impact.rstrip(". ") or "its effect is not described"
+            self._progress.line(f"  - {describe_action(action)}: {impact}. Risk {action.risk}, {undo}.")
         self._progress.line("Approve it as the user sre? [y = yes, anything else = reason to reject]")
         answer = (await _read_line()).strip()
         if answer.lower() in ("y", "yes"):

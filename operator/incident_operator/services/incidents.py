@@ -23,7 +23,8 @@ from incident_operator.domain.naming import incident_number, plan_name
 from incident_operator.domain.planning import build_plan_spec, current_plans, decide_next_step, wants_diagnosis
 from incident_operator.domain.requests import answer_request, reopen, resolve
 from incident_operator.services.catalogue import Remedies
-from incident_operator.services.investigation import Finding, Investigation
+from incident_operator.services.inquiries import Inquiries
+from incident_operator.services.investigation import Finding
 from incident_operator.services.systems import breach_of
 
 LOOK_AGAIN = timedelta(seconds=2)
@@ -40,13 +41,13 @@ class Incidents:
         *,
         store: Store,
         builtin: Builtin,
-        investigation: Investigation,
+        inquiries: Inquiries,
         remedies: Remedies,
         hold: timedelta,
     ) -> None:
         self._store = store
         self._builtin = builtin
-        self._investigation = investigation
+        self._inquiries = inquiries
         self._remedies = remedies
         self._hold = hold
         self._looks: dict[tuple[str, int], int] = {}
@@ -60,6 +61,7 @@ class Incidents:
         plans = self._store.plans_of(*key)
         incident = await self._settle(incident, breaches, current_plans(incident, plans))
         if incident.status.phase is IncidentPhase.RESOLVED:
+            self._inquiries.forget(incident)
             return None
         if wants_diagnosis(incident):
             return await self._diagnose_and_propose(incident, plans)
@@ -161,9 +163,10 @@ class Incidents:
         return answer.status
 
     async def _diagnose_and_propose(self, incident: Incident, plans: Sequence[RemediationPlan]) -> timedelta | None:
-        now = datetime.now(UTC)
-        finding = await self._investigation.investigate(incident, plans)
-        diagnosed = finding.diagnosed
+        finding = self._inquiries.ask(incident, plans, attempt=0)
+        if finding is None:
+            return None
+        now, diagnosed = datetime.now(UTC), finding.diagnosed
         if diagnosed.verdict.fault is None and self._may_look_again(incident):
             return LOOK_AGAIN
         status = with_phase(
@@ -192,7 +195,9 @@ class Incidents:
 
     async def _propose_again(self, incident: Incident, plans: Sequence[RemediationPlan], *, attempt: int) -> None:
         """From a diagnosis made anew: the evidence is of what the last plan left, and tells what was tried."""
-        finding = await self._investigation.investigate(incident, plans)
+        finding = self._inquiries.ask(incident, plans, attempt=attempt)
+        if finding is None:
+            return
         if finding.diagnosed.verdict.fault is None:
             await self._escalate(incident, "the cause is undetermined since the last plan")
             return

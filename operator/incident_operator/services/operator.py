@@ -28,6 +28,7 @@ from incident_operator.services.experiments import Experiments
 from incident_operator.services.generators import Generators
 from incident_operator.services.grades import Grader
 from incident_operator.services.incidents import Incidents
+from incident_operator.services.inquiries import Inquiries
 from incident_operator.services.investigation import Investigation
 from incident_operator.services.plans import Plans
 from incident_operator.services.prober import Prober
@@ -79,17 +80,19 @@ class Operator:
             undo=undo,
             grader=Grader(store=self.store, undo=undo, faults=faults),
         )
+        investigation = Investigation(
+            store=self.store,
+            builtin=builtin,
+            systems=self.systems,
+            samples=samples,
+            remedies=remedies,
+            diagnoser=diagnoser,
+        )
+        self._inquiries = Inquiries(investigation.investigate, on_done=self._investigated)
         incidents = Incidents(
             store=self.store,
             builtin=builtin,
-            investigation=Investigation(
-                store=self.store,
-                builtin=builtin,
-                systems=self.systems,
-                samples=samples,
-                remedies=remedies,
-                diagnoser=diagnoser,
-            ),
+            inquiries=self._inquiries,
             remedies=remedies,
             hold=hold,
         )
@@ -117,8 +120,12 @@ class Operator:
                 group.create_task(self._measure_lag())
                 group.create_task(self._list_again())
         finally:
+            await self._inquiries.close()
             await self.experiments.close()
             await self.systems.stop()
+
+    def _investigated(self, incident: Key) -> None:
+        self.queues.incidents.mark(incident)
 
     def _on_change(self, kind: type[Resource], key: Key, obj: Resource | None) -> None:
         if kind is MockSystem:
