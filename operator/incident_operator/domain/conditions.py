@@ -23,6 +23,25 @@ class _Fact:
     message: str = ""
 
 
+def system_conditions(
+    conditions: Sequence[Condition],
+    *,
+    reachable: bool,
+    healthy: bool | None,
+    problem: str,
+    worst: str,
+    generation: int,
+    now: datetime,
+) -> list[Condition]:
+    """Ready: it can be reached. Healthy: no signal is below the threshold; Unknown while nothing is measured."""
+    why = {True: "AllSignalsHealthy", False: "SignalBreached", None: "NothingMeasured"}[healthy]
+    facts = [
+        _Fact("Ready", reachable, "Reachable" if reachable else "Unreachable", problem or "it answers"),
+        _Fact("Healthy", healthy, why, worst),
+    ]
+    return _apply(conditions, facts, generation=generation, now=now)
+
+
 def experiment_conditions(status: ChaosExperimentStatus, *, generation: int, now: datetime) -> list[Condition]:
     """Injected, EffectObserved, Recovered and Stalled; one that does not hold says the phase's reason."""
     why = status.reason or "Pending"

@@ -14,6 +14,7 @@ from incident_crds.mocksystem import (
     SignalStatus,
     SystemPhase,
 )
+from incident_operator.domain.conditions import system_conditions
 from incident_operator.domain.sample import Sample
 
 REFRESH = timedelta(seconds=30)
@@ -66,25 +67,14 @@ def measured_status(
     worst = min(sample.signals, key=lambda s: 101 if s.health is None else s.health, default=None)
     if not sample.reachable:
         problem = worst.message if worst else "it does not answer"
-    threshold = system.spec.health.threshold_percent
-    healthy = None if sample.health is None else sample.health >= threshold
-    conditions = set_condition(
+    conditions = system_conditions(
         system.status.conditions,
-        "Ready",
-        sample.reachable,
-        reason="Reachable" if sample.reachable else "Unreachable",
-        message=problem or "it answers",
-        now=now,
+        reachable=sample.reachable,
+        healthy=None if sample.health is None else sample.health >= system.spec.health.threshold_percent,
+        problem=problem,
+        worst=f"{worst.name}: {worst.message}" if worst else "",
         generation=generation,
-    )
-    conditions = set_condition(
-        conditions,
-        "Healthy",
-        healthy,
-        reason={True: "AllSignalsHealthy", False: "SignalBreached", None: "NothingMeasured"}[healthy],
-        message=f"{worst.name}: {worst.message}" if worst else "",
         now=now,
-        generation=generation,
     )
     return system.status.model_copy(
         update={
