@@ -106,6 +106,15 @@ async def test_a_reply_that_was_mended_counts(make: MakeProvider, models: ModelS
     assert "is not in the evidence" in repair
 
 
+async def test_what_an_unusable_reply_cost_is_told_too(
+    make: MakeProvider, models: ModelServer, question: Question
+) -> None:
+    models.scripts.extend([says("no"), says("no"), says("no"), Script(status=500)])
+    found = await ask(make, question)
+    assert told(found) == ["groq InvalidReply", "gemini ServerError", "rules Answered"]
+    assert [a.input_tokens for a in found.diagnosis.fallback_chain] == [1800, 900, None]
+
+
 async def test_undetermined_is_an_answer_and_makes_no_action(
     make: MakeProvider, models: ModelServer, question: Question
 ) -> None:
@@ -115,10 +124,11 @@ async def test_undetermined_is_an_answer_and_makes_no_action(
     assert (found.verdict.fault, found.verdict.actions, found.diagnosis.confidence) == (None, (), 0)
 
 
+@pytest.mark.parametrize("script", [Script(hang=True), Script(trickle=True)])
 async def test_slow_ones_take_no_longer_than_their_budget(
-    make: MakeProvider, models: ModelServer, question: Question
+    script: Script, make: MakeProvider, models: ModelServer, question: Question
 ) -> None:
-    models.scripts.extend([Script(hang=True), Script(hang=True)])
+    models.scripts.extend([script, script])
     budget = Budget(each=timedelta(seconds=0.4), total=timedelta(seconds=0.6))
     started = time.monotonic()
     found = await ask(make, question, budget=budget)

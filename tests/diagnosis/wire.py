@@ -46,6 +46,8 @@ class Script:
     message: str = "because"
     headers: Mapping[str, str] = field(default_factory=dict)
     hang: bool = False
+    trickle: bool = False
+    """A byte now and then, and never an end."""
     cut: bool = False
     """The connection ends in the middle of the answer."""
 
@@ -122,6 +124,8 @@ class ModelServer:
             text = script.text(question) if callable(script.text) else script.text
             body = json.dumps(wrap(text or "")).encode()
         headers = {"Content-Type": "application/json", **script.headers}
+        if script.trickle:
+            return await self._trickle(request)
         if not script.cut:
             return web.Response(status=script.status, body=body, headers=headers)
         response = web.StreamResponse(headers={**headers, "Content-Length": str(len(body))})
@@ -129,4 +133,15 @@ class ModelServer:
         await response.write(body[: len(body) // 2])
         assert request.transport is not None
         request.transport.abort()
+        return response
+
+    async def _trickle(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        while not self._ending.is_set():
+            await response.write(b" ")
+            try:
+                await asyncio.wait_for(self._ending.wait(), 0.05)
+            except TimeoutError:
+                continue
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import structlog
 
 from incident_crds.catalogue import ActionType, Risk, SignalName
 from incident_crds.diagnosis import Diagnosis, EvidenceDocument, ProviderAttempt, RootCause
-from incident_operator.diagnosis.errors import InvalidReply, ProviderError, RateLimited
+from incident_operator.diagnosis.errors import InvalidReply, ProviderError, RateLimited, TimedOut
 from incident_operator.diagnosis.prompt import build_prompt, build_repair
 from incident_operator.diagnosis.provider import Answer, Prompt, Provider
 from incident_operator.diagnosis.reply import Scope, parse_reply
@@ -135,7 +136,8 @@ class Diagnoser:
             verdict, answer = await self._ask_twice(provider, question, limit)
         except ProviderError as error:
             self._note_failure(provider, breaker, error)
-            chain.append(_attempt(provider, error.outcome, str(error), started=started))
+            spent = Answer("", *error.tokens)
+            chain.append(_attempt(provider, error.outcome, str(error), started=started, answer=spent))
             return None
         except Exception as error:
             # a bug of ours, or of an SDK: it must be seen as one, and the incident still be diagnosed
@@ -152,15 +154,27 @@ class Diagnoser:
         started = time.monotonic()
         prompt = build_prompt(question.document, question.remedies, question.risks)
         scope = Scope(question.evidence.system, question.remedies, question.evidence)
-        answer = await provider.ask(prompt, timeout=limit)
+        answer = await _ask_within(provider, prompt, limit)
         try:
             return parse_reply(answer.text, scope), answer
         except InvalidReply as error:
             left = limit - _since(started)
             if left <= timedelta(0):
+                error.tokens = (answer.input_tokens, answer.output_tokens)
                 raise
-            again = await _repaired(provider, prompt, answer, error, left)
-            return parse_reply(again.text, scope), again
+            repair = build_repair(prompt, answer.text, str(error))
+        try:
+            again = await _ask_within(provider, repair, left)
+            both = Answer(
+                again.text,
+                _sum(answer.input_tokens, again.input_tokens),
+                _sum(answer.output_tokens, again.output_tokens),
+            )
+            answer = both
+            return parse_reply(both.text, scope), both
+        except ProviderError as error:
+            error.tokens = (answer.input_tokens, answer.output_tokens)
+            raise
 
     def _note_failure(self, provider: Provider, breaker: Breaker, error: ProviderError) -> None:
         wait = timedelta(seconds=error.retry_after) if isinstance(error, RateLimited) else timedelta(0)
@@ -169,15 +183,13 @@ class Diagnoser:
         log.warning("provider gave no diagnosis", provider=provider.name, outcome=error.outcome, reason=str(error))
 
 
-async def _repaired(
-    provider: Provider, prompt: Prompt, answer: Answer, problem: InvalidReply, left: timedelta
-) -> Answer:
-    again = await provider.ask(build_repair(prompt, answer.text, str(problem)), timeout=left)
-    return Answer(
-        again.text,
-        _sum(answer.input_tokens, again.input_tokens),
-        _sum(answer.output_tokens, again.output_tokens),
-    )
+async def _ask_within(provider: Provider, prompt: Prompt, limit: timedelta) -> Answer:
+    """By our own clock: an SDK's timeout begins anew with each byte that comes."""
+    try:
+        async with asyncio.timeout(limit.total_seconds()):
+            return await provider.ask(prompt, timeout=limit)
+    except TimeoutError as error:
+        raise TimedOut(f"{provider.name} gave no answer within {limit.total_seconds():g} s") from error
 
 
 class RulesLink:

@@ -22,6 +22,8 @@ class ProviderError(Exception):
     outcome: ClassVar[str]
     is_outage: ClassVar[bool] = False
     """Three in a row, and the provider is left alone for a while."""
+    tokens: tuple[int | None, int | None] = (None, None)
+    """What was sent and came back all the same, where it was counted."""
 
 
 class TimedOut(ProviderError):

@@ -1,14 +1,19 @@
 """Gemini through google-generativeai, which is at its end of life. Nothing else knows this SDK.
 
-It keeps its settings for the whole process, and its REST transport blocks: it runs in a thread.
+It keeps its settings for the whole process, and its REST transport blocks: it runs in a thread, of which nobody waits for
+the end, as a server may send a byte now and then for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -40,7 +45,7 @@ class GeminiLegacyProvider(Provider):
     @override
     async def ask(self, prompt: Prompt, *, timeout: timedelta) -> Answer:
         try:
-            answer = await asyncio.to_thread(self._ask, prompt, timeout.total_seconds())
+            answer = await _in_daemon_thread(partial(self._ask, prompt, timeout.total_seconds()))
         except (exceptions.RetryError, exceptions.DeadlineExceeded, requests.exceptions.Timeout) as error:
             raise TimedOut(f"{self.name} gave no answer within {timeout.total_seconds():g} s") from error
         except exceptions.GoogleAPICallError as error:
@@ -67,3 +72,30 @@ class GeminiLegacyProvider(Provider):
         usage = found.usage_metadata
         parts = found.candidates[0].content.parts if found.candidates else []
         return Answer("".join(part.text for part in parts), usage.prompt_token_count, usage.candidates_token_count)
+
+
+async def _in_daemon_thread(work: Callable[[], Answer]) -> Answer:
+    """Unlike asyncio.to_thread, neither the loop nor the process waits for it when they end."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Answer] = loop.create_future()
+
+    def settle(result: Answer | None, error: Exception | None) -> None:
+        if done.done():
+            return
+        if error is not None:
+            done.set_exception(error)
+        elif result is not None:
+            done.set_result(result)
+
+    def run() -> None:
+        result: Answer | None = None
+        failure: Exception | None = None
+        try:
+            result = work()
+        except Exception as error:
+            failure = error  # raised where it is awaited
+        with suppress(RuntimeError):  # the loop is gone
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    threading.Thread(target=run, daemon=True, name="gemini").start()
+    return await done
