@@ -1,7 +1,7 @@
 """Gemini through google-generativeai, which is at its end of life. Nothing else knows this SDK.
 
-It keeps its settings for the whole process, and its REST transport blocks: it runs in a thread, of which nobody waits for
-the end, as a server may send a byte now and then for ever.
+It keeps its settings for the whole process, and its REST transport blocks: it runs in a thread that nobody waits for, as a
+server may send a byte now and then for ever.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ async def _in_daemon_thread(work: Callable[[], Answer]) -> Answer:
         failure: Exception | None = None
         try:
             result = work()
-        except Exception as error:
-            failure = error  # raised where it is awaited
+        except Exception as error:  # noqa: BLE001 - raised where it is awaited
+            failure = error
         with suppress(RuntimeError):  # the loop is gone
             loop.call_soon_threadsafe(settle, result, failure)
 
