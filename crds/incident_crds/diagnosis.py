@@ -107,7 +107,7 @@ class EvidenceDocument(StatusModel):
     """All that a diagnosis stands on, and all that a model is sent of a system. Its texts are data from there."""
 
     system: Name
-    """The MockSystem; the source that was reported where no system is known."""
+    """The MockSystem; `unknown` where the incident is about none."""
     type: SystemType | None = None
     """Its kind; absent where no system is known."""
     threshold_percent: Percent

@@ -19,6 +19,7 @@ from incident_crds.base import (
     StatusModel,
     Text,
     Timestamp,
+    cel,
     cel_rules,
 )
 from incident_crds.catalogue import Severity, SignalName
@@ -97,6 +98,9 @@ class Request(Model):
     """For Merge: the incident that goes on."""
 
 
+FixedType = Annotated[IncidentType, Field(json_schema_extra=cel("self == oldSelf", "incidentType is immutable"))]
+
+
 class IncidentSpec(Model):
     """What is known from whoever opened it, and what people set."""
 
@@ -108,8 +112,8 @@ class IncidentSpec(Model):
     """System or service that reported it."""
     severity: Severity | None = None
     """Set by a person; a diagnosis does not overwrite it."""
-    incident_type: IncidentType = IncidentType.REAL_SYSTEM
-    """Whether something real is behind it."""
+    incident_type: FixedType = IncidentType.REAL_SYSTEM
+    """Whether something real is behind it. Immutable: what is synthetic never becomes actionable."""
     affected_systems: Annotated[list[Name], Field(max_length=16)] = Field(default_factory=list)
     """MockSystems in the same namespace."""
     signal: SignalName | None = None

@@ -60,10 +60,11 @@ class Approver:
 
     async def _ask(self, plan: RemediationPlan) -> None:
         self._progress.line(f"\nPlan {plan.metadata.name} by {plan.spec.author}, risk {plan.status.risk}")
-        self._progress.line(f"  {plan.spec.analysis}\n  {plan.spec.reasoning}")
+        for text in (plan.spec.analysis, plan.spec.reasoning):
+            self._progress.line(f"  {' '.join(text.split())}")  # a line of its own could pass for one of ours
         for action in plan.spec.actions:
             undo = "can be taken back" if action.reversible else "cannot be taken back"
-            impact = action.expected_impact.rstrip(". ") or "its effect is not described"
+            impact = " ".join(action.expected_impact.split()).rstrip(".") or "its effect is not described"
             self._progress.line(f"  - {describe_action(action)}: {impact}. Risk {action.risk}, {undo}.")
         self._progress.line("Approve it as the user sre? [y = yes, anything else = reason to reject]")
         answer = (await _read_line()).strip()

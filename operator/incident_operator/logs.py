@@ -8,6 +8,8 @@ from typing import Literal
 
 import structlog
 
+SDKS = ("groq", "httpx", "httpcore", "httpx2", "httpcore2", "google", "google_genai", "urllib3", "requests")
+
 
 def configure_logs(format: Literal["json", "console"], level: str) -> None:
     """Send structlog and the standard library's logs of all libraries through one formatter to stderr."""
@@ -40,5 +42,6 @@ def configure_logs(format: Literal["json", "console"], level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("kopf", "aiohttp", "asyncio", "kubernetes"):
+    # the last ones log what is sent and received, prompts and evidence among it
+    for noisy in ("kopf", "aiohttp", "asyncio", "kubernetes", *SDKS):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

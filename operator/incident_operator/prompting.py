@@ -43,5 +43,6 @@ async def _prompt(namespace: str, wanted: str) -> Prompt:
         document = found.status.evidence
         if document is None:
             raise NotFound(f"incident {wanted} has no evidence yet: it was not diagnosed since it was opened")
-        system = await client.get(MockSystem, namespace, document.system)
-    return build_prompt(document, system.status.capabilities.remedies, Remedies().risks())
+        systems = {s.metadata.name: s for s in await client.list_all(MockSystem, namespace)}
+    system = systems.get(document.system) if found.status.actionable else None
+    return build_prompt(document, system.status.capabilities.remedies if system else (), Remedies().risks())

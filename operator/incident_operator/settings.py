@@ -29,6 +29,16 @@ def _known_diagnosers(text: str) -> str:
     return text
 
 
+def _plain_key(key: SecretStr) -> SecretStr:
+    text = key.get_secret_value().strip()  # a Secret is often made with a newline at its end
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("holds characters that no key has")
+    return SecretStr(text)
+
+
+Key = Annotated[SecretStr, AfterValidator(_plain_key)]
+
+
 class Settings(BaseSettings):
     """INCIDENTSIM_* variables; KUBECONFIG is read by the Kubernetes client."""
 
@@ -47,10 +57,10 @@ class Settings(BaseSettings):
     """Who diagnoses, in this order. Groq and Gemini are left out without a key."""
     groq_model: str = "openai/gpt-oss-120b"
     groq_url: Annotated[str | None, Field(pattern=r"^https?://")] = None
-    groq_api_key: SecretStr | None = Field(default=None, validation_alias="GROQ_API_KEY")
+    groq_api_key: Key | None = Field(default=None, validation_alias="GROQ_API_KEY")
     gemini_model: str = "gemini-3.5-flash"
     gemini_url: Annotated[str | None, Field(pattern=r"^https?://")] = None
-    gemini_api_key: SecretStr | None = Field(default=None, validation_alias="GEMINI_API_KEY")
+    gemini_api_key: Key | None = Field(default=None, validation_alias="GEMINI_API_KEY")
     gemini_sdk: GeminiSdk = GeminiSdk.LEGACY
 
     @property

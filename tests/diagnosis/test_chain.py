@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from incident_crds.catalogue import FaultType
 from incident_operator.diagnosis.chain import Budget, Diagnosed, Diagnoser, Question, RulesLink
-from incident_operator.diagnosis.provider import Answer, Prompt, Provider
+from incident_operator.diagnosis.provider import Answer, Prompt, Provider, parse_retry_after
 
 from .conftest import KEY, NOW, MakeProvider
 from .wire import GOOD, ModelServer, Script, says
@@ -74,6 +74,15 @@ async def test_the_first_that_answers_is_believed(make: MakeProvider, models: Mo
         (says(with_action(prefix=None)), "InvalidReply", 2),
         (says(with_action(table="orders")), "InvalidReply", 2),
         (says(changed(cause="Undetermined")), "InvalidReply", 2),
+        (says(changed(actions=[])), "InvalidReply", 2),
+        (Script(raw=b'{"choices": 7}'), "InvalidReply", 2),
+        (Script(status=400, message="json_validate_failed"), "InvalidReply", 2),
+        (Script(status=408), "Timeout", 1),
+        (Script(status=413), "RateLimited", 1),
+        (Script(status=498), "RateLimited", 1),
+        (Script(status=429, headers={"Retry-After": "inf"}), "RateLimited", 1),
+        (Script(status=429, headers={"Retry-After": "1e300"}), "RateLimited", 1),
+        (Script(status=429, headers={"Retry-After": "soon"}), "RateLimited", 1),
         (says(changed(actions=GOOD["actions"] * 7)), "InvalidReply", 2),
     ],
 )
@@ -195,3 +204,12 @@ async def test_a_wait_that_was_asked_for_is_kept(make: MakeProvider, models: Mod
     clock[0] = NOW + timedelta(seconds=121)
     models.scripts.append(says(GOOD))
     assert told(await diagnoser.diagnose(question)) == ["groq Answered"]
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7), ("1.5", 1.5), ("-3", 0), ("nan", 0), ("inf", 0), ("1e300", 3600), ("soon", 0), ("", 0),
+     ("Sat, 31 Jan 2026 12:02:00 GMT", 120), ("Sat, 31 Jan 2026 11:00:00 GMT", 0)],
+)  # fmt: skip
+def test_a_wait_is_a_number_or_a_date_and_never_for_ever(value: str, seconds: float) -> None:
+    assert parse_retry_after(value, now=NOW) == seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from incident_operator.diagnosis.prompt import build_prompt
 from incident_operator.domain.context import EventNote, describe_events
 from incident_operator.domain.evidence import Evidence, FileUsage, SessionGroup, TableUsage
 from incident_operator.domain.evidence_document import MOST_BYTES, Rows, build_document
+from incident_operator.domain.redaction import redact
 from incident_operator.domain.sample import Signal
 
 from .conftest import MIB, NOW, RISKS, MakeProvider, question_about, redis_evidence
@@ -28,6 +30,29 @@ SECRETS = (
     "Authorization: Bearer hunter2hunter2hunter2",
     "gsk_hunter2hunter2hunter2",
     "AKIAHUNTER2HUNTER2HU",
+    "postgresql://app:hunter2/hunter2@db/app",
+    "redis://:hunter2@hunter2@db:6379/0",
+    "X_gsk_hunter2hunter2hunter2",
+    "GITHUB_TOKEN=hunter2hunter2",
+)
+PHRASES = (
+    r"{\"password\": \"hunter2hunter2\"}",
+    '{"apiKey": "hunter2hunter2"}',
+    "Authorization: Token hunter2hunter2",
+    "ALTER ROLE app PASSWORD 'hunter2 hunter2'",
+    "mysqldump --password hunter2hunter2 -u app",
+    "pwd=hunter2hunter2",
+    "token: hunter2hunter2",
+)
+NAMES = (
+    "auth:session:",
+    "author:42:",
+    "passport:FR:",
+    "compass:7:",
+    "session:token:ab12:",
+    "tokens:cache:",
+    "secret_santa_orders",
+    "password-reset-worker",
 )
 
 
@@ -71,6 +96,37 @@ def test_secrets_are_taken_out_of_every_text(secret: str) -> None:
     text = json.dumps(document_of(hostile_everywhere(secret), events)).lower()
     assert "hunter2" not in text
     assert "[redacted]" in text
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "-", "a.", "token ", "password=", "x://", "a:b@", "'", "\\", "eyJaaaaaaaa.", "-----BEGIN "]
+)
+def test_a_long_text_costs_no_more_than_its_length(piece: str) -> None:
+    """Else whoever may write a name could stop the operator."""
+    took = []
+    for length in (20_000, 80_000):
+        text = piece * (length // len(piece))
+        started = time.perf_counter()
+        redact(text)
+        took.append(time.perf_counter() - started)
+    assert took[1] < 0.5 or took[1] < 8 * took[0], took
+
+
+@pytest.mark.parametrize("phrase", PHRASES)
+def test_secrets_are_taken_out_of_sentences(phrase: str) -> None:
+    events = describe_events([EventNote(NOW, "Pod/x", "Failed", phrase)], now=NOW)
+    evidence = replace(redis_evidence(), facts={"error": phrase, "note": phrase})
+    assert "hunter2" not in json.dumps(document_of(evidence, events))
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_ordinary_names_stay_what_they_are(name: str, make: MakeProvider, models: ModelServer) -> None:
+    """Else a model could only answer with a name that nobody has."""
+    question = question_about(redis_evidence(name))
+    assert name in json.dumps(question.document.to_json())
+    models.scripts.append(says({**GOOD, "actions": [{**GOOD["actions"][0], "prefix": name}]}))
+    found = await Diagnoser([make("groq"), RulesLink()]).diagnose(question)
+    assert [a.outcome for a in found.diagnosis.fallback_chain] == ["Answered"]
 
 
 def test_the_document_is_bounded_and_says_what_it_left_out() -> None:

@@ -66,7 +66,11 @@ def test_every_template_comes_up_and_one_s_own_take_their_place() -> None:
 
 def test_what_is_made_is_synthetic_and_never_actionable() -> None:
     made = build_incident(generator(), 3, BUILT_IN_TEMPLATES[0], "template")
-    assert made.metadata.name == "practice-00003"
+    assert made.metadata.name == "practice-u-00003"
+    assert (
+        build_incident(generator(uid="0123456789"), 3, BUILT_IN_TEMPLATES[0], "t").metadata.name
+        == "practice-01234-00003"
+    )
     assert made.spec.incident_type is IncidentType.SYNTHETIC
     assert made.spec.affected_systems == []
     assert not is_actionable(made, ["redis-test"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from incident_crds.base import Condition
+from incident_crds.diagnosis import EvidenceDocument
 from incident_crds.incident import (
     Incident,
     IncidentPhase,
@@ -20,12 +21,13 @@ from incident_crds.incident import (
 from incident_crds.remediationplan import PlanPhase
 from incident_operator.domain.history import may_move
 from incident_operator.domain.incidents import decide_resolution
-from incident_operator.domain.planning import decide_next_step, wants_diagnosis
+from incident_operator.domain.planning import wants_diagnosis
 from incident_operator.domain.requests import answer_request
 
 from .factories import NOW, at, incident, plan
 from .test_grading import diagnosed
 from .test_lifecycle import breach
+from .test_planning import next_step
 
 
 def asked(action: RequestAction, **fields: Any) -> Any:
@@ -119,7 +121,7 @@ def test_manual_means_nothing_unasked(mode: str, asked: datetime | None, due: bo
 @pytest.mark.parametrize("mode", ["Advisory", "Manual"])
 def test_only_an_automated_incident_gets_a_plan(mode: str) -> None:
     known = in_mode(mode, incident(diagnosis=diagnosed()))
-    assert decide_next_step(known, [], now=NOW).propose_attempt is None
+    assert next_step(known, [], now=NOW).propose_attempt is None
     request = in_mode(mode, asked(RequestAction.PROPOSE))
     answer = answer_request(request, actor="sre", is_healthy=False, others=(), now=NOW)
     assert answer is not None
@@ -132,19 +134,26 @@ def test_a_person_who_asks_gets_another_plan_after_a_rejection() -> None:
     rejected = plan(phase=PlanPhase.REJECTED, conditions=[said_no])
     made = asked(RequestAction.PROPOSE)
     made = made.model_copy(update={"status": made.status.model_copy(update={"diagnosis": diagnosed()})})
-    assert decide_next_step(made, [rejected], now=at(5)).propose_attempt is None
+    assert next_step(made, [rejected], now=at(5)).propose_attempt is None
     answer = answer_request(made, actor="sre", is_healthy=False, others=(), now=at(5))
     assert answer is not None
-    step = decide_next_step(made.model_copy(update={"status": answer.status}), [rejected], now=at(6))
+    step = next_step(made.model_copy(update={"status": answer.status}), [rejected], now=at(6))
     assert step.propose_attempt == 2
 
 
 def test_a_person_who_asks_gets_another_diagnosis() -> None:
+    """The old one stands until the new one is there."""
     made = asked(RequestAction.DIAGNOSE)
-    made = made.model_copy(update={"status": made.status.model_copy(update={"diagnosis": diagnosed()})})
+    evidence = EvidenceDocument(system="redis-test", threshold_percent=50, collected_at=at(1))
+    known = made.status.model_copy(update={"diagnosis": diagnosed(), "evidence": evidence})
+    made = made.model_copy(update={"status": known})
+    assert not wants_diagnosis(made)
     answer = answer_request(made, actor="sre", is_healthy=False, others=(), now=at(5))
     assert answer is not None
+    assert answer.status.diagnosis is not None
     assert wants_diagnosis(made.model_copy(update={"status": answer.status}))
+    newer = evidence.model_copy(update={"collected_at": at(6)})
+    assert not wants_diagnosis(made.model_copy(update={"status": answer.status.model_copy(update={"evidence": newer})}))
     practice = incident(actionable=False)
     assert not wants_diagnosis(practice)
     assert wants_diagnosis(incident(actionable=False, diagnosis_asked_at=NOW))

@@ -11,6 +11,7 @@ import pytest
 from incident_crds.errors import ServerUnavailable
 from incident_crds.incident import Incident
 from incident_crds.remediationplan import RemediationPlan
+from incident_operator.services import inquiries as inquiries_module
 from incident_operator.services.inquiries import Inquiries
 from incident_operator.services.investigation import Finding
 
@@ -46,14 +47,22 @@ async def test_a_slow_investigation_keeps_nobody_waiting() -> None:
     await inquiries.close()
 
 
-async def test_what_it_failed_with_is_raised_once() -> None:
+async def test_one_that_failed_is_made_again_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inquiries_module, "FIRST_PAUSE", 0.05)
     detective, done = Detective(), asyncio.Queue[tuple[str, str]]()
     inquiries = Inquiries(detective.investigate, on_done=done.put_nowait)
-    assert inquiries.ask(incident(), [], attempt=0) is None
     detective.answer.set_exception(ServerUnavailable("busy"))
+    assert inquiries.ask(incident(), [], attempt=0) is None
     await done.get()
-    with pytest.raises(ServerUnavailable):
-        inquiries.ask(incident(), [], attempt=0)
+    assert inquiries.ask(incident(), [], attempt=0) is None
+    assert inquiries.ask(incident(), [], attempt=0) is None
+    assert detective.asked == 1, "it was asked again without a pause"
+    await done.get()  # the pause is over
+    detective.answer = asyncio.get_running_loop().create_future()
+    detective.answer.set_result(FINDING)
+    assert inquiries.ask(incident(), [], attempt=0) is None
+    await done.get()
+    assert inquiries.ask(incident(), [], attempt=0) is FINDING
     await inquiries.close()
 
 

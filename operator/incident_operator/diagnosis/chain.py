@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ import structlog
 
 from incident_crds.catalogue import ActionType, Risk, SignalName
 from incident_crds.diagnosis import Diagnosis, EvidenceDocument, ProviderAttempt, RootCause
-from incident_operator.diagnosis.errors import InvalidReply, ProviderError, RateLimited, TimedOut
+from incident_operator.diagnosis.errors import InvalidReply, ProviderError, RateLimited
 from incident_operator.diagnosis.prompt import build_prompt, build_repair
-from incident_operator.diagnosis.provider import Answer, Prompt, Provider
+from incident_operator.diagnosis.provider import Answer, Provider, ask_within
 from incident_operator.diagnosis.reply import Scope, parse_reply
 from incident_operator.diagnosis.writer import Writer
 from incident_operator.domain.breaker import Breaker
@@ -82,8 +81,12 @@ class Diagnoser:
                 await link.close()
 
     def writer(self) -> Writer:
-        """For texts, by the same models."""
-        return Writer([link for link in self._links if isinstance(link, Provider)])
+        """For texts, by the same models; one that is left alone here is left alone there."""
+        return Writer([link for link in self._links if isinstance(link, Provider)], is_resting=self.is_resting)
+
+    def is_resting(self, provider: Provider) -> bool:
+        """Whether it is left alone for now, after outages or because it asked for a pause."""
+        return self._breakers.get(provider.name, Breaker()).is_open(self._now())
 
     async def diagnose(self, question: Question) -> Diagnosed:
         """Always answers; where nobody can tell, the root cause is undetermined and there is no action."""
@@ -123,9 +126,9 @@ class Diagnoser:
     async def _ask_model(
         self, provider: Provider, question: Question, chain: list[ProviderAttempt], *, left: timedelta
     ) -> _Given | None:
-        breaker = self._breakers.get(provider.name, Breaker())
-        if breaker.is_open(self._now()):
-            chain.append(_attempt(provider, "Skipped", f"it failed before; it is asked again after {breaker.until}"))
+        if self.is_resting(provider):
+            until = self._breakers[provider.name].until
+            chain.append(_attempt(provider, "Skipped", f"it failed before; it is asked again after {until}"))
             return None
         limit = min(self._budget.each, left)
         if limit <= timedelta(0):
@@ -135,7 +138,7 @@ class Diagnoser:
         try:
             verdict, answer = await self._ask_twice(provider, question, limit)
         except ProviderError as error:
-            self._note_failure(provider, breaker, error)
+            self._note_failure(provider, error)
             spent = Answer("", *error.tokens)
             chain.append(_attempt(provider, error.outcome, str(error), started=started, answer=spent))
             return None
@@ -145,7 +148,7 @@ class Diagnoser:
             text = f"a bug in the {provider.name} adapter ({type(error).__name__}); see the operator's log"
             chain.append(_attempt(provider, "InternalError", text, started=started))
             return None
-        self._breakers[provider.name] = breaker.after_answer()
+        self._breakers[provider.name] = Breaker()
         outcome = "Answered" if verdict.fault else "Undetermined"
         return _Given(verdict, _attempt(provider, outcome, "", started=started, answer=answer))
 
@@ -154,8 +157,9 @@ class Diagnoser:
         started = time.monotonic()
         prompt = build_prompt(question.document, question.remedies, question.risks)
         scope = Scope(question.evidence.system, question.remedies, question.evidence)
-        answer = await _ask_within(provider, prompt, limit)
+        answer = Answer("")
         try:
+            answer = await ask_within(provider, prompt, limit)
             return parse_reply(answer.text, scope), answer
         except InvalidReply as error:
             left = limit - _since(started)
@@ -164,32 +168,23 @@ class Diagnoser:
                 raise
             repair = build_repair(prompt, answer.text, str(error))
         try:
-            again = await _ask_within(provider, repair, left)
-            both = Answer(
+            again = await ask_within(provider, repair, left)
+            answer = Answer(
                 again.text,
                 _sum(answer.input_tokens, again.input_tokens),
                 _sum(answer.output_tokens, again.output_tokens),
             )
-            answer = both
-            return parse_reply(both.text, scope), both
+            return parse_reply(answer.text, scope), answer
         except ProviderError as error:
             error.tokens = (answer.input_tokens, answer.output_tokens)
             raise
 
-    def _note_failure(self, provider: Provider, breaker: Breaker, error: ProviderError) -> None:
+    def _note_failure(self, provider: Provider, error: ProviderError) -> None:
+        breaker = self._breakers.get(provider.name, Breaker())  # as it is now: others may have failed meanwhile
         wait = timedelta(seconds=error.retry_after) if isinstance(error, RateLimited) else timedelta(0)
         if error.is_outage:
             self._breakers[provider.name] = breaker.after_outage(self._now(), retry_after=wait)
         log.warning("provider gave no diagnosis", provider=provider.name, outcome=error.outcome, reason=str(error))
-
-
-async def _ask_within(provider: Provider, prompt: Prompt, limit: timedelta) -> Answer:
-    """By our own clock: an SDK's timeout begins anew with each byte that comes."""
-    try:
-        async with asyncio.timeout(limit.total_seconds()):
-            return await provider.ask(prompt, timeout=limit)
-    except TimeoutError as error:
-        raise TimedOut(f"{provider.name} gave no answer within {limit.total_seconds():g} s") from error
 
 
 class RulesLink:

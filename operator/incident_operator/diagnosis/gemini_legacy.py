@@ -1,6 +1,6 @@
 """Gemini through google-generativeai, which is at its end of life. Nothing else knows this SDK.
 
-It keeps its settings for the whole process, and its REST transport blocks: it runs in a thread that nobody waits for, as a
+It keeps its settings for the whole process. Its REST transport blocks, so it runs in a thread that nobody waits for: a
 server may send a byte now and then for ever.
 """
 

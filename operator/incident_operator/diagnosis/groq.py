@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
 
 import groq
@@ -10,9 +11,11 @@ import httpx
 from typing_extensions import override
 
 from incident_operator.diagnosis.errors import InvalidReply, TimedOut, Unreachable
-from incident_operator.diagnosis.provider import Answer, Prompt, Provider, error_of_status
+from incident_operator.diagnosis.provider import Answer, Prompt, Provider, error_of_status, parse_retry_after
 
 _MOST_TOKENS = 4096
+_STRICT_MODELS = "openai/gpt-oss"
+"""The models that Groq holds to a schema as they write; others are told it, and checked by us."""
 
 
 class GroqProvider(Provider):
@@ -26,23 +29,28 @@ class GroqProvider(Provider):
 
     @override
     async def ask(self, prompt: Prompt, *, timeout: timedelta) -> Answer:
-        schema = {"name": "diagnosis", "strict": True, "schema": dict(prompt.schema)}
         request: dict[str, Any] = {
             "model": self.model,
             "messages": [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}],
-            "response_format": {"type": "json_schema", "json_schema": schema},
             "temperature": 0,
             "max_completion_tokens": _MOST_TOKENS,
         }
-        if self.model.startswith("openai/gpt-oss"):
-            request["reasoning_effort"] = "low"
+        if self.model.startswith(_STRICT_MODELS):
+            schema = {"name": "answer", "strict": True, "schema": dict(prompt.schema)}
+            request |= {
+                "response_format": {"type": "json_schema", "json_schema": schema},
+                "reasoning_effort": "low",
+            }
+        else:
+            request["response_format"] = {"type": "json_object"}
+            request["messages"][0]["content"] += f"\n\nThe schema:\n{json.dumps(dict(prompt.schema))}"
         try:
             answer = await self._client.chat.completions.create(**request, timeout=timeout.total_seconds())
         except groq.APITimeoutError as error:
             raise TimedOut(f"{self.name} gave no answer within {timeout.total_seconds():g} s") from error
         except groq.APIStatusError as error:
-            wait = error.response.headers.get("retry-after", "")
-            raise error_of_status(self.name, error.status_code, _detail(error), retry_after=_seconds(wait)) from error
+            wait = parse_retry_after(error.response.headers.get("retry-after", ""), now=datetime.now(UTC))
+            raise error_of_status(self.name, error.status_code, _detail(error), retry_after=wait) from error
         except (groq.APIResponseValidationError, ValueError) as error:
             raise InvalidReply(f"{self.name} answered with something that is no completion") from error
         except (groq.APIConnectionError, httpx.HTTPError) as error:
@@ -76,10 +84,3 @@ def _detail(error: groq.APIStatusError) -> str:
         inner = cast("dict[str, object]", inner) if isinstance(inner, dict) else {"message": inner}
         return f"{inner.get('message', '')} {inner.get('code', '')}".strip()
     return str(body or "")[:500]
-
-
-def _seconds(text: str) -> float:
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        return 0.0

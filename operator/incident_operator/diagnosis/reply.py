@@ -117,6 +117,8 @@ def parse_reply(text: str, scope: Scope) -> Verdict:
         if reply.actions:
             raise InvalidReply("with cause Undetermined there must be no actions")
         return _verdict(reply, None, ())
+    if scope.remedies and not reply.actions:
+        raise InvalidReply("a cause needs at least one action; where none would help, the cause is Undetermined")
     return _verdict(reply, FaultType(reply.cause), tuple(_draft(action, scope) for action in reply.actions))
 
 

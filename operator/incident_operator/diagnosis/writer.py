@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Annotated
 
 import orjson
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from incident_crds.generator import IncidentTemplate
 from incident_operator.diagnosis.errors import ProviderError
-from incident_operator.diagnosis.provider import Prompt, Provider
+from incident_operator.diagnosis.provider import Prompt, Provider, ask_within
 
 LONGEST = timedelta(seconds=10)
 TEMPLATE = "template"
@@ -24,10 +24,14 @@ with title (one line, at most 120 characters) and description (two or three sent
 log = structlog.get_logger(__name__)
 
 
+def _one_line(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
 class _Text(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    title: Annotated[str, Field(min_length=3, max_length=200)]
+    title: Annotated[str, BeforeValidator(_one_line), Field(min_length=3, max_length=200)]
     description: Annotated[str, Field(min_length=3, max_length=2000)]
 
 
@@ -42,20 +46,25 @@ _SCHEMA = {
 class Writer:
     """Asks the same models as the diagnosis, in the same order."""
 
-    def __init__(self, providers: Sequence[Provider]) -> None:
+    def __init__(self, providers: Sequence[Provider], *, is_resting: Callable[[Provider], bool]) -> None:
         self._providers = tuple(providers)
+        self._is_resting = is_resting
 
     async def rewrite(self, template: IncidentTemplate) -> tuple[IncidentTemplate, str]:
         """(the template with the words to use, who wrote them). Never fails."""
         given = {"source": template.source, "title": template.title, "description": template.description}
         prompt = Prompt(system=_INSTRUCTIONS, user=orjson.dumps({"template": given}).decode(), schema=_SCHEMA)
         for provider in self._providers:
+            if self._is_resting(provider):
+                continue
             try:
-                answer = await provider.ask(prompt, timeout=LONGEST)
+                answer = await ask_within(provider, prompt, LONGEST)
                 text = _Text.model_validate_json(answer.text)
             except (ProviderError, ValidationError) as error:
                 log.info("no text by a model", provider=provider.name, reason=type(error).__name__)
-                continue
-            title = " ".join(text.title.split())
-            return template.model_copy(update={"title": title, "description": text.description}), provider.name
+            except Exception:
+                # a bug of ours, or of an SDK: practice goes on with the template
+                log.exception("no text by a model", provider=provider.name)
+            else:
+                return template.model_copy(update=text.model_dump()), provider.name
         return template, TEMPLATE

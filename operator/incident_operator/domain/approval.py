@@ -165,11 +165,14 @@ def _why_void(
         return PlanPhase.EXPIRED, Refusal("Expired", "nobody approved it in time; ask for another plan")
     if incident is None or incident.status.phase is IncidentPhase.RESOLVED:
         return PlanPhase.SUPERSEDED, Refusal("IncidentResolved", "the incident ended without this plan")
+    if pin_changed(plan, systems):
+        return PlanPhase.SUPERSEDED, Refusal("TargetChanged", "a system changed after the plan was proposed")
+    refusal = check_proposal(plan, incident, systems)  # as the incident is now: its mode may have been changed
+    if refusal is not None:
+        return PlanPhase.SUPERSEDED, refusal
     detected_at, created = incident.status.timestamps.detected_at, plan.metadata.creation_timestamp
     if detected_at is not None and created is not None and created < detected_at.replace(microsecond=0):
         return PlanPhase.SUPERSEDED, Refusal("IncidentReopened", "the plan was made for an earlier breach")
-    if pin_changed(plan, systems):
-        return PlanPhase.SUPERSEDED, Refusal("TargetChanged", "a system changed after the plan was proposed")
     return None
 
 

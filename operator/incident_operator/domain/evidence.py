@@ -35,6 +35,17 @@ class SessionGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What one Postgres session does, and for which application's session it waits, if for any."""
+
+    application_name: str
+    state: str
+    seconds: int
+    waits_for: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
 class TableUsage:
     """A user table; `name` carries its schema where that is not public."""
 
@@ -69,6 +80,7 @@ class Evidence:
     signals: tuple[Signal, ...]
     prefixes: tuple[PrefixUsage, ...] = ()
     sessions: tuple[SessionGroup, ...] = ()
+    statements: tuple[Statement, ...] = ()
     tables: tuple[TableUsage, ...] = ()
     files: tuple[FileUsage, ...] = ()
     facts: Mapping[str, float | str] = field(default_factory=dict)

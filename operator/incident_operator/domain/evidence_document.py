@@ -12,7 +12,7 @@ from incident_crds.catalogue import SignalName
 from incident_crds.diagnosis import EvidenceDocument, EvidenceTable, HealthPoint, SignalEvidence
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.domain.evidence import Evidence
-from incident_operator.domain.redaction import redact
+from incident_operator.domain.redaction import redact, redact_name
 from incident_operator.domain.sample import Sample
 
 LOOK_BACK = timedelta(minutes=5)
@@ -21,6 +21,7 @@ MOST_BYTES = 24_000
 _MOST_ROWS = 20
 _MOST_POINTS = 30
 _LONGEST_CELL = 300
+_LONGEST_READ = 2000
 _MIB = 1024 * 1024
 
 
@@ -31,6 +32,8 @@ class Rows:
     title: str
     columns: tuple[str, ...]
     rows: Sequence[Sequence[object]]
+    names: int = 0
+    """The first so many columns are names, which an action may have to repeat exactly."""
 
 
 def build_document(
@@ -71,21 +74,31 @@ def _own_tables(evidence: Evidence) -> Iterable[Rows]:
         "keys by prefix, estimated from a sample",
         ("prefix", "keys", "MiB", "keys that expire"),
         [(p.prefix, p.keys, _mib(p.bytes), p.expiring) for p in evidence.prefixes],
+        names=1,
     )
     yield Rows(
         "client sessions",
         ("application", "user", "state", "sessions", "longest idle seconds"),
         [(g.application_name, g.user, g.state, g.count, g.longest_idle_seconds) for g in evidence.sessions],
+        names=2,
+    )
+    yield Rows(
+        "statements that run, wait or hold a transaction open",
+        ("application", "state", "seconds", "waits for", "statement"),
+        [(q.application_name, q.state, q.seconds, q.waits_for, q.statement) for q in evidence.statements],
+        names=1,
     )
     yield Rows(
         "tables",
         ("table", "live rows", "dead rows", "MiB", "autovacuum"),
         [(t.name, t.live, t.dead, _mib(t.bytes), "on" if t.autovacuum else "off") for t in evidence.tables],
+        names=1,
     )
     yield Rows(
         "largest files",
         ("file", "MiB", "seconds since last write"),
         [(f.path, _mib(f.bytes), f.age_seconds) for f in evidence.files],
+        names=1,
     )
 
 
@@ -93,10 +106,11 @@ def _mib(size: int) -> str:
     return f"{size / _MIB:.2f}"
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, *, is_name: bool = False) -> str:
     if isinstance(value, float):
         return f"{value:g}" if value < 1e6 else f"{value:.0f}"
-    text = redact(str(value))
+    whole = str(value)[:_LONGEST_READ]
+    text = redact_name(whole) if is_name else redact(whole)
     return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"
 
 
@@ -105,7 +119,7 @@ def _table(rows: Rows) -> EvidenceTable:
     return EvidenceTable(
         title=rows.title,
         columns=list(rows.columns),
-        rows=[[_cell(value) for value in row] for row in shown],
+        rows=[[_cell(value, is_name=n < rows.names) for n, value in enumerate(row)] for row in shown],
         left_out=len(rows.rows) - len(shown),
     )
 

@@ -63,12 +63,17 @@ def _random(generator: IncidentGenerator, number: int, what: str) -> random.Rand
     return random.Random(f"{seed}/{number}/{what}")  # noqa: S311 - it is practice, not a secret
 
 
+def incident_name(generator: IncidentGenerator, number: int) -> str:
+    """Of this very generator: a namesake that was deleted had numbers of its own."""
+    return f"{generator.metadata.name[:200]}-{generator.metadata.uid[:5]}-{number:05d}"
+
+
 def build_incident(generator: IncidentGenerator, number: int, template: IncidentTemplate, author: str) -> Incident:
     """Marked synthetic: nothing real is behind it, and no plan may act on it."""
     namespace, name = generator.key
     return Incident(
         metadata=ObjectMeta(
-            name=f"{name[:200]}-{number:05d}",
+            name=incident_name(generator, number),
             namespace=namespace,
             labels={GENERATOR_LABEL: name} if len(name) <= 63 else {},
         ),

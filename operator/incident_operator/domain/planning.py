@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
+from incident_crds.base import is_true
 from incident_crds.catalogue import ActionType, Risk, SignalName
 from incident_crds.incident import Incident, RemediationMode
 from incident_crds.remediationplan import (
@@ -39,8 +40,12 @@ class NextStep:
 def wants_diagnosis(incident: Incident) -> bool:
     """Whether a diagnosis is due: in mode Manual, and where nothing real is behind it, only once a person asked."""
     status = incident.status
-    is_due = status.actionable and incident.spec.remediation_mode is not RemediationMode.MANUAL
-    return status.diagnosis is None and (is_due or status.diagnosis_asked_at is not None)
+    if status.diagnosis is None:
+        is_due = status.actionable and incident.spec.remediation_mode is not RemediationMode.MANUAL
+        return is_due or status.diagnosis_asked_at is not None
+    if status.diagnosis_asked_at is None:
+        return False
+    return status.evidence is None or status.evidence.collected_at < status.diagnosis_asked_at
 
 
 def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:
@@ -58,14 +63,19 @@ def _unforgiven(incident: Incident, plans: Sequence[RemediationPlan], *, now: da
     return [p for p in plans if asked_at is None or _ended_at(p, now=now) > asked_at]
 
 
-def decide_next_step(incident: Incident, plans: Sequence[RemediationPlan], *, now: datetime) -> NextStep:
-    """Whether the operator should propose a plan for a diagnosed incident that is not resolved."""
+def decide_next_step(
+    incident: Incident, plans: Sequence[RemediationPlan], *, is_taken: Callable[[str], bool], now: datetime
+) -> NextStep:
+    """Whether the operator should propose a plan for a diagnosed incident that is not resolved.
+
+    Once a person is called it waits until one asks. `is_taken` tells whether a plan of the namespace has a name.
+    """
     if incident.spec.remediation_mode is not RemediationMode.AUTOMATED or not incident.status.actionable:
         return NextStep()
     diagnosis = incident.status.diagnosis
-    if diagnosis is None:
+    if diagnosis is None or is_true(incident.status.conditions, "Escalated"):
         return NextStep()
-    if any(not plan.status.phase or not plan.status.phase.is_final for plan in plans):
+    if any(_is_in_the_way(incident, plan) for plan in plans):
         return NextStep()
     current = _unforgiven(incident, current_plans(incident, plans), now=now)
     ends = {p.status.phase for p in current}
@@ -73,7 +83,7 @@ def decide_next_step(incident: Incident, plans: Sequence[RemediationPlan], *, no
         return NextStep(escalate="a person rejected the plan; the operator proposes no other unasked")
     if PlanPhase.EXPIRED in ends:
         return NextStep(escalate="nobody decided on the plan in time")
-    tried = [p for p in current if p.status.phase in _TRIED]
+    tried = [p for p in current if p.status.phase in _TRIED and (p.status.decision or p.status.action_results)]
     worse = next((p for p in tried if p.status.reason == WORSE_THAN_BEFORE), None)
     if worse is not None:
         return NextStep(escalate=f"{worse.metadata.name} made it worse: {worse.status.message}")
@@ -84,11 +94,18 @@ def decide_next_step(incident: Incident, plans: Sequence[RemediationPlan], *, no
     last_end = max((_ended_at(p, now=now) for p in tried), default=None)
     if last_end is not None and now < last_end + COOL_DOWN:
         return NextStep(look_at=last_end + COOL_DOWN)
-    names = {p.metadata.name for p in plans}
-    attempt = next(n for n in count(1) if plan_name(incident.metadata.name, n) not in names)
+    attempt = next(n for n in count(1) if not is_taken(plan_name(incident.metadata.name, n)))
     if attempt > HIGHEST_ATTEMPT:
         return NextStep(escalate=f"{HIGHEST_ATTEMPT} plans were made for it already")
     return NextStep(propose_attempt=attempt)
+
+
+def _is_in_the_way(incident: Incident, plan: RemediationPlan) -> bool:
+    """A plan that goes on: ours, or somebody's that was decided on. Others' proposals keep nobody from proposing."""
+    if plan.status.phase is not None and plan.status.phase.is_final:
+        return False
+    is_ours = plan.metadata.name == plan_name(incident.metadata.name, plan.spec.attempt)
+    return is_ours or plan.status.decision is not None
 
 
 def _ended_at(plan: RemediationPlan, *, now: datetime) -> datetime:

@@ -115,7 +115,7 @@ def _carry_out(status: IncidentStatus, request: Request, *, actor: str, now: dat
             return resolve(merged, ResolvedReason.MERGED_INTO, text, actor=actor, now=now)
         case RequestAction.DIAGNOSE:
             asked = with_entry(status, at=now, actor=actor, type="DiagnosisAsked", detail=request.reason)
-            return _calmed(asked).model_copy(update={"diagnosis": None, "diagnosis_asked_at": now})
+            return _calmed(asked).model_copy(update={"diagnosis_asked_at": now})
         case RequestAction.PROPOSE:
             asked = with_entry(status, at=now, actor=actor, type="ProposalAsked", detail=request.reason)
             return _calmed(asked).model_copy(update={"proposal_asked_at": now})

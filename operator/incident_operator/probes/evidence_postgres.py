@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incident_operator.domain.evidence import FEWEST_DEAD, Evidence, SessionGroup, TableUsage
+from incident_operator.domain.evidence import FEWEST_DEAD, Evidence, SessionGroup, Statement, TableUsage
 from incident_operator.domain.sample import Signal
 from incident_operator.probes.untrusted import clean_name
 from incident_operator.targets.base import OPERATOR_NAME
@@ -25,6 +25,18 @@ FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
 WHERE s.schemaname <> %s
 ORDER BY s.n_dead_tup >= %s DESC, s.n_dead_tup::float8 / greatest(s.n_live_tup, 1) DESC, s.n_dead_tup DESC, 1 LIMIT 30
 """
+# Who waits comes first, then who holds a transaction open for the longest.
+_STATEMENTS = """
+SELECT a.application_name, coalesce(a.state, ''),
+       coalesce(extract(epoch FROM now() - coalesce(a.xact_start, a.query_start)), 0)::int,
+       coalesce((SELECT string_agg(DISTINCT b.application_name, ', ') FROM pg_stat_activity b
+                 WHERE b.pid = ANY (pg_blocking_pids(a.pid))), ''),
+       left(a.query, 200)
+FROM pg_stat_activity a
+WHERE a.backend_type = 'client backend' AND a.application_name <> %s AND a.usename IS DISTINCT FROM %s
+  AND (a.state <> 'idle' OR cardinality(pg_blocking_pids(a.pid)) > 0)
+ORDER BY cardinality(pg_blocking_pids(a.pid)) DESC, 3 DESC, 1 LIMIT 15
+"""
 _SETTINGS = """
 SELECT name, setting FROM pg_settings WHERE name IN ('max_connections', 'superuser_reserved_connections',
   'autovacuum', 'idle_session_timeout', 'server_version') ORDER BY name
@@ -35,6 +47,7 @@ async def read_postgres(target: PostgresTarget, system: str, signals: tuple[Sign
     """Our own sessions and our own schema are left out."""
     sessions = await target.execute(_SESSIONS, (OPERATOR_NAME, target.access.username))
     tables = await target.execute(_TABLES, (OWN_SCHEMA, FEWEST_DEAD))
+    statements = await target.execute(_STATEMENTS, (OPERATOR_NAME, target.access.username))
     settings = await target.execute(_SETTINGS)
     return Evidence(
         system=system,
@@ -43,6 +56,10 @@ async def read_postgres(target: PostgresTarget, system: str, signals: tuple[Sign
         sessions=tuple(
             SessionGroup(clean_name(name), clean_name(user), state, int(count), int(idle))
             for name, user, state, count, idle, _ in sessions
+        ),
+        statements=tuple(
+            Statement(clean_name(name), state, int(seconds), clean_name(blocker), clean_name(query))
+            for name, state, seconds, blocker, query in statements
         ),
         tables=tuple(
             TableUsage(clean_name(name), int(live), int(dead), int(size), bool(autovacuum))

@@ -13,14 +13,20 @@ from incident_crds.mocksystem import Breach, MockSystem
 from incident_crds.remediationplan import RemediationPlan
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
-from incident_operator.diagnosis.chain import Diagnosed
+from incident_operator.diagnosis.chain import RULES, Diagnosed
 from incident_operator.domain.approval import is_actionable
 from incident_operator.domain.conditions import incident_conditions
 from incident_operator.domain.history import OPERATOR, compute_durations, with_entry, with_phase
 from incident_operator.domain.incidents import decide_resolution, first_severity, is_relapse
 from incident_operator.domain.milestones import with_plans
 from incident_operator.domain.naming import incident_number, plan_name
-from incident_operator.domain.planning import build_plan_spec, current_plans, decide_next_step, wants_diagnosis
+from incident_operator.domain.planning import (
+    NextStep,
+    build_plan_spec,
+    current_plans,
+    decide_next_step,
+    wants_diagnosis,
+)
 from incident_operator.domain.requests import answer_request, reopen, resolve
 from incident_operator.services.catalogue import Remedies
 from incident_operator.services.inquiries import Inquiries
@@ -56,16 +62,17 @@ class Incidents:
         """Take every step that is due: number, request, relapse, plans, resolution, diagnosis, proposal."""
         incident = self._store.get(Incident, key)
         if incident is None or incident.metadata.deletion_timestamp is not None:
+            self._inquiries.forget(key)
             return None
         breaches = self._breaches(incident)
         plans = self._store.plans_of(*key)
         incident = await self._settle(incident, breaches, current_plans(incident, plans))
         if incident.status.phase is IncidentPhase.RESOLVED:
-            self._inquiries.forget(incident)
+            self._inquiries.forget(key)
             return None
         if wants_diagnosis(incident):
             return await self._diagnose_and_propose(incident, plans)
-        step = decide_next_step(incident, plans, now=datetime.now(UTC))
+        step = self._next_step(incident, plans)
         if step.escalate is not None:
             await self._escalate(incident, step.escalate)
         elif step.propose_attempt is not None:
@@ -73,6 +80,15 @@ class Incidents:
         elif step.look_at is not None:
             return step.look_at - datetime.now(UTC)
         return None
+
+    def _next_step(self, incident: Incident, plans: Sequence[RemediationPlan]) -> NextStep:
+        namespace = incident.metadata.namespace
+        return decide_next_step(
+            incident,
+            plans,
+            is_taken=lambda name: self._store.get(RemediationPlan, (namespace, name)) is not None,
+            now=datetime.now(UTC),
+        )
 
     async def _write(self, incident: Incident, status: IncidentStatus) -> Incident:
         """The status with the conditions that follow from it."""
@@ -167,7 +183,7 @@ class Incidents:
         if finding is None:
             return None
         now, diagnosed = datetime.now(UTC), finding.diagnosed
-        if diagnosed.verdict.fault is None and self._may_look_again(incident):
+        if diagnosed.diagnosis.provider == RULES and diagnosed.verdict.fault is None and self._may_look_again(incident):
             return LOOK_AGAIN
         status = with_phase(
             incident.status, IncidentPhase.INVESTIGATING, at=now, actor=OPERATOR, reason="the cause is looked for"
@@ -176,7 +192,7 @@ class Incidents:
         incident = await self._write(incident, status)
         cause = diagnosed.diagnosis.root_cause.fault_type
         log.info("incident diagnosed", number=status.number, provider=diagnosed.diagnosis.provider, cause=cause)
-        step = decide_next_step(incident, plans, now=datetime.now(UTC))
+        step = self._next_step(incident, plans)
         if step.propose_attempt is not None:
             await self._propose(incident, diagnosed, attempt=step.propose_attempt)
         elif step.escalate is not None:
@@ -198,12 +214,12 @@ class Incidents:
         finding = self._inquiries.ask(incident, plans, attempt=attempt)
         if finding is None:
             return
-        if finding.diagnosed.verdict.fault is None:
-            await self._escalate(incident, "the cause is undetermined since the last plan")
-            return
         status = _with_diagnosis(incident, incident.status, finding, now=datetime.now(UTC))
         incident = await self._write(incident, status)
-        await self._propose(incident, finding.diagnosed, attempt=attempt)
+        if finding.diagnosed.verdict.fault is None:
+            await self._escalate(incident, "the cause is undetermined since the last plan")
+        else:
+            await self._propose(incident, finding.diagnosed, attempt=attempt)
 
     async def _propose(self, incident: Incident, diagnosed: Diagnosed, *, attempt: int) -> None:
         verdict = diagnosed.verdict

@@ -22,6 +22,9 @@ from incident_operator.services.catalogue import Remedies
 from incident_operator.services.samples import Samples
 from incident_operator.services.systems import Systems, breach_of
 
+UNKNOWN = "unknown"
+"""Stands for the system of an incident that is about none: a text of its author would be read as ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -53,9 +56,9 @@ class Investigation:
 
     async def investigate(self, incident: Incident, plans: Sequence[RemediationPlan]) -> Finding:
         """From evidence read now. A system that cannot be read still has its signals."""
-        name = next(iter(incident.spec.affected_systems), "") or incident.spec.source or "unknown"
+        name = incident.spec.affected_systems[0] if incident.status.actionable else UNKNOWN
         key = (incident.metadata.namespace, name)
-        system = self._store.get(MockSystem, key) if incident.status.actionable else None
+        system = self._store.get(MockSystem, key)
         breached: set[SignalName] = set(incident.status.signals)
         if system is not None:
             breached |= {b.signal for b in breach_of(system.status, incident.metadata.name) if b.ended_at is None}

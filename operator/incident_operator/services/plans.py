@@ -57,6 +57,7 @@ class Plans:
         self._samples = samples
         self._remedies = remedies
         self._watched_since = datetime.now(UTC)
+        self._deciding = asyncio.Lock()
 
     async def reconcile(self, key: Key) -> timedelta | None:
         """One step of the plan; the write of each step brings the next."""
@@ -120,6 +121,10 @@ class Plans:
         log.info("plan awaits approval", incident=plan.spec.incident_ref, hash=status.plan_hash, risk=status.risk)
 
     async def _await_approval(self, plan: RemediationPlan) -> timedelta | None:
+        async with self._deciding:  # two plans at once would both find that no other runs
+            return await self._look_for_decision(plan)
+
+    async def _look_for_decision(self, plan: RemediationPlan) -> timedelta | None:
         now = datetime.now(UTC)
         others = self._store.plans_of(plan.metadata.namespace, plan.spec.incident_ref)
         running = next((p.metadata.name for p in others if p.status.phase and p.status.phase.is_running), None)
@@ -181,7 +186,7 @@ class Plans:
             update={
                 "phase": phase,
                 "reason": refusal.reason,
-                "message": refusal.message,
+                "message": refusal.message[:4096],
                 "observed_generation": plan.metadata.generation,
             }
         )
@@ -210,10 +215,15 @@ class Plans:
             plan = await self._write(plan, claimed)
         for action in plan.spec.actions:
             result = _result_of(plan.status, action.id)
-            if result is not None and result.ended_at is not None:
-                if not result.succeeded:
-                    break
+            if result is not None and result.ended_at is not None and result.succeeded:
                 continue
+            if result is not None and result.ended_at is not None:  # the process ended before it could say so
+                await self._end(plan, PlanPhase.FAILED, Refusal("ActionFailed", f"{action.id}: {result.output}"))
+                return
+            stopped = check_proposal(plan, self._incident(plan), self._systems_by_name(plan))
+            if stopped is not None:  # somebody closed the incident, or took the agent off it
+                await self._end(plan, PlanPhase.SUPERSEDED, stopped)
+                return
             try:
                 plan, result = await self._run_action(plan, action, result)
             except (ApiError, asyncio.CancelledError):
@@ -262,7 +272,7 @@ class Plans:
             update={
                 "ended_at": datetime.now(UTC),
                 "succeeded": missing is None,
-                "output": output if missing is None else f"{output}; but {missing}",
+                "output": (output if missing is None else f"{output}; but {missing}")[:4096],
                 "after": after,
             }
         )
