@@ -40,6 +40,7 @@ def generator(*, uid: str = "u", next_at: datetime | None = None, generated: int
         (generator(next_at=at(0)), 0, "Generating", 1),
         (generator(next_at=at(-999), generated=7), 0, "Generating", 8),
         (generator(next_at=at(0), maxOpen=2), 2, "TooManyOpen", None),
+        (generator(next_at=at(9), maxOpen=2), 2, "TooManyOpen", None),
     ],
 )
 def test_one_is_made_when_it_is_due(made: IncidentGenerator, open_count: int, reason: str, number: int | None) -> None:

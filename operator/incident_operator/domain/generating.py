@@ -33,13 +33,12 @@ def decide_turn(generator: IncidentGenerator, open_count: int, *, now: datetime)
     number = status.generated + 1
     if status.next_at is None:
         return Turn("Waiting", "the first incident is due after an interval", look_at=now + interval(generator, number))
+    if open_count >= spec.max_open:
+        text = f"{open_count} of its incidents are open, and spec.maxOpen is {spec.max_open}"
+        later = now + timedelta(seconds=spec.min_interval_seconds)
+        return Turn("TooManyOpen", text, look_at=status.next_at if now < status.next_at else later)
     if now < status.next_at:
         return Turn("Waiting", "the next incident is due at status.nextAt", look_at=status.next_at)
-    if open_count >= spec.max_open:
-        later = now + timedelta(seconds=spec.min_interval_seconds)
-        return Turn(
-            "TooManyOpen", f"{open_count} of its incidents are open; at most {spec.max_open} are", look_at=later
-        )
     return Turn("Generating", f"made {number} incidents", number=number)
 
 
