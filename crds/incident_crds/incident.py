@@ -266,6 +266,7 @@ class Incident(Resource):
             Column("System", ".spec.affectedSystems[0]"),
             Column("Cause", ".status.diagnosis.rootCause.faultType"),
             Column("Reason", ".status.reason"),
+            Column("Type", ".spec.incidentType", priority=1),
             Column("Title", ".spec.title", priority=1),
             Column("Provider", ".status.diagnosis.provider", priority=1),
             Column("Team", ".spec.team", priority=1),

@@ -42,6 +42,11 @@ class Approver:
         self._kubectl = kubectl
         self._seen: set[str] = set()
 
+    @property
+    def waits(self) -> bool:
+        """Whether a person acts elsewhere, and may go on where the operator does not."""
+        return self._mode is ApproveMode.WAIT
+
     async def consider(self, plan: RemediationPlan) -> None:
         """Decide on a plan that awaits it, once."""
         if plan.status.phase is not PlanPhase.AWAITING_APPROVAL or plan.metadata.uid in self._seen:

@@ -159,7 +159,9 @@ def _settings(control_plane: ControlPlaneKind | None = None) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        problems = [f"INCIDENTSIM_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        problems = [
+            f"INCIDENTSIM_{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        ]
         raise SettingsInvalid("\n".join(problems), remedy="correct the variable, or unset it") from None
     changes: dict[str, Any] = {"state_dir": settings.state_dir.absolute(), "cache_dir": settings.cache_dir.absolute()}
     if control_plane:

@@ -94,6 +94,22 @@ class _Drill:
             )
         return status.grade
 
+    def escalation(self) -> str | None:
+        """Why a person has to go on since the start, or None where the drill goes on by itself."""
+        since = self.started_at.replace(microsecond=0)
+        for incident in self.incidents.values():
+            if incident.status.phase is IncidentPhase.RESOLVED:
+                continue
+            for condition in incident.status.conditions:
+                is_new = condition.last_transition_time >= since
+                if condition.type == "Escalated" and condition.status == "True" and is_new:
+                    return f"{incident.status.number} was escalated: {condition.message}"
+        return None
+
+
+class _GivenUp(Exception):
+    """Nobody who takes part in the drill can bring it further; the message says why."""
+
 
 class DrillRunner:
     """Speaks to the API server as the approver only: what it shows is what any user can see."""
@@ -134,6 +150,12 @@ class DrillRunner:
             raise DrillFailed(
                 f"{name} was not graded within {self._timeout.total_seconds():g} s; its fault was withdrawn",
                 remedy="see the lines above for the step that is missing, and the operator's log for why",
+            ) from None
+        except _GivenUp as why:
+            await self._withdraw(drill.experiment)
+            raise DrillFailed(
+                f"{name} ended without a grade: {why}; its fault was withdrawn",
+                remedy="to heal it by hand and be graded, run it with --approve wait",
             ) from None
         except (asyncio.CancelledError, ApiError):
             await self._withdraw(drill.experiment)
@@ -186,6 +208,8 @@ class DrillRunner:
                     await self._approver.consider(plan)
                 if report := drill.outcome():
                     return report
+                if not self._approver.waits and (why := drill.escalation()):
+                    raise _GivenUp(why)
         finally:
             for pump in pumps:
                 pump.cancel()

@@ -54,8 +54,8 @@ async def run_drills(
     as_json: bool,
 ) -> int:
     """0 only when every drill was graded as passed. One that fails does not keep the others from running."""
-    require_terminal(mode)
     scenarios = [(name, load_scenario(name)) for name in names]
+    require_terminal(mode)
     state = StateFolder(settings.state_dir)
     results = _Results()
     async with (

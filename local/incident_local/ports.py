@@ -39,7 +39,11 @@ class PortBook:
     def _choose(self, name: str) -> int:
         if wanted := self._configured.get(name):
             variable = f"INCIDENTSIM_{PORT_FIELDS[name].upper()}"
-            if wanted in self._claimed or not is_free(wanted):
+            if wanted in self._claimed:
+                raise PortTaken(
+                    f"Port {wanted} for {name} is also another part's", remedy=f"give {variable} a port of its own"
+                )
+            if not is_free(wanted):
                 raise PortTaken(
                     f"Port {wanted} for {name} is taken by another process",
                     remedy=f"stop it (`ss -ltnp 'sport = :{wanted}'` names it), or unset {variable}",

@@ -46,7 +46,9 @@ def default_cache_dir() -> Path:
 class Settings(BaseSettings):
     """INCIDENTSIM_<NAME> in the environment; a port left out is picked and kept."""
 
-    model_config = SettingsConfigDict(env_prefix="INCIDENTSIM_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="INCIDENTSIM_", env_ignore_empty=True, frozen=True, populate_by_name=True
+    )
 
     state_dir: Path = Field(default_factory=default_state_dir)
     cache_dir: Path = Field(default_factory=default_cache_dir)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -85,9 +86,11 @@ class StateFolder:
                 folder.mkdir(parents=True, exist_ok=True)
                 folder.chmod(mode)
         except OSError as error:
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            advice = "free some space, or" if is_full else "let this user write there, or"
             raise NoSpace(
                 f"The state folder {self.root} cannot be made: {error.strerror}",
-                remedy="free some space, or name another folder with INCIDENTSIM_STATE_DIR",
+                remedy=f"{advice} name another folder with INCIDENTSIM_STATE_DIR",
             ) from error
         require_space(self.root, NEEDED_BYTES)
 

@@ -47,11 +47,11 @@ async def run_status(settings: Settings, *, as_json: bool) -> int:
             {"name": system.metadata.name, "phase": system.status.phase, "health": system.status.health}
             for system in systems
         ],
-        "openIncidents": [
+        "openIncidents": sorted(
             incident.status.number or incident.metadata.name
             for incident in incidents
             if incident.status.phase is not IncidentPhase.RESOLVED
-        ],
+        ),
     }
     print(json.dumps(document, indent=2) if as_json else _render(document, systems))
     return 0 if operator_ready else 1

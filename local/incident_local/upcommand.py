@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
+import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from incident_local.programs import kubectl_command
 from incident_local.progress import Progress
@@ -42,9 +44,10 @@ def _forget_cancellation() -> None:
 
 def instructions(info: RunInfo, kubectl: str) -> str:
     """How to look, and how to run a drill by hand."""
+    program = shlex.quote(sys.argv[0]) if Path(sys.argv[0]).name == "incident-simulator" else "incident-simulator"
     scenario = shlex.quote(str(scenarios_folder() / "redis-memory.yaml"))
     return f"""
-Ready. It runs until Ctrl-C, or `incident-simulator down` in another terminal.
+Ready. It runs until Ctrl-C, or `{program} down` in another terminal.
 
 Look:
   export KUBECONFIG={shlex.quote(info.kubeconfig)}
@@ -56,6 +59,6 @@ A drill by hand: break it, wait for the plan, approve it as the user sre.
   {kubectl} --context sre annotate rplan NAME \\
     incidentsimulator.net/approve="$({kubectl} get rplan NAME -o jsonpath='{{.status.planHash}}')"
 
-Or let it ask you: incident-simulator drill redis-memory
+Or let it ask you: {program} drill redis-memory
 Contexts: admin, operator, api, sre (current), viewer. Logs: {info.logs}
 """

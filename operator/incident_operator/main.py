@@ -39,7 +39,7 @@ def main() -> int:
         for problem in error.errors():
             field = str(problem["loc"][0])
             name = field if field.isupper() else f"INCIDENTSIM_{field}".upper()
-            print(f"incident-operator: {name}: {problem['msg']}", file=sys.stderr)
+            print(f"incident-operator: {name}: {problem['msg'].removeprefix('Value error, ')}", file=sys.stderr)
         return EXIT_USAGE
     except ApiError as error:
         print(f"incident-operator: {error}", file=sys.stderr)

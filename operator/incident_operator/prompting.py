@@ -42,7 +42,8 @@ async def _prompt(namespace: str, wanted: str) -> Prompt:
             raise NotFound(f"there is no incident {wanted} in namespace {namespace}; see `kubectl get inc -A`")
         document = found.status.evidence
         if document is None:
-            raise NotFound(f"incident {wanted} has no evidence yet: it was not diagnosed since it was opened")
+            why = f"incident {wanted} has no evidence, as it was not diagnosed yet"
+            raise NotFound(f"{why}; a request of action Diagnose asks for that")
         systems = {s.metadata.name: s for s in await client.list_all(MockSystem, namespace)}
     system = systems.get(document.system) if found.status.actionable else None
     return build_prompt(document, system.status.capabilities.remedies if system else (), Remedies().risks())

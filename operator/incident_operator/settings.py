@@ -42,7 +42,7 @@ Key = Annotated[SecretStr, AfterValidator(_plain_key)]
 class Settings(BaseSettings):
     """INCIDENTSIM_* variables; KUBECONFIG is read by the Kubernetes client."""
 
-    model_config = SettingsConfigDict(env_prefix="INCIDENTSIM_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="INCIDENTSIM_", env_ignore_empty=True, extra="ignore")
 
     listen: Annotated[str, AfterValidator(_host_and_port)] = "127.0.0.1:8085"
     """HOST:PORT of /metrics, /healthz and /readyz."""

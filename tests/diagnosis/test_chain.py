@@ -106,6 +106,11 @@ async def test_with_no_model_left_the_rules_answer(make: MakeProvider, models: M
     assert found.diagnosis.root_cause.fault_type is FaultType.REDIS_MEMORY
 
 
+async def test_a_reply_in_a_code_fence_is_read(make: MakeProvider, models: ModelServer, question: Question) -> None:
+    models.scripts.append(says(f"```json\n{json.dumps(GOOD, indent=1)}\n```"))
+    assert told(await ask(make, question)) == ["groq Answered"]
+
+
 async def test_a_reply_that_was_mended_counts(make: MakeProvider, models: ModelServer, question: Question) -> None:
     models.scripts.extend([says(with_action(prefix="session:")), says(GOOD)])
     found = await ask(make, question)

@@ -89,6 +89,14 @@ async def test_every_failure_has_its_name(
     assert len(models.requests) == asks
 
 
+async def test_a_redirect_is_not_followed(make: MakeProvider, models: ModelServer, prompt: Prompt) -> None:
+    elsewhere = {"Location": "/openai/v1/chat/completions"}
+    models.scripts.extend([Script(status=307, headers=elsewhere), says(GOOD)])
+    with pytest.raises(ProviderError, match="307"):
+        await make("groq").ask(prompt, timeout=SOON)
+    assert len(models.requests) == 1
+
+
 @EACH
 async def test_a_slow_one_is_given_up_in_time(
     adapter: str, make: MakeProvider, models: ModelServer, prompt: Prompt

@@ -51,7 +51,7 @@ async def test_the_chain_is_what_was_set(
     [
         ("INCIDENTSIM_DIAGNOSERS", "groq,claude"),
         ("INCIDENTSIM_DIAGNOSERS", "rules,rules"),
-        ("INCIDENTSIM_DIAGNOSERS", ""),
+        ("INCIDENTSIM_DIAGNOSERS", ","),
         ("INCIDENTSIM_GEMINI_SDK", "vertex"),
         ("INCIDENTSIM_GROQ_URL", "ftp://example.org"),
     ],
@@ -62,3 +62,13 @@ def test_a_setting_that_makes_no_sense_is_refused(variable: str, value: str, mon
         Settings()
     errors: list[Any] = caught.value.errors()
     assert f"INCIDENTSIM_{errors[0]['loc'][0]}".upper() == variable
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("INCIDENTSIM_DIAGNOSERS", "INCIDENTSIM_GROQ_URL", "INCIDENTSIM_HOLD_SECONDS", "GROQ_API_KEY"):
+        monkeypatch.setenv(variable, "")
+    settings = Settings()
+    assert settings.diagnosers == "groq,gemini,rules"
+    assert settings.groq_url is None
+    assert settings.groq_api_key is None
+    assert settings.hold_seconds == 5

@@ -129,6 +129,15 @@ def test_only_an_automated_incident_gets_a_plan(mode: str) -> None:
     assert answer.refusal.reason == "ModeForbids"
 
 
+def test_no_other_plan_is_asked_for_while_one_goes_on() -> None:
+    made = asked(RequestAction.PROPOSE)
+    answer = answer_request(made, actor="sre", is_healthy=False, others=(), open_plan="plan-1", now=NOW)
+    assert answer is not None
+    assert answer.refusal is not None
+    assert (answer.refusal.reason, "plan-1" in answer.refusal.message) == ("PlanOpen", True)
+    assert answer.status.proposal_asked_at is None
+
+
 def test_a_person_who_asks_gets_another_plan_after_a_rejection() -> None:
     said_no = Condition(type="Approved", status="False", reason="Rejected", last_transition_time=at(4.9))
     rejected = plan(phase=PlanPhase.REJECTED, conditions=[said_no])

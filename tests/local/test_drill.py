@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -102,6 +104,29 @@ def interrupt_a_drill(stack: Stack, told: Path) -> str:
             process.kill()
             process.wait(5)
     return told.read_text()
+
+
+def test_a_plan_that_is_rejected_ends_the_drill(stack: Stack, operator: OperatorProcess) -> None:
+    """The person at the terminal said no: nothing would come of waiting for a grade."""
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            command(stack, "drill", "redis-memory", "--approve", "ask", "--timeout", "200"),
+            env=environment(stack),
+            stdin=theirs,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        os.write(ours, b"not today\n")
+        _, told = process.communicate(timeout=100)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert process.returncode == 1, told
+    assert "rejected by sre: not today" in told
+    assert "a person rejected the plan" in told
+    assert "its fault was withdrawn" in told
 
 
 def test_without_a_terminal_nobody_can_be_asked(stack: Stack) -> None:

@@ -37,6 +37,14 @@ def test_kept_port_that_is_taken_now_gives_way(tmp_path: Path, taken: int) -> No
     assert is_free(port)
 
 
+def test_one_port_for_two_parts_is_told_as_that(tmp_path: Path) -> None:
+    book = PortBook(tmp_path / "ports.json", {"etcd": 20999, "control": 20999})
+    book.claim("etcd")
+    with pytest.raises(PortTaken, match="also another part's") as raised:
+        book.claim("control")
+    assert "INCIDENTSIM_CONTROL_PORT" in str(raised.value)
+
+
 def test_configured_port_that_is_taken_is_an_error_that_names_it(tmp_path: Path, taken: int) -> None:
     with pytest.raises(PortTaken) as caught:
         PortBook(tmp_path / "ports.json", {"redis-test": taken}).claim("redis-test")

@@ -152,7 +152,7 @@ async def locked_out(admin: ApiClient) -> AsyncIterator[str]:
 
 
 async def test_wrong_credentials_are_named_and_never_shown(
-    operator: OperatorProcess, locked_out: str, sre: ApiClient, admin: ApiClient, stack: Stack
+    driver: Driver, operator: OperatorProcess, locked_out: str, sre: ApiClient, admin: ApiClient, stack: Stack
 ) -> None:
     async def look() -> MockSystem | None:
         system = await sre.get(MockSystem, NAMESPACE, locked_out)
@@ -161,6 +161,10 @@ async def test_wrong_credentials_are_named_and_never_shown(
     system = await eventually(look, "the message about the credentials")
     assert system.status.phase == "Unreachable"
     assert "Secret" in system.status.message
+    experiment = await driver.start("redis-memory", target={"systemRef": {"name": locked_out}})
+    refused = await driver.reaches(experiment, ExperimentPhase.REJECTED)
+    assert refused.status.reason == "AccessDenied"
+    assert "Secret" in refused.status.message
     assert WRONG not in operator.log.read_text()
     assert WRONG not in system.model_dump_json()
 

@@ -127,8 +127,9 @@ class Diagnoser:
         self, provider: Provider, question: Question, chain: list[ProviderAttempt], *, left: timedelta
     ) -> _Given | None:
         if self.is_resting(provider):
-            until = self._breakers[provider.name].until
-            chain.append(_attempt(provider, "Skipped", f"it failed before; it is asked again after {until}"))
+            until = self._breakers[provider.name].until or self._now()
+            why = f"it failed before; it is asked again after {until:%H:%M:%S} UTC"
+            chain.append(_attempt(provider, "Skipped", why))
             return None
         limit = min(self._budget.each, left)
         if limit <= timedelta(0):

@@ -25,7 +25,9 @@ class GroqProvider(Provider):
 
     def __init__(self, model: str, *, key: str, base_url: str | None) -> None:
         super().__init__(model)
-        self._client = groq.AsyncGroq(api_key=key, base_url=base_url, max_retries=0)
+        # a redirect could carry the evidence to a host that nobody named
+        http_client = groq.DefaultAsyncHttpxClient(follow_redirects=False)
+        self._client = groq.AsyncGroq(api_key=key, base_url=base_url, max_retries=0, http_client=http_client)
 
     @override
     async def ask(self, prompt: Prompt, *, timeout: timedelta) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -16,6 +17,8 @@ from incident_operator.domain.verdict import ActionDraft, Verdict
 
 LONGEST_REPLY = 64 * 1024
 UNDETERMINED = "Undetermined"
+_FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?```", re.DOTALL)
+"""What models that are not held to a schema like to wrap their JSON in."""
 CAUSES = (*(fault.value for fault in FaultType if fault is not FaultType.NONE), UNDETERMINED)
 
 
@@ -102,7 +105,10 @@ def _plain(node: Any, definitions: Mapping[str, Any]) -> Any:
 
 def parse_reply(text: str, scope: Scope) -> Verdict:
     """Raises InvalidReply with what is wrong, in words that the model itself can use to mend it."""
-    if not text.strip():
+    text = text.strip()
+    if fenced := _FENCED.fullmatch(text):
+        text = fenced[1]
+    if not text:
         raise InvalidReply("the reply is empty")
     if len(text) > LONGEST_REPLY:
         raise InvalidReply(f"the reply has {len(text)} characters; at most {LONGEST_REPLY} are read")

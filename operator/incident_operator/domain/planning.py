@@ -75,7 +75,7 @@ def decide_next_step(
     diagnosis = incident.status.diagnosis
     if diagnosis is None or is_true(incident.status.conditions, "Escalated"):
         return NextStep()
-    if any(_is_in_the_way(incident, plan) for plan in plans):
+    if open_plan(incident, plans) is not None:
         return NextStep()
     current = _unforgiven(incident, current_plans(incident, plans), now=now)
     ends = {p.status.phase for p in current}
@@ -98,6 +98,11 @@ def decide_next_step(
     if attempt > HIGHEST_ATTEMPT:
         return NextStep(escalate=f"{HIGHEST_ATTEMPT} plans were made for it already")
     return NextStep(propose_attempt=attempt)
+
+
+def open_plan(incident: Incident, plans: Sequence[RemediationPlan]) -> str | None:
+    """The name of the plan that has to end before the operator proposes another."""
+    return next((plan.metadata.name for plan in plans if _is_in_the_way(incident, plan)), None)
 
 
 def _is_in_the_way(incident: Incident, plan: RemediationPlan) -> bool:

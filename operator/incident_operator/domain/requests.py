@@ -34,11 +34,18 @@ class Answer:
 
 
 def answer_request(
-    incident: Incident, *, actor: str, is_healthy: bool, others: Collection[str], now: datetime
+    incident: Incident,
+    *,
+    actor: str,
+    is_healthy: bool,
+    others: Collection[str],
+    open_plan: str | None = None,
+    now: datetime,
 ) -> Answer | None:
     """Handle the incident's request, or None where there is no new one. Each id is handled once.
 
-    `others` are the open incidents of the namespace, by name: one can be merged into those.
+    `others` are the open incidents of the namespace, by name: one can be merged into those. `open_plan` is the
+    plan that goes on, which another would have to wait for.
     """
     request = incident.spec.request
     handled = incident.status.handled_requests
@@ -48,6 +55,8 @@ def answer_request(
     if not actor:
         return Answer(status, Refusal("RequesterUnknown", "the request names nobody, so it was not carried out"))
     refusal = _refuse(incident, request, is_healthy=is_healthy, others=others)
+    if refusal is None and request.action is RequestAction.PROPOSE and open_plan is not None:
+        refusal = Refusal("PlanOpen", f"plan {open_plan} is not over: decide on it first, or wait for its end")
     if refusal is not None:
         refused = with_entry(status, at=now, actor=actor, type="RequestRefused", detail=refusal.message)
         return Answer(refused, refusal)

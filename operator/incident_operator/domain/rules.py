@@ -41,16 +41,24 @@ def diagnose(evidence: Evidence, breached: Collection[SignalName]) -> Verdict:
             evidence=(*measured, *(found.fact for found in findings)),
             actions=tuple(found.action for found in findings),
         )
-    names = ", ".join(sorted(breached)) or "no signal"
     return Verdict(
         fault=None,
         system=evidence.system,
-        summary=f"{evidence.system} is unhealthy ({names}), and nothing that was read from it explains why.",
+        summary=_unexplained(evidence, breached),
         solution="Look at the system by hand; the evidence is listed.",
         severity=severity,
         confidence=0,
         evidence=measured,
     )
+
+
+def _unexplained(evidence: Evidence, breached: Collection[SignalName]) -> str:
+    if evidence.type is None:
+        return "The report names no system that is measured here, and the built-in rules judge by measurements only."
+    if not breached:
+        return f"No signal of {evidence.system} is below its threshold, so there is nothing for the rules to explain."
+    names = ", ".join(sorted(breached))
+    return f"{evidence.system} is unhealthy ({names}), and nothing that was read from it explains why."
 
 
 def _explain(signal: SignalName, evidence: Evidence) -> _Finding | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from incident_crds.catalogue import SignalName
 from incident_crds.chaosexperiment import ChaosExperiment, ChaosExperimentStatus, ExperimentPhase, TargetStatus
 from incident_crds.errors import NotFound
 from incident_crds.mocksystem import MockSystem
@@ -19,7 +20,7 @@ from incident_operator.faults.base import Fault
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.samples import Samples
 from incident_operator.services.undo import Undo
-from incident_operator.targets.errors import TargetError
+from incident_operator.targets.errors import AccessDenied, TargetError
 
 NOT_READY_RETRY = timedelta(seconds=2)
 
@@ -67,11 +68,25 @@ class Admission:
             return Admitted(_with(experiment, ExperimentPhase.REJECTED, refusal))
         waiting = not_ready(selection.systems)
         if waiting is not None:
+            denied = self._denied(selection.systems)
+            if denied is not None:
+                return Admitted(_with(experiment, ExperimentPhase.REJECTED, _access_denied(denied)))
             return self._wait(experiment, Refusal("TargetNotReady", waiting))
         try:
             return Admitted(await self._record(experiment, fault, selection.systems))
+        except AccessDenied as error:
+            return Admitted(_with(experiment, ExperimentPhase.REJECTED, _access_denied(str(error))))
         except (TargetError, NotFound) as error:
             return self._wait(experiment, Refusal("TargetNotReady", str(error)))
+
+    def _denied(self, systems: Sequence[MockSystem]) -> str | None:
+        """What a system that does not take our credentials says: waiting would not change that."""
+        for system in systems:
+            sample = self._samples.latest(system.key)
+            for signal in sample.signals if sample else ():
+                if signal.name is SignalName.REACHABLE and signal.health is None:
+                    return signal.message
+        return None
 
     @staticmethod
     def _wait(experiment: ChaosExperiment, why: Refusal) -> Admitted:
@@ -105,6 +120,10 @@ class Admission:
             deadline_at=deadline_of(experiment, now=now),
             observed_generation=experiment.metadata.generation,
         )
+
+
+def _access_denied(message: str) -> Refusal:
+    return Refusal("AccessDenied", f"{message}; correct it, then create the experiment anew")
 
 
 def _pinned(system: MockSystem) -> TargetStatus:

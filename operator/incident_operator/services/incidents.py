@@ -25,6 +25,7 @@ from incident_operator.domain.planning import (
     build_plan_spec,
     current_plans,
     decide_next_step,
+    open_plan,
     wants_diagnosis,
 )
 from incident_operator.domain.requests import answer_request, reopen, resolve
@@ -169,6 +170,7 @@ class Incidents:
             actor=actor,
             is_healthy=all(b.ended_at is not None for b in breaches),
             others=set(open_ones) - {incident.metadata.name} if incident.spec.request else (),
+            open_plan=open_plan(incident, self._store.plans_of(*incident.key)),
             now=now,
         )
         if answer is None:
