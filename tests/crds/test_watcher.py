@@ -1,11 +1,10 @@
-"""The watcher keeps up with a real API server, and with everything that a server can do wrong."""
+"""The watcher keeps up with everything that a server can do wrong."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -15,48 +14,19 @@ import pytest_asyncio
 from typing_extensions import override
 
 from incident_crds import watcher as watcher_module
-from incident_crds.base import Resource
-from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient, ApiConfig
 from incident_crds.errors import Unreachable
 from incident_crds.incident import Incident
 from incident_crds.parsing import LONGEST_LINE
 from incident_crds.watcher import Change, Pace, Watcher
 
-from ..conftest import NAMESPACE
 from .conftest import until
-from .manifests import good, send
+from .follower import Follower
 from .scripted import Answer, ScriptedServer, Stream, bookmark, event, failed, incident, listed, status_object
 
 FAST = Pace(
     idle=timedelta(milliseconds=300), first_delay=timedelta(milliseconds=5), longest_delay=timedelta(milliseconds=10)
 )
-
-
-class Follower:
-    """A running watcher and what it told."""
-
-    def __init__(self, client: ApiClient, kind: type[Resource] = Incident, **options: Any) -> None:
-        self.told: list[str] = []
-        self.watcher: Watcher[Any] = Watcher(client, kind, on_change=self._tell, **options)
-
-    def _tell(self, change: Change[Any]) -> None:
-        self.told.append(f"{change.type} {change.obj.metadata.name} {change.obj.metadata.resource_version}")
-
-    @property
-    def names(self) -> list[str]:
-        return sorted(name for _, name in self.watcher.objects)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[Watcher[Any]]:
-        task = asyncio.create_task(self.watcher.run())
-        try:
-            yield self.watcher
-            assert not task.done() or task.exception() is None
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 @pytest_asyncio.fixture
@@ -371,45 +341,3 @@ def _is_well(watcher: Watcher[Any]) -> Callable[[], Any]:
         return watcher.problem == ""
 
     return is_so
-
-
-async def test_a_real_server_is_followed(sre: ApiClient, admin: ApiClient) -> None:
-    follower = Follower(sre, namespace=NAMESPACE, label_selector="test=watcher")
-    async with follower.running() as watcher:
-        await watcher.wait_synced()
-        manifest = good("Incident", "watched", incidentType="Training")
-        manifest["metadata"]["labels"] = {"test": "watcher"}
-        created = Incident.parse(await send(sre, manifest))
-        changed = await sre.patch(Incident, *created.key, {"spec": {"notes": "x"}})
-        await until(lambda: _is_at(watcher, changed), "the change is seen")
-        assert "managedFields" not in str(watcher.objects[created.key].to_json())
-        await admin.delete(Incident, *created.key)
-
-        async def is_gone() -> bool:
-            return created.key not in watcher.objects
-
-        await until(is_gone, "the deletion is seen")
-    assert [line.split()[0] for line in follower.told] == ["ADDED", "MODIFIED", "DELETED"]
-
-
-async def _is_at(watcher: Watcher[Any], obj: Incident) -> bool:
-    seen = watcher.objects.get(obj.key)
-    return seen is not None and seen.metadata.resource_version == obj.metadata.resource_version
-
-
-async def test_a_real_server_forgets_old_positions(sre: ApiClient) -> None:
-    """What the watcher does about it is tried above."""
-    events = [e async for e in sre.watch(Incident, resource_version="1", timeout_seconds=5)]
-    assert [(e["type"], e["object"]["code"]) for e in events] == [("ERROR", 410)]
-
-
-async def test_a_real_server_names_the_missing_right(agent: ApiClient) -> None:
-    follower = Follower(agent, ChaosExperiment, namespace=NAMESPACE)
-    async with follower.running() as watcher:
-
-        async def is_told() -> bool:
-            return bool(watcher.problem)
-
-        await until(is_told, "the problem")
-    assert f"chaosexperiments.incidentsimulator.net are needed in namespace {NAMESPACE}" in watcher.problem
-    assert 'cannot list resource "chaosexperiments"' in watcher.problem

@@ -8,17 +8,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION
-from incident_crds.errors import ApiError
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
-from incident_crds.remediationplan import (
-    Action,
-    ActionResult,
-    Decision,
-    PlanPhase,
-    RemediationPlan,
-    RemediationPlanStatus,
-)
+from incident_crds.remediationplan import Decision, PlanPhase, RemediationPlan, RemediationPlanStatus
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
 from incident_operator.domain.approval import (
@@ -35,10 +27,10 @@ from incident_operator.domain.conditions import plan_conditions
 from incident_operator.domain.planning import WORSE_THAN_BEFORE
 from incident_operator.domain.verification import VerificationState, decide_verification, measure_checks
 from incident_operator.services.catalogue import Remedies
+from incident_operator.services.execution import Execution, result_of
 from incident_operator.services.metrics import PLAN_DECISIONS, PLANS_ENDED
 from incident_operator.services.samples import Samples
 from incident_operator.services.systems import Systems
-from incident_operator.targets.errors import TargetError
 
 SAMPLES_KEPT = 60
 
@@ -56,6 +48,7 @@ class Plans:
         self._systems = systems
         self._samples = samples
         self._remedies = remedies
+        self._execution = Execution(store=store, systems=systems, remedies=remedies, write=self._write)
         self._watched_since = datetime.now(UTC)
         self._deciding = asyncio.Lock()
 
@@ -214,7 +207,7 @@ class Plans:
             )
             plan = await self._write(plan, claimed)
         for action in plan.spec.actions:
-            result = _result_of(plan.status, action.id)
+            result = result_of(plan.status, action.id)
             if result is not None and result.ended_at is not None and result.succeeded:
                 continue
             if result is not None and result.ended_at is not None:  # the process ended before it could say so
@@ -224,16 +217,7 @@ class Plans:
             if stopped is not None:  # somebody closed the incident, or took the agent off it
                 await self._end(plan, PlanPhase.SUPERSEDED, stopped)
                 return
-            try:
-                plan, result = await self._run_action(plan, action, result)
-            except (ApiError, asyncio.CancelledError):
-                raise  # nothing is known of the action: it is looked at again
-            except TargetError as error:
-                plan, result = await self._fail_action(plan, action, str(error))
-            except Exception as error:
-                # a bug in a remedy must not run it again and again
-                log.exception("action failed", incident=plan.spec.incident_ref, action=action.type)
-                plan, result = await self._fail_action(plan, action, f"a bug: {type(error).__name__}; see the log")
+            plan, result = await self._execution.run(plan, action, result)
             if not result.succeeded:
                 await self._end(plan, PlanPhase.FAILED, Refusal("ActionFailed", f"{action.id}: {result.output}"))
                 return
@@ -247,48 +231,6 @@ class Plans:
         )
         await self._write(plan, verifying)
         self._request_samples(plan)
-
-    async def _run_action(
-        self, plan: RemediationPlan, action: Action, earlier: ActionResult | None
-    ) -> tuple[RemediationPlan, ActionResult]:
-        remedy = self._remedies.get(action.type)
-        target = await self._systems.target((plan.metadata.namespace, action.system))
-        if earlier is None:
-            before = await remedy.observe(target, action.params)
-            earlier = ActionResult(id=action.id, type=action.type, started_at=datetime.now(UTC), before=before)
-            plan = await self._write(plan, with_result(plan.status, earlier))
-            resumed = False
-        else:
-            resumed = remedy.effect(earlier.before, await remedy.observe(target, action.params)) is None
-        if plan.spec.dry_run:
-            output = "dry run: nothing was changed"
-        elif resumed:
-            output = "was done before the operator restarted; its effect was found on the target"
-        else:
-            output = await remedy.execute(target, action.params)
-        after = await remedy.observe(target, action.params)
-        missing = None if plan.spec.dry_run else remedy.effect(earlier.before, after)
-        result = earlier.model_copy(
-            update={
-                "ended_at": datetime.now(UTC),
-                "succeeded": missing is None,
-                "output": (output if missing is None else f"{output}; but {missing}")[:4096],
-                "after": after,
-            }
-        )
-        plan = await self._write(plan, with_result(plan.status, result))
-        log.info("action ended", incident=plan.spec.incident_ref, action=action.type, succeeded=result.succeeded)
-        return plan, result
-
-    async def _fail_action(
-        self, plan: RemediationPlan, action: Action, why: str
-    ) -> tuple[RemediationPlan, ActionResult]:
-        plan = self._store.get(RemediationPlan, plan.key) or plan
-        now = datetime.now(UTC)
-        known = _result_of(plan.status, action.id)
-        result = known or ActionResult(id=action.id, type=action.type, started_at=now)
-        result = result.model_copy(update={"ended_at": now, "succeeded": False, "output": why[:4096]})
-        return await self._write(plan, with_result(plan.status, result)), result
 
     def _request_samples(self, plan: RemediationPlan) -> None:
         for name in _checked_systems(plan):
@@ -339,13 +281,3 @@ class Plans:
 
 def _checked_systems(plan: RemediationPlan) -> list[str]:
     return sorted({check.system for check in plan.spec.verification})
-
-
-def _result_of(status: RemediationPlanStatus, action_id: str) -> ActionResult | None:
-    return next((r for r in status.action_results if r.id == action_id), None)
-
-
-def with_result(status: RemediationPlanStatus, result: ActionResult) -> RemediationPlanStatus:
-    """The status with one action's result added or replaced."""
-    others = [r for r in status.action_results if r.id != result.id]
-    return status.model_copy(update={"action_results": [*others, result]})
