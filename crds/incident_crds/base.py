@@ -99,6 +99,11 @@ class ObjectMeta(StatusModel):
     finalizers: list[str] = Field(default_factory=list)
     owner_references: list[dict[str, Any]] = Field(default_factory=list)
 
+    def is_created_since(self, moment: datetime) -> bool:
+        """Whether it was created then or later, as far as creation times in whole seconds can tell."""
+        created = self.creation_timestamp
+        return created is None or created >= moment.replace(microsecond=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -61,15 +61,19 @@ class _Drill:
             case _:
                 return
 
+    @property
+    def since(self) -> datetime:
+        """The start as the API server would write it, in whole seconds."""
+        return self.started_at.replace(microsecond=0)
+
     def own_plans(self) -> list[RemediationPlan]:
         """Plans made for its incidents since the start, oldest attempt first. Creation times are whole seconds."""
-        since = self.started_at.replace(microsecond=0)
         own = [
             plan
             for plan in self.plans.values()
             if plan.spec.incident_ref in self.incidents
             and plan.metadata.creation_timestamp is not None
-            and plan.metadata.creation_timestamp >= since
+            and plan.metadata.creation_timestamp >= self.since
         ]
         return sorted(own, key=lambda plan: (plan.spec.attempt, plan.metadata.name))
 
@@ -96,12 +100,11 @@ class _Drill:
 
     def escalation(self) -> str | None:
         """Why a person has to go on since the start, or None where the drill goes on by itself."""
-        since = self.started_at.replace(microsecond=0)
         for incident in self.incidents.values():
             if incident.status.phase is IncidentPhase.RESOLVED:
                 continue
             for condition in incident.status.conditions:
-                is_new = condition.last_transition_time >= since
+                is_new = condition.last_transition_time >= self.since
                 if condition.type == "Escalated" and condition.status == "True" and is_new:
                     return f"{incident.status.number} was escalated: {condition.message}"
         return None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -14,16 +13,9 @@ from incident_crds.errors import NotFound
 from incident_crds.manifests import PLURALS
 
 from ..conftest import NAMESPACE, Stack
+from ..waiting import eventually
 
 MANAGER = "tests"
-
-
-async def until(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 20) -> None:
-    """Return once the condition holds: rights and policies take a moment to act."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not await condition():
-        assert asyncio.get_running_loop().time() < deadline, f"{what} did not happen within {seconds} s"
-        await asyncio.sleep(0.05)
 
 
 def user_of(account: str) -> str:
@@ -48,7 +40,7 @@ async def service_account(stack: Stack, admin: ApiClient, name: str, role: str) 
     token = (await admin.request("POST", f"{path}/token", body=request))["status"]["token"]
     config = ApiConfig(stack.info["server"], ca_file=str(stack.state / "secrets" / "ca.crt"), token=token)
     try:
-        await until(lambda: may(admin, user_of(name), "list", "incidents"), f"{name} has the role {role}")
+        await eventually(lambda: may(admin, user_of(name), "list", "incidents"), f"{name} has the role {role}", 20)
         async with ApiClient(config) as client:
             yield client
     finally:

@@ -25,7 +25,8 @@ from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import RemediationPlan
 
 from ..conftest import NAMESPACE
-from .conftest import MANAGER, until, user_of
+from ..waiting import eventually
+from .conftest import MANAGER, user_of
 from .manifests import SUSPENDED, changed, good, send
 
 Notes = Mapping[str, str | None]
@@ -243,7 +244,7 @@ async def test_where_the_server_cannot_stamp_the_name_has_to_be_given(sre: ApiCl
     path = raw_path(bindings[0]["apiVersion"], PLURALS[bindings[0]["kind"]], name=bindings[0]["metadata"]["name"])
     await admin.request("DELETE", path)
     try:
-        await until(is_not_stamped, "the stamp is unbound")
+        await eventually(is_not_stamped, "the stamp is unbound", 20)
         await decide(sre, none)
         with pytest.raises(Forbidden, match=r"set incidentsimulator\.net/approved-by=sre in the same request"):
             await decide(sre, {APPROVE_ANNOTATION: HASH})
@@ -251,7 +252,7 @@ async def test_where_the_server_cannot_stamp_the_name_has_to_be_given(sre: ApiCl
     finally:
         for item in bindings:
             await admin.apply(item, plural=PLURALS[item["kind"]], field_manager=MANAGER)
-        await until(is_stamped, "the stamp is bound again")
+        await eventually(is_stamped, "the stamp is bound again", 20)
 
 
 async def test_the_operator_may_be_a_service_account(admin: ApiClient) -> None:

@@ -20,7 +20,7 @@ from incident_crds.incident import Incident
 from incident_crds.parsing import LONGEST_LINE
 from incident_crds.watcher import Change, Pace, Watcher
 
-from .conftest import until
+from ..waiting import eventually
 from .follower import Follower
 from .scripted import Answer, ScriptedServer, Stream, bookmark, event, failed, incident, listed, status_object
 
@@ -48,7 +48,7 @@ async def has_asked(server: ScriptedServer, *expected: str) -> None:
         return server.asked == list(expected)
 
     try:
-        await until(is_so, f"asked {expected}", 5)
+        await eventually(is_so, f"asked {expected}", 5)
     except AssertionError:
         assert server.asked == list(expected)
         raise
@@ -83,7 +83,7 @@ async def test_events_change_the_cache_before_they_are_told(server: ScriptedServ
         async def is_told() -> bool:
             return len(seen) == 4
 
-        await until(is_told, "four changes")
+        await eventually(is_told, "four changes", 20)
         task.cancel()
     assert seen == [
         ("ADDED", ["a at 1"]),
@@ -162,7 +162,7 @@ async def test_a_broken_connection_is_taken_up_where_it_broke(
     server.answers.append(listed(incident("a", 1), version=1))
     server.watches += [trouble, Stream([event("MODIFIED", incident("a", 6))], "hang")]
     async with follower.running() as watcher:
-        await until(_told(follower, "ADDED a 1", "MODIFIED a 6"), "both changes")
+        await eventually(_told(follower, "ADDED a 1", "MODIFIED a 6"), "both changes", 20)
         assert server.asked[:3] == ["list", "watch 1", "watch 5"]
         assert watcher.relists_total == 0
 
@@ -175,7 +175,7 @@ async def test_each_line_is_a_sign_of_life(server: ScriptedServer, follower: Fol
         async def outlived() -> bool:
             return server.ticks * 0.05 > 2 * FAST.idle.total_seconds()
 
-        await until(outlived, "twice the longest silence")
+        await eventually(outlived, "twice the longest silence", 20)
     assert server.asked == ["list", "watch 1"]
 
 
@@ -195,7 +195,7 @@ async def test_a_large_object_is_no_trouble(server: ScriptedServer, follower: Fo
     server.answers.append(listed(version=1))
     server.watches.append(Stream([event("ADDED", large)], "hang"))
     async with follower.running():
-        await until(_told(follower, "ADDED a 2"), "the large object")
+        await eventually(_told(follower, "ADDED a 2"), "the large object", 20)
 
 
 async def test_a_list_that_grows_old_between_pages_is_begun_again(server: ScriptedServer, follower: Follower) -> None:
@@ -226,7 +226,7 @@ async def test_an_object_of_another_version_does_not_stop_the_others(
     server.answers.append(listed(incident("a", 1), incident("odd", 1, severity="P17"), version=1))
     server.watches.append(Stream([event("MODIFIED", odd), event("ADDED", incident("b", 3))], "hang"))
     async with follower.running() as watcher:
-        await until(_told(follower, "ADDED a 1", "ADDED b 3"), "the others")
+        await eventually(_told(follower, "ADDED a 1", "ADDED b 3"), "the others", 20)
         assert watcher.objects["drills", "a"].metadata.resource_version == "1"
     assert follower.names == ["a", "b"]
 
@@ -239,7 +239,7 @@ async def test_a_missing_right_is_named(server: ScriptedServer, follower: Follow
             problems.append(watcher.problem)
             await asyncio.sleep(0)
         await has_asked(server, "list", "list", "watch 1")
-        await until(_is_well(watcher), "the problem is over")
+        await eventually(_is_well(watcher), "the problem is over", 20)
     wanted = "the verbs list and watch on incidents.incidentsimulator.net are needed in all namespaces"
     assert f'{wanted}: User "agent" cannot list' in problems
 
@@ -251,7 +251,7 @@ async def test_a_missing_definition_is_named(server: ScriptedServer, follower: F
         async def is_told() -> bool:
             return bool(watcher.problem)
 
-        await until(is_told, "the problem")
+        await eventually(is_told, "the problem", 20)
         assert "apply its CustomResourceDefinition" in watcher.problem
         assert not watcher.synced
         assert watcher.last_event_age() is None
@@ -326,7 +326,7 @@ async def test_silence_grows_old(server: ScriptedServer, follower: Follower) -> 
             return (watcher.last_event_age() or timedelta()) > first + timedelta(milliseconds=50)
 
         assert first is not None
-        await until(is_older, "the age grows")
+        await eventually(is_older, "the age grows", 20)
 
 
 def _told(follower: Follower, *expected: str) -> Callable[[], Any]:

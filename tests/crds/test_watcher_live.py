@@ -10,7 +10,7 @@ from incident_crds.incident import Incident
 from incident_crds.watcher import Watcher
 
 from ..conftest import NAMESPACE
-from .conftest import until
+from ..waiting import eventually
 from .follower import Follower
 from .manifests import good, send
 
@@ -23,14 +23,14 @@ async def test_a_real_server_is_followed(sre: ApiClient, admin: ApiClient) -> No
         manifest["metadata"]["labels"] = {"test": "watcher"}
         created = Incident.parse(await send(sre, manifest))
         changed = await sre.patch(Incident, *created.key, {"spec": {"notes": "x"}})
-        await until(lambda: _is_at(watcher, changed), "the change is seen")
+        await eventually(lambda: _is_at(watcher, changed), "the change is seen", 20)
         assert "managedFields" not in str(watcher.objects[created.key].to_json())
         await admin.delete(Incident, *created.key)
 
         async def is_gone() -> bool:
             return created.key not in watcher.objects
 
-        await until(is_gone, "the deletion is seen")
+        await eventually(is_gone, "the deletion is seen", 20)
     assert [line.split()[0] for line in follower.told] == ["ADDED", "MODIFIED", "DELETED"]
 
 
@@ -52,6 +52,6 @@ async def test_a_real_server_names_the_missing_right(agent: ApiClient) -> None:
         async def is_told() -> bool:
             return bool(watcher.problem)
 
-        await until(is_told, "the problem")
+        await eventually(is_told, "the problem", 20)
     assert f"chaosexperiments.incidentsimulator.net are needed in namespace {NAMESPACE}" in watcher.problem
     assert 'cannot list resource "chaosexperiments"' in watcher.problem

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import aiohttp
 import psycopg
@@ -21,22 +18,10 @@ from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import Action, PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, Stack
+from ..waiting import eventually
 
-T = TypeVar("T")
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "disk-full")
-
-
-async def eventually(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 30) -> T:
-    """The first result that is not None."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while True:
-        found = await look()
-        if found is not None:
-            return found
-        assert loop.time() < deadline, f"{what} did not happen within {seconds} s"
-        await asyncio.sleep(0.05)
 
 
 class Driver:

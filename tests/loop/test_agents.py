@@ -18,7 +18,8 @@ from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
 from ..crds.conftest import service_account, user_of
-from .drive import Driver, eventually
+from ..waiting import eventually
+from .drive import Driver
 
 
 @pytest_asyncio.fixture

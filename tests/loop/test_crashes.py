@@ -19,7 +19,8 @@ from incident_crds.mocksystem import MockSystem, SystemPhase
 from incident_crds.remediationplan import Action, PlanPhase
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
-from .drive import DRILLS, Driver, count_leftovers, eventually
+from ..waiting import eventually
+from .drive import DRILLS, Driver, count_leftovers
 
 REDIS_STARTED = "Ready to accept connections"
 

@@ -17,7 +17,8 @@ from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
-from .drive import Driver, eventually, postgres_value
+from ..waiting import eventually
+from .drive import Driver, postgres_value
 
 VACUUMS = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = %s"
 

@@ -17,7 +17,8 @@ from incident_crds.errors import AlreadyExists
 from incident_crds.mocksystem import MockSystem
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
-from .drive import Driver, count_leftovers, eventually
+from ..waiting import eventually
+from .drive import Driver, count_leftovers
 
 WRONG = "no-such-password-7f3a"
 REDIS = {"type": "RedisMemory", "redisMemory": {}}

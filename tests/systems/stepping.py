@@ -1,20 +1,11 @@
-"""Waiting for what only a server knows, and cutting a coroutine off at a chosen await."""
+"""Cutting a coroutine off at a chosen await."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
-
-
-async def eventually(check: Callable[[], Awaitable[bool]], *, timeout: float) -> None:
-    """Looks again and again, as only the server knows when."""
-    end = time.monotonic() + timeout
-    while not await check():
-        assert time.monotonic() < end, f"did not become true within {timeout} s"
-        await asyncio.sleep(0.05)
 
 
 class Stepper:

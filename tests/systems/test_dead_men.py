@@ -11,7 +11,7 @@ from incident_crds.catalogue import FaultType
 from incident_crds.fault import Fault as FaultSpec
 from incident_operator.faults.registry import build_faults
 from incident_operator.targets.postgres import PostgresTarget
-from tests.systems.stepping import eventually
+from tests.waiting import eventually
 
 LIFETIME = timedelta(seconds=60)
 HASH = "0123456789ab"
@@ -28,7 +28,7 @@ async def test_idle_sessions_end_at_the_server_while_their_holder_lives(postgres
         async def gone() -> bool:
             return await postgres_target.count_sessions(undo.tag) == 0
 
-        await eventually(gone, timeout=30)
+        await eventually(gone, "the end of the fault")
     finally:
         await fault.recover(postgres_target, undo)
 
@@ -45,7 +45,7 @@ async def test_the_sleeping_dead_man_does_not_hold_back_vacuum(postgres_target: 
             await postgres_target.execute("SELECT pg_current_xact_id()")
             return (await postgres_target.fetch_value(query, (undo.tag,)) or 0) <= 3 and before is not None
 
-        await eventually(is_free, timeout=30)
+        await eventually(is_free, "the end of the sessions")
     finally:
         await fault.recover(postgres_target, undo)
 
@@ -72,12 +72,12 @@ async def test_the_dead_man_of_bloat_is_kept_alive(postgres_target: PostgresTarg
     try:
         await fault.keep(postgres_target, undo, LIFETIME)
         await postgres_target.execute(ENDINGS[ending], (undo.tag,))
-        await eventually(has_stopped, timeout=30)
+        await eventually(has_stopped, "the end of the server")
         for _ in range(2):
             await fault.keep(postgres_target, undo, timedelta(seconds=5))
             assert await postgres_target.is_active(undo.tag)
             assert await postgres_target.count_sessions(undo.tag) == 1
-        await eventually(is_gone, timeout=30)
+        await eventually(is_gone, "the end of the fault")
     finally:
         await fault.recover(postgres_target, undo)
     assert await fault.residue(postgres_target, undo) == 0

@@ -25,7 +25,7 @@ from incident_operator.targets.base import narrow
 from incident_operator.targets.postgres import PostgresTarget
 from incident_operator.targets.redis import RedisTarget
 from tests.systems.servers import Server, access_to
-from tests.systems.stepping import eventually
+from tests.waiting import eventually
 
 POLICY = HealthPolicy()
 S = SignalName
@@ -124,7 +124,7 @@ async def test_a_database_without_an_encoding_can_be_read(postgres: Server, post
             assert "error" not in evidence.facts
             return {t.name for t in evidence.tables} == {"café", "customers", "orders"}
 
-        await eventually(is_listed, timeout=30)
+        await eventually(is_listed, "the listing")
         reachable, signals = await measure_all(legacy, POLICY)
         assert reachable
         assert {s.name: s.health for s in signals}[S.BLOAT] == 100
@@ -148,7 +148,7 @@ async def test_the_table_that_was_measured_is_listed_among_many(postgres_target:
         return found.health == 8
 
     try:
-        await eventually(is_measured, timeout=30)
+        await eventually(is_measured, "the measurement")
         _, signals = await measure_all(postgres_target, POLICY)
         evidence = await gather_evidence(postgres_target, "db", signals)
         assert evidence.tables[0].name == "worst"

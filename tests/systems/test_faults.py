@@ -24,7 +24,8 @@ from incident_operator.targets import Refused, Target
 from incident_operator.targets.base import OPERATOR_NAME
 from incident_operator.targets.postgres import PostgresTarget
 from incident_operator.targets.redis import RedisTarget, as_text
-from tests.systems.stepping import Stepper, eventually, run
+from tests.systems.stepping import Stepper, run
+from tests.waiting import eventually
 
 POLICY = HealthPolicy(timeout_seconds=3)
 LIFETIME = timedelta(seconds=60)
@@ -176,7 +177,7 @@ async def test_the_dead_man_ends_it_without_the_injector(fresh_case: Case) -> No
     await injector.wait()
     if type is not FaultType.POSTGRES_CONNECTIONS:  # sockets end with their holder, sooner than the lifetime
         assert await case.residue() > 0
-    await eventually(lambda: is_gone(case), timeout=lifetime + 30)
+    await eventually(lambda: is_gone(case), "the end of the fault", lifetime + 30)
     assert (await case.moved() or 0) > 90
 
 

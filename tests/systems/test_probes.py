@@ -27,7 +27,7 @@ from incident_operator.targets.disk import DiskTarget
 from incident_operator.targets.postgres import OWN_SCHEMA, PostgresTarget
 from incident_operator.targets.redis import RedisTarget
 from tests.systems.servers import Server, access_to, free_port
-from tests.systems.stepping import eventually
+from tests.waiting import eventually
 
 POLICY = HealthPolicy()
 S = SignalName
@@ -106,7 +106,7 @@ async def test_a_hanging_system_is_unreachable_within_the_policy_s_time(redis: S
     async def is_back() -> bool:
         return (await measure_all(target, POLICY))[0]
 
-    await eventually(is_back, timeout=30)
+    await eventually(is_back, "the return")
     await target.close()
 
 

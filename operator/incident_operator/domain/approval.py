@@ -170,8 +170,8 @@ def _why_void(
     refusal = check_proposal(plan, incident, systems)  # as the incident is now: its mode may have been changed
     if refusal is not None:
         return PlanPhase.SUPERSEDED, refusal
-    detected_at, created = incident.status.timestamps.detected_at, plan.metadata.creation_timestamp
-    if detected_at is not None and created is not None and created < detected_at.replace(microsecond=0):
+    detected_at = incident.status.timestamps.detected_at
+    if detected_at is not None and not plan.metadata.is_created_since(detected_at):
         return PlanPhase.SUPERSEDED, Refusal("IncidentReopened", "the plan was made for an earlier breach")
     return None
 

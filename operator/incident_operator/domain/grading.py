@@ -80,9 +80,9 @@ def grade_run(
 
 
 def _is_of_run(plan: RemediationPlan, incident: Incident, experiment: ChaosExperiment) -> bool:
-    """A reopened incident has plans from before as well; creation times are whole seconds."""
-    started, created = experiment.status.started_at, plan.metadata.creation_timestamp
-    is_new = started is None or created is None or created >= started.replace(microsecond=0)
+    """A reopened incident has plans from before as well."""
+    started = experiment.status.started_at
+    is_new = started is None or plan.metadata.is_created_since(started)
     return is_new and plan.spec.incident_ref == incident.metadata.name
 
 

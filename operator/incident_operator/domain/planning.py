@@ -53,8 +53,7 @@ def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[
     detected_at = incident.status.timestamps.detected_at
     if detected_at is None:
         return list(plans)
-    earliest = detected_at.replace(microsecond=0)  # creation times are whole seconds
-    return [p for p in plans if p.metadata.creation_timestamp is None or p.metadata.creation_timestamp >= earliest]
+    return [p for p in plans if p.metadata.is_created_since(detected_at)]
 
 
 def _unforgiven(incident: Incident, plans: Sequence[RemediationPlan], *, now: datetime) -> list[RemediationPlan]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -38,7 +37,7 @@ class Execution:
         """
         try:
             return await self._carry_out(plan, action, earlier)
-        except (ApiError, asyncio.CancelledError):
+        except ApiError:
             raise
         except TargetError as error:
             return await self._fail(plan, action, str(error))

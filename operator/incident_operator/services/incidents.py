@@ -67,7 +67,7 @@ class Incidents:
             return None
         breaches = self._breaches(incident)
         plans = self._store.plans_of(*key)
-        incident = await self._settle(incident, breaches, current_plans(incident, plans))
+        incident = await self._settle(incident, breaches, plans)
         if incident.status.phase is IncidentPhase.RESOLVED:
             self._inquiries.forget(key)
             return None
@@ -109,6 +109,7 @@ class Incidents:
     ) -> Incident:
         """Everything that follows from what is known already, in one write."""
         now = datetime.now(UTC)
+        current = current_plans(incident, plans)
         status = incident.status
         if status.phase is None:
             status = await self._opened(incident, breaches, now=now)
@@ -128,10 +129,10 @@ class Incidents:
             status = reopen(status, began=began, actor=OPERATOR, why="relapse: the breach came back", now=now)
             status = status.model_copy(update={"relapses": status.relapses + 1})
         else:
-            status = with_plans(status, plans, now=now)
-        status = await self._answered(incident, status, breaches, now=now)
-        current = incident.model_copy(update={"status": status})
-        resolution = None if status.phase is IncidentPhase.RESOLVED else decide_resolution(current, breaches, plans)
+            status = with_plans(status, current, now=now)
+        status = await self._answered(incident, status, breaches, plans, now=now)
+        settled = incident.model_copy(update={"status": status})
+        resolution = None if status.phase is IncidentPhase.RESOLVED else decide_resolution(settled, breaches, current)
         if resolution is not None:
             status = resolve(status, resolution.reason, resolution.message, actor=OPERATOR, now=now)
         written = await self._write(incident, status)
@@ -157,7 +158,13 @@ class Incidents:
         return with_phase(status, IncidentPhase.TRIAGE, at=now, actor=actor, reason=incident.spec.title)
 
     async def _answered(
-        self, incident: Incident, status: IncidentStatus, breaches: Sequence[Breach], *, now: datetime
+        self,
+        incident: Incident,
+        status: IncidentStatus,
+        breaches: Sequence[Breach],
+        plans: Sequence[RemediationPlan],
+        *,
+        now: datetime,
     ) -> IncidentStatus:
         actor = incident.metadata.annotations.get(REQUESTED_BY_ANNOTATION, "")
         open_ones = (
@@ -170,7 +177,7 @@ class Incidents:
             actor=actor,
             is_healthy=all(b.ended_at is not None for b in breaches),
             others=set(open_ones) - {incident.metadata.name} if incident.spec.request else (),
-            open_plan=open_plan(incident, self._store.plans_of(*incident.key)),
+            open_plan=open_plan(incident, plans),
             now=now,
         )
         if answer is None:
