@@ -243,7 +243,7 @@ class ChaosExperimentStatus(StatusModel):
     expires_at: Timestamp | None = None
     """When the operator removes it unasked."""
     deadline_at: Timestamp | None = None
-    """When it ends in any case, counted from creation."""
+    """When it ends in any case, counted from when the injection began."""
     recovered_at: Timestamp | None = None
     """When its removal was proven everywhere."""
     healed_by: HealedBy | None = None

@@ -109,7 +109,7 @@ def _decide_healed(incidents: Sequence[Incident]) -> End | None:
 def _decide_expired(experiment: ChaosExperiment, *, plan_running: bool, now: datetime) -> End | None:
     status = experiment.status
     if status.deadline_at is not None and now >= status.deadline_at:
-        return End(EndReason.EXPIRED, "its longest time, counted from creation, is over")
+        return End(EndReason.EXPIRED, "its longest time, counted from when the injection began, is over")
     if status.expires_at is not None and now >= status.expires_at and not plan_running:
         return End(EndReason.EXPIRED, f"its {experiment.spec.duration_seconds} s are over")
     return None
