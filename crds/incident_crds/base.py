@@ -87,6 +87,14 @@ class StatusModel(Model):
     model_config = ConfigDict(extra="ignore")
 
 
+def _latest_write(value: object) -> object:
+    """The latest time of the server's managedFields, whose times have all the same form, so that texts compare."""
+    if not isinstance(value, list):
+        return value
+    latest: str = max((entry.get("time") or "" for entry in value), default="")
+    return datetime.fromisoformat(latest) if latest else None
+
+
 class ObjectMeta(StatusModel):
     """The part of metav1.ObjectMeta that the simulator reads or writes."""
 
@@ -102,6 +110,15 @@ class ObjectMeta(StatusModel):
     annotations: dict[str, str] = Field(default_factory=dict)
     finalizers: list[str] = Field(default_factory=list)
     owner_references: list[dict[str, Any]] = Field(default_factory=list)
+    last_written_at: Annotated[datetime | None, BeforeValidator(_latest_write)] = Field(
+        default=None, alias="managedFields", exclude=True
+    )
+    """All that is kept of managedFields, which are large, and which nobody but the server may write."""
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When it was last written, its status included, in whole seconds; None where it was never stored."""
+        return self.last_written_at or self.creation_timestamp
 
     def is_created_since(self, moment: datetime) -> bool:
         """Whether it was created then or later, as far as creation times in whole seconds can tell."""

@@ -257,7 +257,7 @@ class Watcher(Generic[R]):
     def _read(self, raw: Mapping[str, Any]) -> R | None:
         """The typed object; the one in the cache where it is of that version, or where the new one makes no sense.
 
-        Managed fields are no part of the models, so they never reach the cache.
+        Of the managed fields only the latest time reaches the cache.
         """
         metadata = raw["metadata"]
         known = self._objects.get((metadata.get("namespace", ""), metadata["name"]))
