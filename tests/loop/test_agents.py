@@ -13,7 +13,7 @@ from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
 from incident_crds.errors import Forbidden
 from incident_crds.generator import IncidentGenerator
-from incident_crds.incident import Incident, IncidentPhase, IncidentSpec, IncidentType
+from incident_crds.incident import Incident, IncidentPhase, IncidentSpec, IncidentType, RefusedRequest
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
@@ -112,6 +112,12 @@ async def test_a_report_without_a_system_is_diagnosed_on_demand_and_gets_no_plan
     assert found.status.evidence.system == "unknown", "a text of its author's would be read as ours"
     assert "Log-ins fail" in str(found.status.evidence.tables)
     assert found.status.plans == []
+    await ask(driver, "reported", "heal", "Propose")
+
+    async def refused() -> RefusedRequest | None:
+        return (await driver.client.get(Incident, *made.key)).status.refused_request
+
+    assert ((why := await eventually(refused, "the refusal")).id, why.reason) == ("heal", "NotActionable")
     await ask(driver, "reported", "over", "FalseAlarm")
 
 
