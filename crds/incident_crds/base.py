@@ -22,6 +22,8 @@ SUMMARY_ANNOTATION = f"{GROUP}/summary"
 APPROVE_ANNOTATION = f"{GROUP}/approve"
 REJECT_ANNOTATION = f"{GROUP}/reject"
 APPROVED_BY_ANNOTATION = f"{GROUP}/approved-by"
+VIA_ANNOTATION = f"{GROUP}/via"
+"""On a plan, beside a decision: the door it came through. No policy guards it: it is information only."""
 REQUESTED_BY_ANNOTATION = f"{GROUP}/requested-by"
 UNDO_FINALIZER = f"{GROUP}/undo"
 
