@@ -204,6 +204,19 @@ class TimelineEntry(StatusModel):
     """What happened, for people."""
 
 
+class RefusedRequest(StatusModel):
+    """A request that was not carried out."""
+
+    id: Annotated[str, Field(max_length=64)]
+    """The request's id."""
+    reason: ShortText
+    """Why, in CamelCase, for programs."""
+    message: Text = ""
+    """Why, for people."""
+    at: Timestamp
+    """When."""
+
+
 class IncidentStatus(StatusModel):
     """What became of it. Written by the operator only."""
 
@@ -243,6 +256,8 @@ class IncidentStatus(StatusModel):
     """When a person last asked for another plan; earlier plans count against it no more."""
     handled_requests: Annotated[list[ShortText], Field(max_length=32)] = Field(default_factory=list)
     """Ids of the latest requests that were handled, oldest first."""
+    refused_request: RefusedRequest | None = None
+    """The latest request that was refused; one that was carried out leaves it as it is, so compare the id."""
     merged_into: ShortText = ""
     """The incident that goes on in its place."""
     observed_generation: int | None = None
