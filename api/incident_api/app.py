@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -71,8 +73,8 @@ def build_parts(settings: Settings, config: ApiConfig, client: ApiClient, *, pac
     board = Board(epoch=secrets.token_hex(4))
     actors = Actors(config)
     reply = timedelta(seconds=settings.reply_seconds)
-    mirror = Mirror(client, board, on_news=lambda: hub.announce())
-    hub = Hub(board, Presence(), is_synced=lambda: mirror.is_synced, most_streams=settings.most_streams, pace=pace)
+    hub = Hub(board, Presence(), most_streams=settings.most_streams, pace=pace)
+    mirror = Mirror(client, board, on_news=hub.announce)
     reviews = Reviews(client)
     written = Incidents(actors=actors, mirror=mirror, board=board, reply=reply)
     return Parts(
@@ -116,7 +118,7 @@ def build_app(parts: Parts) -> FastAPI:
         app.include_router(router, prefix=PREFIX)
     for router in ROOT_ROUTERS:
         app.include_router(router)
-    app.router.routes.append(WebSocketRoute(f"{PREFIX}/ws", Socket(parts.hub, parts.gate, parts.finder)))
+    app.router.routes.append(WebSocketRoute(f"{PREFIX}/ws", Socket(parts.hub, parts.admit, parts.finder)))
     install_handlers(app)
     describe(app)
     return app
@@ -160,7 +162,4 @@ def _tell_if_failed(task: asyncio.Task[None]) -> None:
 
 
 def _end_process() -> None:
-    import os
-    import signal
-
     os.kill(os.getpid(), signal.SIGTERM)

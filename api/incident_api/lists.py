@@ -99,7 +99,9 @@ class Lists:
             "Incidentsim-Fresh": "false" if self._mirror.problem else "true",
         }
         if found.after:
-            headers["Link"] = f'<{url.include_query_params(after=found.after).path}?{_query(url, found.after)}>; rel="next"'
+            headers["Link"] = (
+                f'<{url.include_query_params(after=found.after).path}?{_query(url, found.after)}>; rel="next"'
+            )
         return headers
 
 
@@ -122,5 +124,3 @@ def _takes_gzip(header: str) -> bool:
         if coding in ("gzip", "*") and weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
             return True
     return False
-
-

@@ -1,4 +1,4 @@
-"""Around every answer: security headers, and a limit on what is sent in. Plain ASGI, so that streams pass unhindered."""
+"""Around every answer: measurements, security headers, a limit on what is sent in. Plain ASGI: streams pass freely."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ PREFIX = "/api/v1"
 OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/metrics", f"{PREFIX}/health", f"{PREFIX}/session/link"})
 """They need no sign-in."""
 _METHODS = frozenset({"get", "put", "post", "patch", "delete"})
-_DESCRIPTION = """Incident drills on Kubernetes: incidents, plans, experiments and systems are resources in a cluster, and this
-API shows and writes them with the rights of whoever signs in. Errors are problem documents (RFC 9457) with a stable
-`code`. The live stream is at `/api/v1/ws` (WebSocket, subprotocol `incidentsim.v1`) and `/api/v1/events`."""
+_DESCRIPTION = """Incident drills on Kubernetes: incidents, plans, experiments and systems are resources in a cluster,
+and this API shows and writes them with the rights of whoever signs in. Errors are problem documents (RFC 9457) with a
+stable `code`. The live stream is at `/api/v1/ws` (WebSocket, subprotocol `incidentsim.v1`) and `/api/v1/events`."""
 
 
 def describe(app: FastAPI) -> None:
@@ -33,9 +33,7 @@ def describe(app: FastAPI) -> None:
 
 
 def _build(app: FastAPI) -> dict[str, Any]:
-    document = get_openapi(
-        title="Incident simulator", version=__version__, description=_DESCRIPTION, routes=app.routes
-    )
+    document = get_openapi(title="Incident simulator", version=__version__, description=_DESCRIPTION, routes=app.routes)
     components = document.setdefault("components", {})
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "A Kubernetes token."},
@@ -47,7 +45,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
                 _complete(path, operation)
     for model in (Snapshot, Gone):  # they are in the stream only
         schema = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-        components["schemas"].update({name: found for name, found in schema.pop("$defs", {}).items()})
+        components["schemas"].update(schema.pop("$defs", {}))
         components["schemas"][model.__name__] = schema
     components["schemas"]["ProblemDocument"]["properties"]["code"]["enum"] = sorted(CODES)
     for unused in ("HTTPValidationError", "ValidationError"):

@@ -129,14 +129,16 @@ class Gate:
             return Credential(handed.removeprefix("Bearer ").strip(), Via.PROXY)
         cookie = connection.cookies.get(COOKIE)
         if cookie is None:
-            raise unauthorized("not-signed-in", "send a Kubernetes token as `Authorization: Bearer …`, or sign in first")
+            raise unauthorized(
+                "not-signed-in", "send a Kubernetes token as `Authorization: Bearer …`, or sign in first"
+            )
         try:
             return Credential(self._sessions.open_cookie(cookie), Via.COOKIE)
         except Unsealable:
             raise unauthorized("session-ended", "the session ended: sign in again") from None
 
     def _refuse_strangers(self, connection: HTTPConnection, credential: Credential) -> None:
-        """A browser sends cookies, and what a proxy adds, for pages of strangers too; no page can add a bearer token."""
+        """Browsers send cookies, and what a proxy adds, for pages of strangers too; a bearer token they never add."""
         sender = judge_sender(connection.headers, self._allowed_origins)
         if connection.scope["type"] == "websocket":
             if sender is Sender.STRANGER:

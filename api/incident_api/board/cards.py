@@ -64,7 +64,15 @@ class Card:
 def incident_card(incident: Incident) -> Card:
     """The card of an incident."""
     view = incident_view(incident)
-    words = (view.number, view.message, view.description, view.source, view.notes, view.assignee, *view.affected_systems)
+    words = (
+        view.number,
+        view.message,
+        view.description,
+        view.source,
+        view.notes,
+        view.assignee,
+        *view.affected_systems,
+    )
     facets = Facets(
         status=view.status,
         severity=view.severity or "",
@@ -94,12 +102,10 @@ def experiment_card(experiment: ChaosExperiment) -> Card:
 def system_card(system: MockSystem) -> Card:
     """The card of a system."""
     view = system_view(system)
-    return _card(
-        Topic.SYSTEM, system, view.__pydantic_serializer__.to_json(view), facets=Facets(status=view.status)
-    )
+    return _card(Topic.SYSTEM, system, view.__pydantic_serializer__.to_json(view), facets=Facets(status=view.status))
 
 
-def _card(topic: Topic, obj: Resource, body: bytes, number: str = "", facets: Facets = Facets()) -> Card:  # noqa: B008 - frozen
+def _card(topic: Topic, obj: Resource, body: bytes, number: str = "", facets: Facets = Facets()) -> Card:
     metadata = obj.metadata
     created = metadata.creation_timestamp or LONG_AGO
     return Card(

@@ -23,13 +23,12 @@ from incident_api.board.views import (
     SystemStatusName,
     SystemView,
 )
-from incident_crds.base import Resource
+from incident_crds.base import DRILL_LABEL, Resource
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.diagnosis import Diagnosis
 from incident_crds.incident import Incident, IncidentPhase, StatusChange
 from incident_crds.mocksystem import MockSystem, SystemPhase
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
-from incident_crds.scenarios import DRILL_LABEL
 
 
 def snake(word: str) -> str:
@@ -49,9 +48,7 @@ def incident_view(incident: Incident) -> IncidentView:
     return IncidentView.model_validate(_incident_fields(incident))
 
 
-def incident_detail(
-    incident: Incident, plans: Sequence[ExecutionView], previous: Incident | None
-) -> IncidentDetail:
+def incident_detail(incident: Incident, plans: Sequence[ExecutionView], previous: Incident | None) -> IncidentDetail:
     """With its whole story. `previous`: the incident of the same system and signal before this one."""
     status = incident.status
     diagnosis = status.diagnosis

@@ -15,7 +15,7 @@ from incident_crds.base import Resource
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
 from incident_crds.generator import IncidentGenerator
-from incident_crds.incident import PURPOSE_LABEL, Incident
+from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import RemediationPlan
 from incident_crds.watcher import Change, ChangeType, Key, Watcher
@@ -119,7 +119,7 @@ class Mirror:
 
     def _incident_changed(self, change: Change[Incident]) -> None:
         incident = change.obj
-        if PURPOSE_LABEL not in incident.metadata.labels:
+        if not incident.is_consultation:
             if change.type is ChangeType.DELETED:
                 self._board.remove(Topic.INCIDENT, incident.metadata.uid)
             else:

@@ -24,9 +24,7 @@ router = APIRouter(tags=["agent"], responses=EVERYWHERE)
 ExecutionId = Annotated[str, Path(description="The plan's id or name.", max_length=253)]
 DECIDED = {
     **WRITES,
-    **problems(
-        "not-found", "ambiguous-name", "conflict", "already-decided", "wrong-plan-hash", "request-refused"
-    ),
+    **problems("not-found", "ambiguous-name", "conflict", "already-decided", "wrong-plan-hash", "request-refused"),
     202: {"model": ExecutionView, "description": "Written; the operator has not acted on it yet."},
 }
 ASKED = {**WRITES, **problems("not-found", "ambiguous-name", "conflict", "request-refused")}
@@ -87,9 +85,7 @@ async def get_plan(parts: PartsDep, viewer: ViewerDep, id: ExecutionId) -> Respo
     return card_response(parts.finder.find(Topic.PLAN, id, viewer.scope))
 
 
-@router.get(
-    "/agent/executions/{id}", response_model=ExecutionView, responses=problems("not-found", "ambiguous-name")
-)
+@router.get("/agent/executions/{id}", response_model=ExecutionView, responses=problems("not-found", "ambiguous-name"))
 async def get_execution(parts: PartsDep, viewer: ViewerDep, id: ExecutionId) -> Response:
     """One plan, and what became of it."""
     return card_response(parts.finder.find(Topic.PLAN, id, viewer.scope))
@@ -123,9 +119,7 @@ async def reject(parts: PartsDep, viewer: ViewerDep, id: ExecutionId, body: Reje
     return object_response(await parts.decisions.reject(viewer, card, body.plan_hash, body.reason))
 
 
-@router.post(
-    "/diagnose", responses={**WRITES, **problems("not-found", "not-answered")}
-)
+@router.post("/diagnose", responses={**WRITES, **problems("not-found", "not-answered")})
 async def diagnose(parts: PartsDep, viewer: ViewerDep, body: Consultation) -> Analysis:
     """A diagnosis without an incident: of a system as it is now, or of words alone. Nothing is kept of it."""
     namespace = body.namespace or parts.settings.namespace

@@ -11,7 +11,7 @@ from incident_api.board.views import IncidentStatusName, IncidentTypeName, Remed
 from incident_crds.base import LongText, Name, ShortText, Text
 from incident_crds.catalogue import Severity
 from incident_crds.chaosexperiment import ChaosExperimentSpec, SelectionMode
-from incident_crds.fault import DiskFillFault, NoneFault, PostgresBloatFault, PostgresConnectionsFault, RedisMemoryFault
+from incident_crds.fault import DiskFillFault, PostgresBloatFault, PostgresConnectionsFault, RedisMemoryFault
 from incident_crds.incident import IncidentPhase, IncidentSpec, IncidentType, RemediationMode
 
 NamespaceName = Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", max_length=63)]
@@ -375,4 +375,3 @@ class FromSpec(Body):
     """The spec, as in a manifest."""
     namespace: NamespaceName | None = None
     """Where it is made."""
-

@@ -42,6 +42,14 @@ class Parts:
     experiments: Experiments
     generators: Generators
 
+    async def admit(self, connection: HTTPConnection) -> Viewer:
+        """The person behind a request or stream. Raises Problem, also before the first lists are there: half a list
+        would look like a whole one."""
+        viewer = await self.gate.admit(connection)
+        if not self.mirror.is_synced:
+            raise busy("not-synced", "the resources are still being listed: try again in a second", 1)
+        return viewer
+
 
 def get_parts(connection: HTTPConnection) -> Parts:
     """The parts of the process that serves the request."""
@@ -53,11 +61,8 @@ PartsDep = Annotated[Parts, Depends(get_parts)]
 
 
 async def get_viewer(connection: HTTPConnection, parts: PartsDep) -> Viewer:
-    """The person who asks. Raises Problem for nobody, and before the first lists are there."""
-    viewer = await parts.gate.admit(connection)
-    if not parts.mirror.is_synced:
-        raise busy("not-synced", "the resources are still being listed: try again in a second", 1)
-    return viewer
+    """The person who asks. Raises Problem for nobody."""
+    return await parts.admit(connection)
 
 
 ViewerDep = Annotated[Viewer, Depends(get_viewer)]

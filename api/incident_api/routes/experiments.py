@@ -18,8 +18,9 @@ from incident_api.routes.bodies import FromScenario, FromSpec
 from incident_api.routes.dependencies import EVERYWHERE, WRITES, Parts, PartsDep, ViewerDep, problems
 from incident_api.routes.incidents import LISTED
 from incident_api.writes.answers import Outcome
+from incident_crds.base import DRILL_LABEL
 from incident_crds.catalogue import FaultType
-from incident_crds.scenarios import DRILL_LABEL, ScenarioInvalid, load_scenario, scenario_names
+from incident_crds.scenarios import Scenario, ScenarioUnknown, load_scenario, load_scenarios
 
 router = APIRouter(tags=["experiments"], responses=EVERYWHERE)
 
@@ -32,6 +33,7 @@ class ScenarioView(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     name: str
+    title: str
     summary: str
     """What it does, and what will be seen."""
     system: str
@@ -45,17 +47,19 @@ class ScenarioView(BaseModel):
 @router.get("/scenarios")
 async def list_scenarios(_: ViewerDep) -> list[ScenarioView]:
     """The drills that can be run."""
-    loaded = [(name, load_scenario(name)) for name in scenario_names()]
-    return [
-        ScenarioView(
-            name=name,
-            summary=scenario.summary,
-            system=scenario.system,
-            fault_type=scenario.experiment.spec.fault.type,
-            duration_seconds=scenario.experiment.spec.duration_seconds,
-        )
-        for name, scenario in loaded
-    ]
+    return [_scenario_view(scenario) for scenario in load_scenarios()]
+
+
+def _scenario_view(scenario: Scenario) -> ScenarioView:
+    spec = scenario.experiment.spec
+    return ScenarioView(
+        name=scenario.name,
+        title=scenario.title,
+        summary=scenario.summary,
+        system=spec.target.system_ref.name if spec.target.system_ref else "",
+        fault_type=spec.fault.type,
+        duration_seconds=spec.duration_seconds,
+    )
 
 
 @router.get("/experiments", response_model=list[ExperimentView], responses=LISTED)
@@ -95,7 +99,7 @@ async def start_scenario(
     """An experiment from the catalogue. Raises Problem for a name that is not in it."""
     try:
         scenario = load_scenario(name)
-    except ScenarioInvalid as error:
+    except ScenarioUnknown as error:
         raise Problem("not-found", str(error)) from error
     spec = scenario.experiment.spec
     if seconds is not None:

@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, JsonValue
 from starlette.responses import JSONResponse, Response
 
+from incident_api.access.gate import Viewer
 from incident_api.board.scope import Topic
 from incident_api.board.views import IncidentView
 from incident_api.cluster.reviews import Permission
 from incident_api.problems import Problem
-from incident_api.access.gate import Viewer
 from incident_api.routes.answers import object_response
 from incident_api.routes.bodies import GenerateRequest, GeneratorStart
 from incident_api.routes.dependencies import EVERYWHERE, WRITES, Namespace, Parts, PartsDep, ViewerDep, problems
@@ -80,9 +80,7 @@ async def generator_status(parts: PartsDep, viewer: ViewerDep, namespace: Namesp
 
 
 @router.post("/generator/start", responses={**WRITES, **problems("not-found")})
-async def start_generator(
-    parts: PartsDep, viewer: ViewerDep, body: GeneratorStart | None = None
-) -> GeneratorStatus:
+async def start_generator(parts: PartsDep, viewer: ViewerDep, body: GeneratorStart | None = None) -> GeneratorStatus:
     """Make practice incidents at random intervals until it is stopped."""
     asked = body or GeneratorStart()
     place = asked.namespace or parts.settings.namespace
@@ -113,6 +111,7 @@ def _status(namespace: str, generator: IncidentGenerator | None) -> GeneratorSta
     spec = generator.spec if generator else IncidentGeneratorSpec(enabled=False)
     status = generator.status if generator else None
     conditions = status.conditions if status else []
+    is_current = generator is not None and generator.status.observed_generation == generator.metadata.generation
     return GeneratorStatus(
         namespace=namespace,
         running=spec.enabled,
@@ -122,5 +121,5 @@ def _status(namespace: str, generator: IncidentGenerator | None) -> GeneratorSta
         min_interval_seconds=spec.min_interval_seconds,
         max_interval_seconds=spec.max_interval_seconds,
         max_open=spec.max_open,
-        message=conditions[0].message if conditions else "",
+        message=conditions[0].message if conditions and is_current else "",
     )

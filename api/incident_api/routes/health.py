@@ -63,7 +63,7 @@ async def healthz() -> str:
     responses={503: {"model": Readiness, "description": "Not all kinds are listed yet, or it is ending."}},
 )
 async def readyz(parts: PartsDep) -> Response:
-    """Whether every kind is listed, and how fresh each is. A replica that lost the API server still serves what it knows."""
+    """Whether every kind is listed, and how fresh each is. Who lost the API server still serves what it knows."""
     ready = parts.mirror.is_synced and not parts.hub.is_closing
     state = Readiness(
         ready=ready,
@@ -72,7 +72,9 @@ async def readyz(parts: PartsDep) -> Response:
             WatchState(
                 resource=name,
                 synced=watcher.synced,
-                last_event_age_seconds=None if (age := watcher.last_event_age()) is None else round(age.total_seconds(), 3),
+                last_event_age_seconds=None
+                if (age := watcher.last_event_age()) is None
+                else round(age.total_seconds(), 3),
                 relists=watcher.relists_total,
                 problem=watcher.problem,
             )

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, JsonValue
 from starlette.responses import Response
 
+from incident_api.access.gate import Viewer
 from incident_api.board.cards import Card
 from incident_api.board.projection import execution_view, incident_detail
 from incident_api.board.queries import Query as ListQuery
 from incident_api.board.queries import Sort
 from incident_api.board.scope import Topic
 from incident_api.board.views import IncidentDetail, IncidentStatusName, IncidentTypeName, IncidentView
-from incident_api.access.gate import Viewer
 from incident_api.routes.answers import object_response
 from incident_api.routes.bodies import PHASES, IncidentChanges, NewIncident, Notes, StatusChange
 from incident_api.routes.dependencies import (
@@ -41,7 +41,7 @@ WRITTEN = {
     **problems("not-found", "ambiguous-name", "conflict", "request-refused", "stale-write"),
     202: {"model": IncidentView, "description": "Written; the operator has not acted on it yet."},
 }
-LISTED = {
+LISTED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The incidents, with an ETag, X-Total-Count, a Link to the next page, and how fresh they are.",
     },

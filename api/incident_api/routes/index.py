@@ -16,7 +16,8 @@ router = APIRouter(include_in_schema=False)
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Incident simulator</title>
-<style>:root{{color-scheme:light dark}}body{{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:40rem;padding:0 1rem}}
+<style>:root{{color-scheme:light dark}}
+body{{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:40rem;padding:0 1rem}}
 code{{font-size:.9em}}</style></head>
 <body><h1>Incident simulator</h1><p>{who}</p><ul>
 <li><a href="/api/v1/incidents">/api/v1/incidents</a>: incidents as JSON</li>

@@ -39,9 +39,7 @@ async def merge(parts: PartsDep, viewer: ViewerDep, id: IncidentId, body: Merge)
     card = parts.finder.find(Topic.INCIDENT, id, viewer.scope)
     other = parts.finder.find(Topic.INCIDENT, body.into, viewer.scope)
     return object_response(
-        await parts.incidents.ask_outcome(
-            viewer, card, RequestAction.MERGE, mergeInto=other.name, reason=body.reason
-        )
+        await parts.incidents.ask_outcome(viewer, card, RequestAction.MERGE, mergeInto=other.name, reason=body.reason)
     )
 
 

@@ -123,7 +123,9 @@ async def follow_link(
     try:
         token = parts.gate.sessions.open_link(ticket)
     except Unsealable:
-        raise unauthorized("link-ended", "make another with `incident-simulator link`, or sign in with a token") from None
+        raise unauthorized(
+            "link-ended", "make another with `incident-simulator link`, or sign in with a token"
+        ) from None
     await parts.gate.sign_in(request, token)
     response = RedirectResponse("/", 303)
     _set_cookie(request, response, parts, token)
@@ -133,7 +135,9 @@ async def follow_link(
 def _set_cookie(request: Request, response: Response, parts: Parts, token: str) -> None:
     value = parts.gate.sessions.seal_cookie(token)
     if value is None:
-        raise Problem("token-too-long", "browsers keep no cookie of this size: use a token with fewer claims, or a proxy")
+        raise Problem(
+            "token-too-long", "browsers keep no cookie of this size: use a token with fewer claims, or a proxy"
+        )
     response.set_cookie(
         COOKIE,
         value,

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, JsonValue
 from starlette.responses import Response
 
-from incident_api.board.projection import system_view
+from incident_api.board.projection import snake, system_view
 from incident_api.board.scope import Topic
 from incident_api.board.views import ExperimentView, SystemView
 from incident_api.problems import Problem
@@ -98,7 +98,7 @@ def _service(view: SystemView) -> ServiceStatus:
     metrics: dict[str, JsonValue] = {}
     for signal in view.signals:
         metrics[f"{signal.name}_health"] = signal.health
-        metrics.update(signal.metrics)
+        metrics.update({snake(name): value for name, value in signal.metrics.items()})
     word = "unhealthy" if view.will_trigger_incident else "healthy"
     if view.status != "ready":
         word = "unreachable" if view.status == "unreachable" else "unknown"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 _TEXT_FRAME = 0x81
-"""A whole text message in one frame (RFC 6455, section 5.2). A server's frames are not masked, so they can be shared."""
+"""A whole text message in one frame (RFC 6455, section 5.2). Servers do not mask frames, so they can be shared."""
 
 
 class Door(Enum):

@@ -54,7 +54,6 @@ class Hub:
         board: Board,
         presence: Presence,
         *,
-        is_synced: Callable[[], bool],
         most_streams: int,
         pace: Pace | None = None,
     ) -> None:
@@ -62,7 +61,6 @@ class Hub:
         self.presence = presence
         self.pace = pace or Pace()
         self._most_streams = most_streams
-        self._is_synced = is_synced
         self._news = asyncio.Event()
         self._turn = asyncio.Event()
         self._batches: dict[object, bytes] = {}
@@ -82,11 +80,9 @@ class Hub:
         self._news.set()
 
     def refuse_unless_open(self) -> None:
-        """Raises Problem where no stream can be begun now: a board of half a list would look like a whole one."""
+        """Raises Problem where no stream can be begun now."""
         if self.is_closing or len(self._followers) >= self._most_streams:
             raise busy("too-many-streams", "this replica takes no more streams just now", 5)
-        if not self._is_synced():
-            raise busy("not-synced", "the resources are still being listed: try again in a second", 1)
 
     @property
     def followers(self) -> set[Follower]:
@@ -208,7 +204,11 @@ class Hub:
         """Everything the scope may see, and the position that it is of."""
         now = asyncio.get_running_loop().time()
         known = self._snapshots.get((scope, door))
-        if known is not None and now - known[1] < self.pace.snapshot_age and self._board.since(known[0], scope) is not None:
+        if (
+            known is not None
+            and now - known[1] < self.pace.snapshot_age
+            and self._board.since(known[0], scope) is not None
+        ):
             return known[0], known[2]
         self._snapshots = {k: v for k, v in self._snapshots.items() if now - v[1] < self.pace.snapshot_age}
         head = self._board.head
@@ -250,7 +250,13 @@ def _shown(visitor: Visitor, scope: Scope) -> dict[str, JsonValue]:
         _, id, number = visitor.viewing
         viewing = {"id": id, "number": number}
     name = visitor.name or visitor.animal
-    return {"id": visitor.connection, "animal": visitor.animal, "name": name, "color": visitor.color, "viewing": viewing}
+    return {
+        "id": visitor.connection,
+        "animal": visitor.animal,
+        "name": name,
+        "color": visitor.color,
+        "viewing": viewing,
+    }
 
 
 class Follower:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
@@ -12,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from incident_api.access.gate import TOKEN_PROTOCOL, Gate
+from incident_api.access.finder import Finder
+from incident_api.access.gate import TOKEN_PROTOCOL, Viewer
 from incident_api.board.scope import Topic
 from incident_api.board.sequence import Seq
-from incident_api.access.finder import Finder
 from incident_api.problems import Problem, problem_of
 from incident_api.streaming.codecs import Door
 from incident_api.streaming.hub import Follower, Hub, StreamEnded
@@ -72,9 +73,9 @@ class Closed(Exception):
 class Socket:
     """The ASGI application of one path; it serves each connection until either side ends it."""
 
-    def __init__(self, hub: Hub, gate: Gate, finder: Finder) -> None:
+    def __init__(self, hub: Hub, admit: Callable[[HTTPConnection], Awaitable[Viewer]], finder: Finder) -> None:
         self._hub = hub
-        self._gate = gate
+        self._admit = admit
         self._finder = finder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +83,7 @@ class Socket:
         await receive()  # websocket.connect
         try:
             self._hub.refuse_unless_open()
-            viewer = await self._gate.admit(connection)
+            viewer = await self._admit(connection)
         except Problem as problem:
             await _refuse(send, problem)
             return
@@ -221,5 +222,7 @@ def _choose_protocol(offered: list[str]) -> str | None:
 async def _refuse(send: Send, problem: Problem) -> None:
     """An HTTP answer in place of the handshake."""
     response = problem.to_response()
-    await send({"type": "websocket.http.response.start", "status": response.status_code, "headers": response.raw_headers})
+    await send(
+        {"type": "websocket.http.response.start", "status": response.status_code, "headers": response.raw_headers}
+    )
     await send({"type": "websocket.http.response.body", "body": response.body})

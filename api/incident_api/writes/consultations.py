@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import uuid
 
-from incident_crds.base import REQUESTED_BY_ANNOTATION, ObjectMeta
+from incident_crds.base import CONSULTATION, PURPOSE_LABEL, REQUESTED_BY_ANNOTATION, ObjectMeta
 from incident_crds.incident import (
-    CONSULTATION,
-    PURPOSE_LABEL,
     Incident,
     IncidentSpec,
     IncidentType,

@@ -15,13 +15,12 @@ from incident_api.cluster.actors import Actors
 from incident_api.cluster.mirror import Mirror
 from incident_api.problems import Problem
 from incident_api.writes.answers import Outcome
+from incident_api.writes.incidents import DIAGNOSIS_SECONDS, Incidents
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, VIA_ANNOTATION
 from incident_crds.client import ApiClient, raw_path
 from incident_crds.errors import ApiError, Conflict
 from incident_crds.incident import Incident, RequestAction
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
-
-from incident_api.writes.incidents import DIAGNOSIS_SECONDS, Incidents
 
 _TRIES = 20
 VIA = "api"
@@ -51,9 +50,13 @@ class Decisions:
 
         # plans come and go without a change of the incident, but the operator writes each into the incident's status
         found = await self._mirror.wait_for(Incident, key, look, DIAGNOSIS_SECONDS)
-        if isinstance(found, str):
-            raise Problem("no-plan", f"the agent proposes nothing: {found}")
-        return None if found is None else self._outcome(found)
+        match found:
+            case RemediationPlan():
+                return self._outcome(found)
+            case None:
+                return None
+            case why:
+                raise Problem("no-plan", f"the agent proposes nothing: {why}")
 
     def _escalation(self, asked: Incident) -> str | None:
         now = self._mirror.incidents.objects.get(asked.key)
@@ -110,7 +113,9 @@ class Decisions:
     def _refuse_undecidable(self, plan: RemediationPlan, plan_hash: str) -> None:
         status = plan.status
         if status.phase in (None, PlanPhase.PROPOSED):
-            raise Problem("conflict", "the operator has not checked the plan yet: try again", current=self._current(plan))
+            raise Problem(
+                "conflict", "the operator has not checked the plan yet: try again", current=self._current(plan)
+            )
         if status.phase is not PlanPhase.AWAITING_APPROVAL or _is_asked(plan):
             raise self._decided(plan)
         if status.plan_hash != plan_hash:

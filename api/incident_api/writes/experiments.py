@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from pydantic import JsonValue
+
 from incident_api.access.gate import Viewer
 from incident_api.board.board import Board
 from incident_api.board.cards import Card
@@ -48,7 +50,7 @@ class Experiments:
         if now is not None and now.status.phase is not None and now.status.phase.is_final:
             return _outcome(now)
         client = self._actors.acting_as(viewer.token)
-        patch = {"metadata": {"uid": card.id}, "spec": {"suspend": True}}
+        patch: dict[str, JsonValue] = {"metadata": {"uid": card.id}, "spec": {"suspend": True}}
         written = await client.patch(ChaosExperiment, *key, patch)
 
         def look() -> ChaosExperiment | None:

@@ -65,9 +65,13 @@ class Generators:
         return await self._incident(viewer, (namespace, handled.incident))
 
     async def _incident(self, viewer: Viewer, key: tuple[str, str]) -> Outcome:
-        found = await self._mirror.wait_for(
-            Incident, key, lambda: self._mirror.incidents.objects.get(key), SEEN_SECONDS
-        )
+        """With its number, where the operator gives it one in time."""
+
+        def look() -> Incident | None:
+            now = self._mirror.incidents.objects.get(key)
+            return now if now is not None and now.status.phase is not None else None
+
+        found = await self._mirror.wait_for(Incident, key, look, SEEN_SECONDS)
         incident = found or await self._actors.acting_as(viewer.token).get(Incident, *key)
         return Outcome(incident_view(incident).model_dump_json().encode(), incident.metadata.resource_version)
 

@@ -29,6 +29,8 @@ DIAGNOSIS_SECONDS = timedelta(seconds=35)
 """A diagnosis takes 30 s at most, and has to be noticed and written."""
 _REQUEST_FIELDS: tuple[str, ...] = ("id", "action", "phase", "reason", "mergeInto")
 _DELETIONS_AT_ONCE = 8
+_TRIES = 5
+"""An incident has room for one request: one that came at the same time may have taken its place."""
 _NO_VERSION_ABOVE = 2**63
 _NO_OBJECTS_VERSION = "1"
 """What no object is of: the API server would take 0 as a write that asks for no version."""
@@ -74,26 +76,36 @@ class Incidents:
 
         Raises Problem where the operator refused.
         """
-        id = uuid.uuid4().hex
-        asked: dict[str, JsonValue] = {"id": id, "action": action.value, **fields}
-        request = {name: asked.get(name) for name in _REQUEST_FIELDS}  # what the request before it had is taken away
-        patch = {
-            "metadata": {"annotations": {REQUESTED_BY_ANNOTATION: viewer.identity.user}},
-            "spec": {**(changes or {}), "request": request},
-        }
-        written = await self._patch(viewer, card, patch, if_match)
+        for _ in range(_TRIES):
+            id = uuid.uuid4().hex
+            asked: dict[str, JsonValue] = {"id": id, "action": action.value, **fields}
+            request = {name: asked.get(name) for name in _REQUEST_FIELDS}  # what the one before it had is taken away
+            patch = {
+                "metadata": {"annotations": {REQUESTED_BY_ANNOTATION: viewer.identity.user}},
+                "spec": {**(changes or {}), "request": request},
+            }
+            written = await self._patch(viewer, card, patch, if_match)
+            answered = await self._answered(written, id)
+            if answered is None:
+                return self._newest(written), False
+            if id in answered.status.handled_requests:
+                refused = answered.status.refused_request
+                if refused is not None and refused.id == id:
+                    raise Problem("request-refused", refused.message, reason=refused.reason, current=_current(answered))
+                return answered, True
+        raise Problem("conflict", "others ask of this incident all the time: try again in a moment")
 
-        def handled() -> Incident | None:
+    async def _answered(self, written: Incident, id: str) -> Incident | None:
+        """Once the operator has handled the request, or another has taken its place unseen; None when neither came."""
+
+        def look() -> Incident | None:
             now = self._mirror.incidents.objects.get(written.key)
-            return now if now is not None and id in now.status.handled_requests else None
+            if now is None or int(now.metadata.resource_version) < int(written.metadata.resource_version):
+                return None
+            is_lost = now.spec.request is None or now.spec.request.id != id
+            return now if is_lost or id in now.status.handled_requests else None
 
-        answered = await self._mirror.wait_for(Incident, written.key, handled, self._reply)
-        if answered is None:
-            return self._newest(written), False
-        refused = answered.status.refused_request
-        if refused is not None and refused.id == id:
-            raise Problem("request-refused", refused.message, reason=refused.reason, current=_current(answered))
-        return answered, True
+        return await self._mirror.wait_for(Incident, written.key, look, self._reply)
 
     async def ask_outcome(self, viewer: Viewer, card: Card, action: RequestAction, **given: Any) -> Outcome:
         """As `ask`, for who wants to see the incident."""
@@ -152,11 +164,9 @@ class Incidents:
                     return 0
                 return 1
 
-        first, *rest = cards or [None]
-        if first is None:
-            return 0
-        count = await delete(first)  # alone: who may not is told so once
-        return count + sum(await asyncio.gather(*map(delete, [card for card in rest if card is not None])))
+        first, rest = cards[:1], cards[1:]  # one alone: who may not is told so once
+        deleted = [await delete(card) for card in first]
+        return sum(deleted) + sum(await asyncio.gather(*(delete(card) for card in rest)))
 
     def _is_gone(self, card: Card) -> bool:
         return self._board.card(Topic.INCIDENT, card.id) is None
