@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from incident_api.problems import Problem, problem_of
 from incident_crds.errors import ApiError
@@ -29,9 +30,9 @@ def install_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it only
         return _invalid_request(error).to_response()
 
-    async def on_http_error(_: Request, error: Exception) -> Response:
+    async def on_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it only
-        return _http_problem(error).to_response()
+        return _http_problem(request, error).to_response()
 
     async def on_bug(request: Request, error: Exception) -> Response:
         log.error("request failed", method=request.method, path=request.url.path, exc_info=error)
@@ -62,17 +63,26 @@ def _printable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _http_problem(error: HTTPException) -> Problem:
-    headers = error.headers or {}
+def _http_problem(request: Request, error: HTTPException) -> Problem:
     match error.status_code:
         case 404:
             return Problem("not-found", "there is no such path; the document at /api/v1/openapi.json lists all")
         case 405:
-            allowed = headers.get("Allow") or headers.get("allow") or "another method"
-            return Problem("method-not-allowed", f"this path takes {allowed}", headers=headers)
+            allowed = ", ".join(_methods_of(request))
+            return Problem("method-not-allowed", f"this path takes {allowed}", headers={"Allow": allowed})
         case 400:
             return Problem("invalid-body", "the body cannot be read as JSON in UTF-8")
         case 413:
             return Problem("body-too-large", str(error.detail))
         case _:
             return Problem("internal", f"the request failed with status {error.status_code}")
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Those of all routes of the path: the framework names those of the first only."""
+    found: set[str] = set()
+    for method in ("DELETE", "GET", "PATCH", "POST", "PUT"):
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            found.add(method)
+    return sorted(found)

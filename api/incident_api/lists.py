@@ -79,7 +79,7 @@ class Lists:
         try:
             page = run_query(seen, query)
         except CursorInvalid as error:
-            raise Problem("invalid-request", str(error)) from error
+            raise Problem("no-such-page", str(error)) from error
         # Every write gives a higher version, and what is deleted is missing: the two together name a state,
         # the same on every replica.
         newest = max((card.version for card in seen), default=0)

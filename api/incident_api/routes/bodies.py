@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
-from pydantic.alias_generators import to_camel
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from incident_api.board.views import IncidentStatusName, IncidentTypeName, RemediationModeName
 from incident_crds.base import LongText, Name, ShortText, Text
 from incident_crds.catalogue import Severity
-from incident_crds.chaosexperiment import ChaosExperimentSpec, SelectionMode
-from incident_crds.fault import DiskFillFault, PostgresBloatFault, PostgresConnectionsFault, RedisMemoryFault
 from incident_crds.incident import IncidentPhase, IncidentSpec, IncidentType, RemediationMode
 
 NamespaceName = Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", max_length=63)]
@@ -19,6 +16,19 @@ Title = Annotated[str, Field(min_length=1, max_length=256)]
 Team = Annotated[str, Field(max_length=63)]
 CustomFields = Annotated[dict[str, Annotated[str, Field(max_length=1024)]], Field(max_length=32)]
 
+
+def _whole(value: object) -> object:
+    """JSON knows numbers only: 5 and 5.0 are the same, and true is none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if type(value) is not int and value is not None:
+        raise ValueError("must be a whole number")
+    return value
+
+
+WHOLE = BeforeValidator(_whole)
+"""To be the last of an annotation, or its bounds are missing in the schema."""
+Seconds = Annotated[int, Field(ge=1, le=86400), WHOLE]
 PHASES = dict(zip(IncidentStatusName, IncidentPhase, strict=True))
 _TYPES = dict(zip(IncidentTypeName, IncidentType, strict=True))
 _MODES = dict(zip(RemediationModeName, RemediationMode, strict=True))
@@ -223,11 +233,11 @@ class GeneratorStart(Body):
         json_schema_extra={"examples": [{"min_interval_seconds": 120, "max_interval_seconds": 300}]}
     )
 
-    min_interval_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
+    min_interval_seconds: Seconds | None = None
     """Shortest time between two."""
-    max_interval_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
+    max_interval_seconds: Seconds | None = None
     """Longest time between two."""
-    max_open: Annotated[int, Field(ge=1, le=1000)] | None = None
+    max_open: Annotated[int, Field(ge=1, le=1000), WHOLE] | None = None
     """None is made while so many are open."""
     namespace: NamespaceName | None = None
     """Where they are made."""
@@ -247,131 +257,3 @@ class Viewing(Body):
     """Its connection, as the notice `synced` gave it."""
     incident: Annotated[str, Field(max_length=253)] | None = None
     """Id, name or number; null for nothing."""
-
-
-class YamlBody(BaseModel):
-    """A part of a manifest, spelt as in YAML."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", use_attribute_docstrings=True, validate_by_alias=True
-    )
-
-
-class SystemName(YamlBody):
-    """A system by name."""
-
-    name: Name
-
-
-class OneSystem(YamlBody):
-    """The system, by name."""
-
-    system_ref: SystemName
-
-
-class Labels(YamlBody):
-    """Labels that a system must all carry."""
-
-    match_labels: Annotated[dict[str, str], Field(min_length=1, max_length=16)]
-
-
-class OneOrAll(YamlBody):
-    """One or all of the systems with the labels."""
-
-    selector: Labels
-    mode: Literal[SelectionMode.ONE, SelectionMode.ALL] = SelectionMode.ONE
-
-
-class Some(YamlBody):
-    """A number of the systems with the labels."""
-
-    selector: Labels
-    mode: Literal[SelectionMode.FIXED]
-    value: Annotated[int, Field(ge=1, le=1000)]
-
-
-class Share(YamlBody):
-    """A percent of the systems with the labels, rounded up."""
-
-    selector: Labels
-    mode: Literal[SelectionMode.PERCENT]
-    value: Annotated[int, Field(ge=1, le=100)]
-
-
-class RedisMemory(YamlBody):
-    """Fill Redis with keys."""
-
-    type: Literal["RedisMemory"]
-    redis_memory: RedisMemoryFault
-
-
-class PostgresConnections(YamlBody):
-    """Open idle sessions."""
-
-    type: Literal["PostgresConnections"]
-    postgres_connections: PostgresConnectionsFault
-
-
-class PostgresBloat(YamlBody):
-    """Make dead rows."""
-
-    type: Literal["PostgresBloat"]
-    postgres_bloat: PostgresBloatFault
-
-
-class DiskFill(YamlBody):
-    """Fill the disk with a file."""
-
-    type: Literal["DiskFill"]
-    disk_fill: DiskFillFault
-
-
-class NoFault(YamlBody):
-    """A control: nothing is broken."""
-
-    type: Literal["None"]
-
-
-AnyFault = Annotated[
-    RedisMemory | PostgresConnections | PostgresBloat | DiskFill | NoFault, Field(discriminator="type")
-]
-
-
-class ExperimentSpec(YamlBody):
-    """The spec of a ChaosExperiment, as in a manifest."""
-
-    target: OneSystem | OneOrAll | Some | Share
-    """Which systems to break."""
-    fault: AnyFault
-    """What to break."""
-    duration_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
-    """Longest time the fault may last."""
-    dry_run: bool = False
-    """Check everything, change nothing."""
-
-    def to_spec(self) -> ChaosExperimentSpec:
-        """As it is written to the cluster."""
-        given: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return ChaosExperimentSpec.model_validate(given)
-
-
-class FromScenario(Body):
-    """An experiment from the catalogue."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"scenario": "redis-memory"}]})
-
-    scenario: Annotated[str, Field(min_length=1, max_length=63)]
-    """Name of the scenario; GET /scenarios lists them."""
-    duration_seconds: Annotated[int, Field(ge=1, le=3600)] | None = None
-    """Longest time the fault may last, in place of the scenario's."""
-    namespace: NamespaceName | None = None
-    """Where it is made."""
-
-
-class FromSpec(Body):
-    """An experiment of one's own."""
-
-    spec: ExperimentSpec
-    """The spec, as in a manifest."""
-    namespace: NamespaceName | None = None
-    """Where it is made."""

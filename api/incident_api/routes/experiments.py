@@ -14,8 +14,8 @@ from incident_api.board.scope import Topic
 from incident_api.board.views import ExperimentStatusName, ExperimentView
 from incident_api.problems import Problem
 from incident_api.routes.answers import card_response, object_response
-from incident_api.routes.bodies import FromScenario, FromSpec
 from incident_api.routes.dependencies import EVERYWHERE, WRITES, Parts, PartsDep, ViewerDep, problems
+from incident_api.routes.experiment_bodies import FromScenario, FromSpec
 from incident_api.routes.incidents import LISTED
 from incident_api.writes.answers import Outcome
 from incident_crds.base import DRILL_LABEL

@@ -46,6 +46,7 @@ LISTED: dict[int | str, dict[str, Any]] = {
         "description": "The incidents, with an ETag, X-Total-Count, a Link to the next page, and how fresh they are.",
     },
     304: {"description": "Nothing changed since the ETag in If-None-Match."},
+    **problems("no-such-page"),
 }
 
 
@@ -88,7 +89,7 @@ def read_query(
 QueryDep = Annotated[ListQuery, Depends(read_query)]
 
 
-@router.get("/incidents", response_model=list[IncidentView], responses={**LISTED, **problems("invalid-request")})
+@router.get("/incidents", response_model=list[IncidentView], responses=LISTED)
 async def list_incidents(
     request: Request,
     parts: PartsDep,

@@ -117,7 +117,7 @@ async def make_link(request: Request, parts: PartsDep, viewer: ViewerDep) -> Lin
 async def follow_link(
     request: Request,
     parts: PartsDep,
-    ticket: Annotated[str, Query(min_length=1, max_length=24_000, description="From a sign-in link.")],
+    ticket: Annotated[str, Query(pattern="^[A-Za-z0-9_=-]+$", max_length=24_000, description="From a sign-in link.")],
 ) -> Response:
     """Sign in with a link."""
     try:

@@ -15,6 +15,18 @@ from incident_api.streaming.events import MEDIA_TYPE, EventStream
 
 router = APIRouter(tags=["stream"], responses=EVERYWHERE)
 
+_EVENT = {
+    "type": "object",
+    "description": "One event.",
+    "required": ["data"],
+    "properties": {
+        "id": {"type": "string", "description": "The position to resume from."},
+        "data": {"type": "string", "description": "An Envelope as JSON.", "contentMediaType": "application/json"},
+        "event": {"type": "string"},
+        "retry": {"type": "integer", "description": "Milliseconds after which to come back."},
+    },
+}
+
 
 @router.get(
     "/events",
@@ -22,7 +34,7 @@ router = APIRouter(tags=["stream"], responses=EVERYWHERE)
     responses={
         200: {
             "description": "Server-sent events: each data line is an envelope {v, seq, type, ts, data}.",
-            "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+            "content": {MEDIA_TYPE: {"schema": _EVENT}},
         },
         **problems("too-many-streams"),
     },

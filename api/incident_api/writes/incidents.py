@@ -23,7 +23,7 @@ from incident_api.problems import Problem
 from incident_api.writes.answers import SEEN_SECONDS, Outcome
 from incident_crds.base import REQUESTED_BY_ANNOTATION, ObjectMeta
 from incident_crds.errors import Conflict, NotFound
-from incident_crds.incident import Incident, IncidentSpec, RequestAction
+from incident_crds.incident import Incident, IncidentPhase, IncidentSpec, RequestAction
 
 DIAGNOSIS_SECONDS = timedelta(seconds=35)
 """A diagnosis takes 30 s at most, and has to be noticed and written."""
@@ -136,12 +136,20 @@ class Incidents:
             return
 
     async def _until(self, incident: Incident, is_there: Callable[[Incident], bool]) -> tuple[Incident, bool]:
-        def look() -> Incident | None:
-            now = self._mirror.incidents.objects.get(incident.key)
-            return now if now is not None and is_there(now) else None
+        """The incident once that holds, or as it is once it cannot come any more or the time is over."""
+        latest = incident
 
-        found = await self._mirror.wait_for(Incident, incident.key, look, DIAGNOSIS_SECONDS)
-        return (self._newest(incident), False) if found is None else (found, True)
+        def look() -> Incident | None:
+            nonlocal latest
+            now = self._mirror.incidents.objects.get(incident.key)
+            if now is None:
+                is_over = latest is not incident  # seen before, and gone
+            else:
+                latest, is_over = now, is_there(now) or now.status.phase is IncidentPhase.RESOLVED
+            return latest if is_over else None
+
+        await self._mirror.wait_for(Incident, incident.key, look, DIAGNOSIS_SECONDS)
+        return latest, is_there(latest)
 
     async def delete(self, viewer: Viewer, card: Card) -> None:
         """That very object; a namesake that came meanwhile stays."""
