@@ -79,10 +79,11 @@ def _http_problem(request: Request, error: HTTPException) -> Problem:
 
 
 def _methods_of(request: Request) -> list[str]:
-    """Those of all routes of the path: the framework names those of the first only."""
-    found: set[str] = set()
-    for method in ("DELETE", "GET", "PATCH", "POST", "PUT"):
-        scope = {**request.scope, "method": method}
-        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
-            found.add(method)
-    return sorted(found)
+    """Those of all routes of the path, of which the framework names the first's only. A path without parameters, such
+    as /incidents/resolved, has its own, and not those of /incidents/{id}."""
+    documented = request.app.openapi()["paths"].get(request.url.path)
+    if documented is not None:
+        return sorted(method.upper() for method in documented)
+    scopes = [{**request.scope, "method": method} for method in ("DELETE", "GET", "PATCH", "POST", "PUT")]
+    routes = request.app.routes
+    return [s["method"] for s in scopes if any(route.matches(s)[0] is Match.FULL for route in routes)]

@@ -80,7 +80,7 @@ def _fault_body(type: FaultType) -> Any:
         if to_camel(name) == type.value[0].lower() + type.value[1:]:
             block = next(part for part in info.annotation.__args__ if part is not NoneType)  # type: ignore[union-attr]
             fields[name] = (_with_whole_numbers(block), ...)
-    return create_model(f"{type.value}Fault", __base__=YamlBody, __doc__=f"The fault {type.value}.", **fields)
+    return create_model(f"{type.value}FaultSpec", __base__=YamlBody, __doc__=f"The fault {type.value}.", **fields)
 
 
 if TYPE_CHECKING:
