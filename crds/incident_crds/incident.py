@@ -8,6 +8,8 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field
 
 from incident_crds.base import (
+    CONSULTATION,
+    PURPOSE_LABEL,
     Column,
     Conditions,
     KindInfo,
@@ -299,3 +301,12 @@ class Incident(Resource):
     """What is known from whoever opened it, and what people set."""
     status: IncidentStatus = Field(default_factory=IncidentStatus)
     """What became of it."""
+
+    @property
+    def is_consultation(self) -> bool:
+        """Made to be diagnosed and then deleted: it gets no number and no plan, and counts nowhere.
+
+        The label alone hides nothing: what was measured, and what a plan may act on, is an incident.
+        """
+        is_meant = self.metadata.labels.get(PURPOSE_LABEL) == CONSULTATION
+        return is_meant and self.spec.signal is None and self.spec.remediation_mode is RemediationMode.ADVISORY
