@@ -10,15 +10,20 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from incident_crds.base import PURPOSE_LABEL
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
+from incident_crds.incident import Incident
+from incident_local.drill import _Drill
 from incident_local.errors import ScenarioInvalid
 from incident_local.scenarios import DEFAULT_DRILLS, load_drill
 from tests.conftest import NAMESPACE, OperatorProcess, Stack, clean_environment
+from tests.crds.manifests import good
 
 KEYS = {"drill", "experiment", "incident", "diagnosis", "plan", "grade", "durations"}
 
@@ -138,6 +143,15 @@ def test_unknown_scenario_names_the_others(stack: Stack) -> None:
     done = run(stack, "drill", "no-such", "--approve", "auto")
     assert done.returncode == 1
     assert "choose from: disk-full, postgres-bloat, postgres-connections, redis-memory" in done.stderr
+
+
+@pytest.mark.parametrize(("purpose", "told"), [("", ["inc"]), ("consultation", [])])
+def test_a_question_about_the_system_is_no_part_of_the_drill(purpose: str, told: list[str]) -> None:
+    drill = _Drill(load_drill("redis-memory"), "redis-test", datetime.now(UTC), frozenset())
+    document = good("Incident", "inc", affectedSystems=["redis-test"], remediationMode="Advisory")
+    document["metadata"]["labels"] = {PURPOSE_LABEL: purpose}
+    drill.note(Incident.parse(document))
+    assert list(drill.incidents) == told
 
 
 def test_every_drill_of_the_command_line_is_in_the_catalogue() -> None:
