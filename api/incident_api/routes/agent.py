@@ -119,7 +119,7 @@ async def reject(parts: PartsDep, viewer: ViewerDep, id: ExecutionId, body: Reje
     return object_response(await parts.decisions.reject(viewer, card, body.plan_hash, body.reason))
 
 
-@router.post("/diagnose", responses={**WRITES, **problems("not-found", "not-answered")})
+@router.post("/diagnose", responses={**WRITES, **problems("not-found", "not-answered", "too-many-requests")})
 async def diagnose(parts: PartsDep, viewer: ViewerDep, body: Consultation) -> Analysis:
     """A diagnosis without an incident: of a system as it is now, or of words alone. Nothing is kept of it."""
     namespace = body.namespace or parts.settings.namespace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,6 +23,7 @@ from incident_crds.generator import IncidentGenerator, IncidentGeneratorSpec
 from incident_crds.incident import Incident
 
 NAME = "board"
+_TRIES = 5
 TEXT_SECONDS = timedelta(seconds=35)
 """A model writes the text within 30 s at most, or a template does."""
 
@@ -32,6 +34,7 @@ class Generators:
     def __init__(self, *, actors: Actors, mirror: Mirror) -> None:
         self._actors = actors
         self._mirror = mirror
+        self._generating = asyncio.Lock()
 
     def find(self, namespace: str) -> IncidentGenerator | None:
         """The board's generator as it is; None before it was first used."""
@@ -47,22 +50,35 @@ class Generators:
 
     async def generate(self, viewer: Viewer, namespace: str, template: str | None) -> Outcome | str:
         """One incident now, or the id of the request where it was not made in time."""
-        id = uuid.uuid4().hex
-        written = await self._write(viewer, namespace, {"request": {"id": id, "template": template}})
-        key = written.key
+        async with self._generating:  # a generator has room for one request
+            return await self._generate(viewer, namespace, template)
+
+    async def _generate(self, viewer: Viewer, namespace: str, template: str | None) -> Outcome | str:
+        for _ in range(_TRIES):
+            id = uuid.uuid4().hex
+            written = await self._write(viewer, namespace, {"request": {"id": id, "template": template}})
+            answered = await self._answered(written, id)
+            if answered is None:
+                return id
+            handled = answered.status.handled_request
+            if handled is not None and handled.id == id:
+                if not handled.incident:
+                    raise Problem("request-refused", handled.message)
+                return await self._incident(viewer, (namespace, handled.incident))
+        raise Problem("conflict", "others ask the generator all the time: try again in a moment")
+
+    async def _answered(self, written: IncidentGenerator, id: str) -> IncidentGenerator | None:
+        """Once the operator has handled the request, or another has taken its place; None when neither came."""
 
         def look() -> IncidentGenerator | None:
-            now = self._mirror.generators.objects.get(key)
-            handled = now.status.handled_request if now else None
-            return now if handled is not None and handled.id == id else None
+            now = self._mirror.generators.objects.get(written.key)
+            if now is None or int(now.metadata.resource_version) < int(written.metadata.resource_version):
+                return None
+            is_lost = now.spec.request is None or now.spec.request.id != id
+            handled = now.status.handled_request
+            return now if is_lost or (handled is not None and handled.id == id) else None
 
-        found = await self._mirror.wait_for(IncidentGenerator, key, look, TEXT_SECONDS)
-        handled = found.status.handled_request if found else None
-        if handled is None:
-            return id
-        if not handled.incident:
-            raise Problem("request-refused", handled.message)
-        return await self._incident(viewer, (namespace, handled.incident))
+        return await self._mirror.wait_for(IncidentGenerator, written.key, look, TEXT_SECONDS)
 
     async def _incident(self, viewer: Viewer, key: tuple[str, str]) -> Outcome:
         """With its number, where the operator gives it one in time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -19,16 +19,19 @@ from incident_api.board.projection import incident_view
 from incident_api.board.scope import Topic
 from incident_api.cluster.actors import Actors
 from incident_api.cluster.mirror import Mirror
-from incident_api.problems import Problem
+from incident_api.problems import Problem, busy
 from incident_api.writes.answers import SEEN_SECONDS, Outcome
 from incident_crds.base import REQUESTED_BY_ANNOTATION, ObjectMeta
-from incident_crds.errors import Conflict, NotFound
+from incident_crds.errors import Conflict, Forbidden, NotFound
 from incident_crds.incident import Incident, IncidentPhase, IncidentSpec, RequestAction
 
 DIAGNOSIS_SECONDS = timedelta(seconds=35)
 """A diagnosis takes 30 s at most, and has to be noticed and written."""
 _REQUEST_FIELDS: tuple[str, ...] = ("id", "action", "phase", "reason", "mergeInto")
 _DELETIONS_AT_ONCE = 8
+_CONSULTATIONS_AT_ONCE = 2
+"""The operator investigates few at once, and the real incidents come first."""
+_LEFTOVER_AFTER = timedelta(minutes=2)
 _TRIES = 5
 """An incident has room for one request: one that came at the same time may have taken its place."""
 _NO_VERSION_ABOVE = 2**63
@@ -46,6 +49,7 @@ class Incidents:
         self._mirror = mirror
         self._board = board
         self._reply = reply
+        self._consultations = asyncio.Semaphore(_CONSULTATIONS_AT_ONCE)
 
     async def create(self, viewer: Viewer, namespace: str, spec: IncidentSpec) -> Outcome:
         """A new incident; its running number comes from the operator a moment later."""
@@ -121,8 +125,23 @@ class Incidents:
 
     async def consult(self, viewer: Viewer, incident: Incident) -> Incident | None:
         """A diagnosis of an incident that is made for it and goes again; None where none came in time."""
-        client = self._actors.acting_as(viewer.token)
-        created = await client.create(incident)
+        if self._consultations.locked():
+            raise busy("too-many-requests", "as many diagnoses as may be are being made for others", 5)
+        async with self._consultations:
+            await self._sweep(viewer, incident.metadata.namespace)
+            return await self._consult(viewer, incident)
+
+    async def _sweep(self, viewer: Viewer, namespace: str) -> None:
+        """What a process that died in mid-diagnosis left: no board shows it, so nobody else would delete it."""
+        oldest = datetime.now(UTC) - _LEFTOVER_AFTER
+        for found in list(self._mirror.incidents.objects.values()):
+            created = found.metadata.creation_timestamp
+            is_ours = found.is_consultation and found.metadata.namespace == namespace
+            if is_ours and created is not None and created < oldest:
+                await self._forget(viewer, found)
+
+    async def _consult(self, viewer: Viewer, incident: Incident) -> Incident | None:
+        created = await self._actors.acting_as(viewer.token).create(incident)
         try:
             found, is_done = await self._until(created, _is_diagnosed)
             return found if is_done else None
@@ -132,8 +151,8 @@ class Incidents:
     async def _forget(self, viewer: Viewer, incident: Incident) -> None:
         try:
             await self._actors.acting_as(viewer.token).delete(Incident, *incident.key, uid=incident.metadata.uid)
-        except NotFound:
-            return
+        except (NotFound, Forbidden) as error:
+            log.info("a consultation was not deleted", incident=incident.metadata.name, error=str(error))
 
     async def _until(self, incident: Incident, is_there: Callable[[Incident], bool]) -> tuple[Incident, bool]:
         """The incident once that holds, or as it is once it cannot come any more or the time is over."""
