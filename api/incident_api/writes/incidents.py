@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 import structlog
@@ -33,7 +34,7 @@ _CONSULTATIONS_AT_ONCE = 2
 """The operator investigates few at once, and the real incidents come first."""
 _LEFTOVER_AFTER = timedelta(minutes=2)
 _TRIES = 5
-"""An incident has room for one request: one that came at the same time may have taken its place."""
+"""One that came at the same time by another door may have taken a request's place."""
 _NO_VERSION_ABOVE = 2**63
 _NO_OBJECTS_VERSION = "1"
 """What no object is of: the API server would take 0 as a write that asks for no version."""
@@ -49,6 +50,8 @@ class Incidents:
         self._mirror = mirror
         self._board = board
         self._reply = reply
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """By incident: it has room for one request, so that those of this process take turns."""
         self._consultations = asyncio.Semaphore(_CONSULTATIONS_AT_ONCE)
 
     async def create(self, viewer: Viewer, namespace: str, spec: IncidentSpec) -> Outcome:
@@ -80,13 +83,25 @@ class Incidents:
 
         Raises Problem where the operator refused.
         """
+        async with self._locks.setdefault(card.id, asyncio.Lock()):
+            return await self._ask(viewer, card, action, changes or {}, if_match, fields)
+
+    async def _ask(
+        self,
+        viewer: Viewer,
+        card: Card,
+        action: RequestAction,
+        changes: Mapping[str, JsonValue],
+        if_match: str | None,
+        fields: Mapping[str, JsonValue],
+    ) -> tuple[Incident, bool]:
         for _ in range(_TRIES):
             id = uuid.uuid4().hex
             asked: dict[str, JsonValue] = {"id": id, "action": action.value, **fields}
             request = {name: asked.get(name) for name in _REQUEST_FIELDS}  # what the one before it had is taken away
             patch = {
                 "metadata": {"annotations": {REQUESTED_BY_ANNOTATION: viewer.identity.user}},
-                "spec": {**(changes or {}), "request": request},
+                "spec": {**changes, "request": request},
             }
             written = await self._patch(viewer, card, patch, if_match)
             answered = await self._answered(written, id)
