@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 import sys
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -24,7 +26,8 @@ from incident_crds.logs import configure_logs
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-GRACE_SECONDS = 3
+GRACE_SECONDS = 2
+FAREWELL_SECONDS = 1.0
 PING_SECONDS = 20.0
 STALLED_MILLISECONDS = 30_000
 BACKLOG = 4096
@@ -129,6 +132,10 @@ class BoardServer(uvicorn.Server):
             open_socket.close()  # nobody new
         self._hub.close()
         await self._hub.wait_empty(GRACE_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                while any(isinstance(connection, FrameProtocol) for connection in self.server_state.connections):  # noqa: ASYNC110 - uvicorn has no event for it
+                    await asyncio.sleep(0.02)  # clients answer a goodbye; cut off before, they would not know why
         await super().shutdown(sockets)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from incident_api.board.envelope import EventType
 from incident_api.board.records import (
     OF_SOURCE,
     Action,
@@ -389,4 +390,17 @@ class Snapshot(BaseModel):
     systems: list[SystemView]
 
 
-Metrics = dict[str, JsonValue]
+class Envelope(BaseModel):
+    """A message of the stream."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    v: int
+    """Version of the envelope: 1."""
+    seq: str
+    """Position of the latest change that it tells of, as `epoch:number`; to resume from."""
+    type: EventType
+    """What `data` is: a Snapshot, the view of an object, a Gone, who is present, or a notice with a `code`."""
+    ts: Timestamp
+    """When it was written."""
+    data: dict[str, JsonValue]
