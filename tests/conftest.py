@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import select
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +16,8 @@ import pytest_asyncio
 
 from incident_crds.client import ApiClient, ApiConfig
 from incident_local.processes import die_with_parent
+from tests.processes import ServerProcess, clean_environment
 
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through somebody's http_proxy
 START_SECONDS = 900.0  # the first run on a machine builds the control plane
 NAMESPACE = "drills"
 
@@ -75,85 +71,19 @@ class Stack:
         )
 
 
-class OperatorProcess:
-    """The operator against the stack. `kill` is SIGKILL, `stop` is SIGTERM; `start` runs it again."""
+class OperatorProcess(ServerProcess):
+    """The operator against the stack."""
 
     def __init__(self, stack: Stack) -> None:
-        self.url = stack.info["operator_url"]
-        self.log = stack.logs / "operator.log"
-        self._environment = clean_environment() | {
+        url = stack.info["operator_url"]
+        environment = {
             "KUBECONFIG": stack.info["operator_kubeconfig"],
-            "INCIDENTSIM_LISTEN": self.url.removeprefix("http://"),
+            "INCIDENTSIM_LISTEN": url.removeprefix("http://"),
             "INCIDENTSIM_NAMESPACE": "incidentsim-system",
             "INCIDENTSIM_LOG_FORMAT": "json",
             "INCIDENTSIM_LOG_LEVEL": "info",
         }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def start(self, *, wait_ready: bool = True, **environment: str) -> None:
-        """Environment variables given here are added for this run."""
-        assert not self.is_running
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "incident_operator"],
-                env=self._environment | environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGKILL),
-            )
-        if wait_ready:
-            self.wait_ready()
-
-    def wait_ready(self, seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
-        while not answers(f"{self.url}/readyz"):
-            assert self.is_running, f"the operator ended:\n{self.log.read_text()[-4000:]}"
-            assert time.monotonic() < deadline, f"the operator is not ready:\n{self.log.read_text()[-4000:]}"
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def _end(self, number: signal.Signals) -> None:
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(5)
-            raise
-
-
-def answers(url: str) -> bool:
-    """Whether a GET gives 200."""
-    try:
-        with _DIRECT.open(url, timeout=2) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def clean_environment() -> dict[str, str]:
-    """Ours, less whatever would point the stack under test at something of the person's own."""
-    hidden = {"KUBECONFIG", "GROQ_API_KEY", "GEMINI_API_KEY"}
-    hidden |= {name for name in os.environ if name.startswith("INCIDENTSIM_") and name != "INCIDENTSIM_CACHE_DIR"}
-    return {name: value for name, value in os.environ.items() if name not in hidden}
+        super().__init__("incident_operator", url=url, log=stack.logs / "operator.log", environment=environment)
 
 
 def read_line(process: subprocess.Popen[str], seconds: float) -> str:
