@@ -7,7 +7,8 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,8 @@ import pytest_asyncio
 
 from incident_crds.client import ApiClient, ApiConfig
 from incident_local.processes import die_with_parent
-from tests.processes import ServerProcess, clean_environment
+from incident_local.state import StateFolder
+from tests.processes import ServerProcess, clean_environment, free_port
 
 START_SECONDS = 900.0  # the first run on a machine builds the control plane
 NAMESPACE = "drills"
@@ -86,6 +88,23 @@ class OperatorProcess(ServerProcess):
         super().__init__("incident_operator", url=url, log=stack.logs / "operator.log", environment=environment)
 
 
+class ApiProcess(ServerProcess):
+    """The API against the stack, at the URL that `status` tells. With a port of its own it is another replica."""
+
+    def __init__(self, stack: Stack, port: int | None = None) -> None:
+        url = f"http://127.0.0.1:{port}" if port else stack.info["api_url"]
+        environment = {
+            "KUBECONFIG": stack.info["api_kubeconfig"],
+            "INCIDENTSIM_API_LISTEN": url.removeprefix("http://"),
+            "INCIDENTSIM_API_NAMESPACE": NAMESPACE,
+            "INCIDENTSIM_API_SESSION_SECRET_FILE": str(StateFolder(stack.state).api_session_secret),
+            "INCIDENTSIM_LOG_FORMAT": "json",
+            "INCIDENTSIM_LOG_LEVEL": "info",
+        }
+        log = stack.logs / (f"api-{port}.log" if port else "api.log")
+        super().__init__("incident_api", url=url, log=log, environment=environment)
+
+
 def read_line(process: subprocess.Popen[str], seconds: float) -> str:
     """The next line of its stdout; empty when it ended without one. A hang is a failure, not a wait for ever."""
     assert process.stdout is not None
@@ -151,6 +170,31 @@ def operator(stack: Stack) -> Iterator[OperatorProcess]:
         yield process
     finally:
         process.stop()
+
+
+@pytest.fixture(scope="session")
+def api(stack: Stack) -> Iterator[ApiProcess]:
+    """The API, ready, and the same one for all tests: whoever wants to end it takes `start_api`."""
+    process = ApiProcess(stack)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+@pytest.fixture
+def start_api(stack: Stack) -> Iterator[Callable[..., ApiProcess]]:
+    """Starts an API of one's own, on another port; it takes what `start` takes, and may be killed and started again."""
+    with ExitStack() as stops:
+
+        def start(*, wait_ready: bool = True, **environment: str) -> ApiProcess:
+            process = ApiProcess(stack, free_port())
+            stops.callback(process.stop)
+            process.start(wait_ready=wait_ready, **environment)
+            return process
+
+        yield start
 
 
 @pytest_asyncio.fixture
