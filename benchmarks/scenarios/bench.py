@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
@@ -38,15 +38,18 @@ class Bench:
         return first
 
     @asynccontextmanager
-    async def swarm(self, server: Server) -> AsyncIterator[SwarmLink]:
+    async def swarm(self, server: Server, *, with_lists: bool) -> AsyncIterator[SwarmLink]:
         """A swarm process, not connected yet."""
-        async with SwarmLink(self.target.stream(server.port), sample=self.options.sample) as swarm:
+        stream = self.target.stream(server.port)
+        if not with_lists:
+            stream = replace(stream, list_path="")
+        async with SwarmLink(stream, sample=self.options.sample) as swarm:
             yield swarm
 
     @asynccontextmanager
-    async def boards(self) -> AsyncIterator[tuple[Server, SwarmLink]]:
-        """A fresh server with all boards connected and synced."""
-        async with self.target.server(free_port()) as server, self.swarm(server) as swarm:
+    async def boards(self, *, with_lists: bool = False) -> AsyncIterator[tuple[Server, SwarmLink]]:
+        """A fresh server with all boards connected; synced too, where the stream does that or lists are asked for."""
+        async with self.target.server(free_port()) as server, self.swarm(server, with_lists=with_lists) as swarm:
             answer = await swarm.connect(self.options.clients, seconds=self.options.sync_seconds)
             if answer["live"] < self.options.clients:
                 raise NotConnected(f"{answer['live']} of {self.options.clients} boards connected: {answer['failures']}")

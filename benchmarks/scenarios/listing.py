@@ -34,9 +34,9 @@ async def run(bench: Bench) -> Measurement:
         meters.report(measurement, "whole")
         await _ask(bench, server, measurement, "gzip", target.lists.path, {"Accept-Encoding": "gzip"})
         await _ask_for_parts(bench, server, measurement, etag)
-        async with SwarmLink(target.stream(server.port), sample=0) as swarm:
-            answer = await swarm.connect(1, seconds=_SECONDS)
         if target.lists.has_snapshot:
+            async with SwarmLink(target.stream(server.port), sample=0) as swarm:
+                answer = await swarm.connect(1, seconds=_SECONDS)
             measurement.add("snapshot over WebSocket, time", answer["sync_ms"]["max"], "ms")
             measurement.add("snapshot over WebSocket, size", answer["received_bytes"] / 1e6, "MB")
         else:

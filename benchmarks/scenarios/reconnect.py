@@ -14,7 +14,7 @@ async def run(bench: Bench) -> Measurement:
     """Time until the last board has all incidents again: once with nothing kept, once from its last message."""
     options, measurement = bench.options, Measurement()
     await bench.target.prepare(options.incidents)
-    async with bench.boards() as (server, swarm):
+    async with bench.boards(with_lists=True) as (server, swarm):
         await _come_back(bench, server, swarm, measurement, "fresh", resume=False)
         if bench.target.stream(server.port).resume_parameter:
             await _let_all_see_a_change(bench, server, swarm)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import socket
 import sys
 import time
@@ -49,7 +50,10 @@ class Swarm:
         return await self._flock.wait(**arguments)
 
     async def report(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        return self._flock.report(**arguments) | {"cpu_seconds": time.process_time()}
+        return self._flock.report(**arguments) | {
+            "cpu_seconds": time.process_time(),
+            "system_seconds": os.times().system,
+        }
 
     async def inspection(self, _: dict[str, Any]) -> dict[str, Any]:
         return self._flock.inspection()

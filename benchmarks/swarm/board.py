@@ -12,7 +12,7 @@ from typing import cast
 
 from typing_extensions import override
 
-from benchmarks.marks import incomplete_tail
+from benchmarks.swarm.chunks import ChunkReader
 from benchmarks.swarm.inspection import Inspection
 from benchmarks.swarm.tally import Tally
 from benchmarks.websocket import is_accepted, opening_request, pongs_for
@@ -31,8 +31,10 @@ class Stream:
     path: str
     headers: dict[str, str]
     subprotocol: str = ""
+    has_snapshot: bool = True
+    """It brings all incidents by itself, and says when that is done."""
     list_path: str = ""
-    """Fetched over HTTP after connecting where the stream brings no snapshot; empty where it does."""
+    """Else they are fetched there over HTTP after connecting; not at all where it is empty."""
     resume_parameter: str = ""
 
 
@@ -52,6 +54,7 @@ class Board(asyncio.Protocol):
         self,
         number: int,
         stream: Stream,
+        reader: ChunkReader,
         *,
         seq: str = "",
         inspection: Inspection | None = None,
@@ -64,10 +67,12 @@ class Board(asyncio.Protocol):
         self.received = 0
         """Bytes since it connected."""
         self._stream = stream
+        self._reader = reader
         self._path = stream.path + (f"?{stream.resume_parameter}={seq}" if seq else "")
         self._inspection = inspection
         self._on_phase = on_phase
         self._tail = b""
+        self._before = b""
         self._last = b""
         self._transport: asyncio.Transport | None = None
 
@@ -85,53 +90,59 @@ class Board(asyncio.Protocol):
     @override
     def data_received(self, data: bytes) -> None:
         self.received += len(data)
-        if self.phase is Phase.OPENING:
-            data = self._open(data)
+        if self._inspection is not None or self.phase is not Phase.LIVE:
+            data = self._receive_slowly(data)
             if not data:
                 return
-        if self._inspection is not None:
-            self._inspection.feed(data)
         self._last = data
         if self._tail:
             data = self._tail + data
-            self._tail = b""
-        if self.phase is Phase.SYNCING and not self._sync(data):
-            return
-        cut = -1
-        if self.tally is not None:
-            self.tally.scan(self.number, data)
-            cut = incomplete_tail(data)
-        if b"\x89" in data:
-            pongs, cut_ping = pongs_for(data)
-            if pongs and self._transport is not None:
-                self._transport.write(pongs)
-            cut = cut_ping if cut < 0 else cut
-        if cut >= 0:
-            self._tail = data[cut:]
+        chunk = self._reader.read(data)
+        self._tail = chunk.tail
+        if chunk.marks and self.tally is not None:
+            self.tally.take(self.number, chunk.marks)
+        if chunk.pongs and self._transport is not None:
+            self._transport.write(chunk.pongs)
+
+    def _receive_slowly(self, data: bytes) -> bytes:
+        """What is left to look at for marks and pings."""
+        if self.phase is Phase.OPENING:
+            data = self._open(data)
+        if self._inspection is not None:
+            self._inspection.feed(data)
+        if self.phase is Phase.SYNCING and self._stream.has_snapshot:
+            self._sync(data)
+        if self.phase is Phase.LIVE:
+            return data
+        pongs, _ = pongs_for(data)  # marks of a snapshot are no changes
+        if pongs and self._transport is not None:
+            self._transport.write(pongs)
+        return b""
 
     def _open(self, data: bytes) -> bytes:
         """What follows the head of the answer, once all of that is there."""
-        data = self._tail + data
+        data = self._before + data
         head, separator, rest = data.partition(_HEAD_END)
         if not separator:
-            self._tail = data
+            self._before = data
             return b""
-        self._tail = b""
+        self._before = b""
         if not is_accepted(head):
             self.abort()
             return b""
         self._enter(Phase.SYNCING)
+        if not self._stream.has_snapshot and not self._stream.list_path:
+            self.become_live()
         return rest
 
-    def _sync(self, data: bytes) -> bool:
-        """Whether it is live now. A snapshot is searched for its end only."""
-        if self._stream.list_path:
-            return False
-        if _SYNCED not in data:
-            self._tail = data[-len(_SYNCED) :]
-            return False
-        self.become_live()
-        return True
+    def _sync(self, data: bytes) -> None:
+        """Live as soon as the stream says that the snapshot is complete."""
+        data = self._before + data
+        if _SYNCED in data:
+            self.become_live()
+            self._before = b""
+        else:
+            self._before = data[-len(_SYNCED) :]
 
     def become_live(self) -> None:
         """It has all there was; from now on it counts marks."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks import httpget
 from benchmarks.swarm.board import Board, Phase, Stream
+from benchmarks.swarm.chunks import ChunkReader
 from benchmarks.swarm.histogram import Histogram
 from benchmarks.swarm.inspection import Inspection
 from benchmarks.swarm.tally import Tally
@@ -26,6 +27,7 @@ class Flock:
         self._stream = stream
         self._sample = sample
         self._boards: list[Board] = []
+        self._reader = ChunkReader()
         self._tally: Tally | None = None
         self._inspections: list[Inspection] = []
         self._lists: set[asyncio.Task[None]] = set()
@@ -54,7 +56,7 @@ class Flock:
 
     def _new_board(self, number: int, seq: str) -> Board:
         inspection = self._inspections[number] if number < len(self._inspections) else None
-        return Board(number, self._stream, seq=seq, inspection=inspection, on_phase=self._stepped)
+        return Board(number, self._stream, self._reader, seq=seq, inspection=inspection, on_phase=self._stepped)
 
     async def _open(self, board: Board) -> None:
         try:
@@ -67,7 +69,7 @@ class Flock:
     def _stepped(self, board: Board) -> None:
         if board.phase is Phase.LIVE:
             board.tally = self._tally
-        elif board.phase is Phase.SYNCING and self._stream.list_path:
+        elif board.phase is Phase.SYNCING and not self._stream.has_snapshot and self._stream.list_path:
             task = asyncio.ensure_future(self._fetch_list(board))
             self._lists.add(task)
             task.add_done_callback(self._lists.discard)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.marks import DIGITS_FROM, DIGITS_TO, LENGTH, START, WORD
 from benchmarks.swarm.histogram import Histogram
 
 
@@ -21,22 +20,17 @@ class Tally:
         self.last_ns = 0
         """When the latest new mark arrived, on the monotonic clock; 0 before the first."""
 
-    def scan(self, board: int, data: bytes) -> None:
-        """Take in a chunk as it was read. A mark that its end cuts off is left for the next."""
-        at = data.find(START)
-        if at < 0:
-            return
+    def take(self, board: int, marks: tuple[tuple[int, int], ...]) -> None:
+        """A board has just read these (number, nanoseconds when sent)."""
         now = time.monotonic_ns()
-        seen, first, size, end = self._seen[board], self._first, self._size, len(data) - LENGTH
-        while 0 <= at <= end:
-            if data.startswith(WORD, at + 1):
-                number = int(data[at + DIGITS_FROM : at + DIGITS_TO]) - first
-                if 0 <= number < size and not seen[number]:
-                    seen[number] = 1
-                    self.counts[board] += 1
-                    self.latencies.add(now - int(data[at + DIGITS_TO + 1 : at + LENGTH]))
-                    self.last_ns = now
-            at = data.find(START, at + 1)
+        seen, first, size = self._seen[board], self._first, self._size
+        for number, sent_ns in marks:
+            index = number - first
+            if 0 <= index < size and not seen[index]:
+                seen[index] = 1
+                self.counts[board] += 1
+                self.latencies.add(now - sent_ns)
+                self.last_ns = now
 
     def complete(self, sent: int) -> int:
         """How many boards have seen `sent` marks."""

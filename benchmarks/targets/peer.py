@@ -98,7 +98,7 @@ class PeerTarget(Target):
 
     @override
     def stream(self, port: int) -> Stream:
-        return Stream(LOOPBACK, port, "/api/v1/ws", {}, list_path=_INCIDENTS)
+        return Stream(LOOPBACK, port, "/api/v1/ws", {}, has_snapshot=False, list_path=_INCIDENTS)
 
     @override
     async def change(self, index: int, mark: str, port: int) -> None:
