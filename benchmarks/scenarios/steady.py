@@ -22,8 +22,9 @@ async def run(bench: Bench) -> Measurement:
         add_delivery(measurement, bench, "steady", delivery)
         received = after["received_bytes"] - before["received_bytes"]
         measurement.add("received by all boards", received / 2**20, "MiB")
-        cpu = after["cpu_seconds"] - before["cpu_seconds"]
-        measurement.add("swarm CPU share", 100 * cpu / seconds if seconds else None, "% of a core")
+        for name, key in (("swarm CPU share", "cpu_seconds"), ("of it in the kernel", "system_seconds")):
+            used = after[key] - before[key]
+            measurement.add(name, 100 * used / seconds if seconds else None, "% of a core")
         await add_inspection(measurement, swarm)
         if delivery.has_stopped:
             measurement.remarks.append(f"the server stopped delivering after {delivery.working_seconds:.0f} s")
