@@ -81,10 +81,11 @@ def _machine(options: Options) -> dict[str, str]:
 
 
 def _command(options: Options, argv: Sequence[str]) -> str:
-    """As a person would type it; where the peer's source lies is nobody's business."""
-    words = " ".join(shlex.quote(word) for word in argv if not word.startswith("--results"))
+    """As a person would type it, without the folders of this machine."""
+    words = [word for word in argv if not word.startswith("--results")]
+    words = [shlex.quote(word) for word in words if word != str(options.results)]
     prefix = "PEER_SOURCE=… " if options.peer_source else ""
-    return f'{prefix}make bench-api BENCH="{words}"' if words else f"{prefix}make bench-api"
+    return f'{prefix}make bench-api BENCH="{" ".join(words)}"' if words else f"{prefix}make bench-api"
 
 
 def _say(line: str) -> None:
@@ -105,6 +106,8 @@ def main(argv: Sequence[str]) -> int:
     options = parse_options(argv, list(_BY_NAME))
     if "peer" in options.targets and options.peer_source is None:
         _say("PEER_SOURCE is not set: the peer is not measured")
+        if options.targets == ("peer",):
+            return 2
     try:
         asyncio.run(_run(options, argv))
     except asyncio.CancelledError:

@@ -26,7 +26,7 @@ class Measurement:
     remarks: list[str] = field(default_factory=list)
 
     def add(self, name: str, value: float | None, unit: str, note: str = "") -> None:
-        self.figures.append(Figure(name, value, unit, note))
+        self.figures.append(Figure(name.strip(), value, unit, note))
 
     def add_times(self, name: str, times: dict[str, float | None], note: str = "") -> None:
         """p50, p95, p99 and max, in milliseconds."""

@@ -127,7 +127,7 @@ def add_delivery(measurement: Measurement, bench: Bench, name: str, delivery: De
     if written.acknowledged_ms:
         measurement.add(f"{name} write acknowledged, median", median(written.acknowledged_ms), "ms")
     for problem in written.problems:
-        measurement.remarks.append(f"{name}: {written.failed} writes failed, such as {problem}")
+        measurement.remarks.append(f"{name} {written.failed} writes failed, such as {problem}".strip())
         break
 
 

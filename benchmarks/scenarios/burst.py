@@ -31,7 +31,7 @@ async def run(bench: Bench) -> Measurement:
         measurement.add("until the last write was acknowledged", delivery.written.seconds, "s")
         measurement.add_times("latency", delivery.seen["latency_ms"])
         measurement.add("received by all boards", (after["received_bytes"] - before["received_bytes"]) / 2**20, "MiB")
-        meters.report(measurement, "burst")
+        meters.report(measurement, "")
         measurement.add("swarm CPU", after["cpu_seconds"] - before["cpu_seconds"], "s")
         await add_inspection(measurement, swarm)
         for problem in delivery.written.problems:

@@ -29,7 +29,7 @@ async def run(bench: Bench) -> Measurement:
         if len(times) > 1:
             measurement.add("create, median", median(times), "ms")
             measurement.add("create, p99", quantiles(times, n=100)[98], "ms")
-        meters.report(measurement, "create", seconds)
+        meters.report(measurement, "", seconds)
         measurement.remarks += [f"a create failed: {problem}" for problem in problems[:1]]
     await target.prepare(options.incidents)
     return measurement

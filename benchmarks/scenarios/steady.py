@@ -17,9 +17,9 @@ async def run(bench: Bench) -> Measurement:
         meters = Meters(server.pid, bench.target.store_pids, bench.target.store_title)
         delivery = await deliver_steadily(bench, server, swarm)
         seconds = max(delivery.written.seconds, delivery.working_seconds)
-        meters.report(measurement, "steady", seconds)
+        meters.report(measurement, "", seconds)
         after = await swarm.report()
-        add_delivery(measurement, bench, "steady", delivery)
+        add_delivery(measurement, bench, "", delivery)
         received = after["received_bytes"] - before["received_bytes"]
         measurement.add("received by all boards", received / 2**20, "MiB")
         for name, key in (("swarm CPU share", "cpu_seconds"), ("of it in the kernel", "system_seconds")):
