@@ -15,9 +15,18 @@ VERSION = "v1alpha1"
 CATEGORY = "incidentsim"
 
 CHAOS_LABEL = f"{GROUP}/chaos"
+DRILL_LABEL = f"{GROUP}/drill"
+"""On an experiment: the scenario that it is a run of."""
+SUMMARY_ANNOTATION = f"{GROUP}/summary"
+"""On a scenario: one sentence for people."""
+PURPOSE_LABEL = f"{GROUP}/purpose"
+CONSULTATION = "consultation"
+"""The purpose of an incident that asks for a diagnosis only, and goes once it was read."""
 APPROVE_ANNOTATION = f"{GROUP}/approve"
 REJECT_ANNOTATION = f"{GROUP}/reject"
 APPROVED_BY_ANNOTATION = f"{GROUP}/approved-by"
+VIA_ANNOTATION = f"{GROUP}/via"
+"""On a plan, beside a decision: the door it came through. No policy guards it: it is information only."""
 REQUESTED_BY_ANNOTATION = f"{GROUP}/requested-by"
 UNDO_FINALIZER = f"{GROUP}/undo"
 
@@ -83,6 +92,14 @@ class StatusModel(Model):
     model_config = ConfigDict(extra="ignore")
 
 
+def _latest_write(value: object) -> object:
+    """The latest time of the server's managedFields, whose times have all the same form, so that texts compare."""
+    if not isinstance(value, list):
+        return value
+    latest: str = max((entry.get("time") or "" for entry in value), default="")
+    return datetime.fromisoformat(latest) if latest else None
+
+
 class ObjectMeta(StatusModel):
     """The part of metav1.ObjectMeta that the simulator reads or writes."""
 
@@ -98,6 +115,15 @@ class ObjectMeta(StatusModel):
     annotations: dict[str, str] = Field(default_factory=dict)
     finalizers: list[str] = Field(default_factory=list)
     owner_references: list[dict[str, Any]] = Field(default_factory=list)
+    last_written_at: Annotated[datetime | None, BeforeValidator(_latest_write)] = Field(
+        default=None, alias="managedFields", exclude=True
+    )
+    """All that is kept of managedFields, which are large, and which nobody but the server may write."""
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When it was last written, its status included, in whole seconds; None where it was never stored."""
+        return self.last_written_at or self.creation_timestamp
 
     def is_created_since(self, moment: datetime) -> bool:
         """Whether it was created then or later, as far as creation times in whole seconds can tell."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Self, TypeVar
 
@@ -76,6 +77,17 @@ class ApiClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def with_token(self, token: str) -> ApiClient:
+        """The same server and the same connections, as the user of the token. Closed with this client, not before.
+
+        A client certificate would go with the connections: this client must have none. Raises ConfigError.
+        """
+        if self._config.client_cert_file is not None:
+            raise ConfigError("a client certificate outweighs any token: this client cannot act as somebody else")
+        other = copy.copy(self)
+        other._config = replace(self._config, token=token, token_file=None)
+        return other
 
     def _tls(self) -> ssl.SSLContext:
         try:

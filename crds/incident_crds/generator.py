@@ -38,6 +38,26 @@ class IncidentTemplate(Model):
     """Its team."""
 
 
+class GeneratorRequest(Model):
+    """One incident that is wanted now, whatever the interval. Each id is handled once."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    """Any unique text; a request with the id of the latest one is ignored, and no id gets a second incident."""
+    template: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+    """Name of one of its own templates or of a built-in one; one is chosen where it is absent."""
+
+
+class HandledRequest(StatusModel):
+    """What became of a request."""
+
+    id: Annotated[str, Field(max_length=64)]
+    """The request's id."""
+    incident: ShortText = ""
+    """Name of the incident that was made; empty where the request was refused."""
+    message: Text = ""
+    """What was made, or why nothing was, for people."""
+
+
 class IncidentGeneratorSpec(Model):
     """How often, and what about."""
 
@@ -69,17 +89,21 @@ class IncidentGeneratorSpec(Model):
     """Makes the order and the intervals repeatable."""
     max_open: Annotated[int, Field(ge=1, le=1000)] = 20
     """Make none while so many of its incidents are open."""
+    request: GeneratorRequest | None = None
+    """What a person asked for last: it is done also while enabled is false."""
 
 
 class IncidentGeneratorStatus(StatusModel):
     """What it made so far."""
 
     generated: Annotated[int, Field(ge=0)] = 0
-    """Incidents made in all."""
+    """Incidents made at intervals, in all; those that were asked for do not count."""
     last_incident: ShortText = ""
-    """Name of the latest one."""
+    """Name of the latest of these."""
     next_at: Timestamp | None = None
     """When the next one is due."""
+    handled_request: HandledRequest | None = None
+    """The latest request that was handled."""
     observed_generation: int | None = None
     """The metadata.generation that this status is about."""
     conditions: Conditions = Field(default_factory=list)

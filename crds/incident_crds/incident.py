@@ -8,6 +8,8 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field
 
 from incident_crds.base import (
+    CONSULTATION,
+    PURPOSE_LABEL,
     Column,
     Conditions,
     KindInfo,
@@ -204,6 +206,19 @@ class TimelineEntry(StatusModel):
     """What happened, for people."""
 
 
+class RefusedRequest(StatusModel):
+    """A request that was not carried out."""
+
+    id: Annotated[str, Field(max_length=64)]
+    """The request's id."""
+    reason: ShortText
+    """Why, in CamelCase, for programs."""
+    message: Text = ""
+    """Why, for people."""
+    at: Timestamp
+    """When."""
+
+
 class IncidentStatus(StatusModel):
     """What became of it. Written by the operator only."""
 
@@ -243,6 +258,8 @@ class IncidentStatus(StatusModel):
     """When a person last asked for another plan; earlier plans count against it no more."""
     handled_requests: Annotated[list[ShortText], Field(max_length=32)] = Field(default_factory=list)
     """Ids of the latest requests that were handled, oldest first."""
+    refused_request: RefusedRequest | None = None
+    """The latest request that was refused; one that was carried out leaves it as it is, so compare the id."""
     merged_into: ShortText = ""
     """The incident that goes on in its place."""
     observed_generation: int | None = None
@@ -284,3 +301,12 @@ class Incident(Resource):
     """What is known from whoever opened it, and what people set."""
     status: IncidentStatus = Field(default_factory=IncidentStatus)
     """What became of it."""
+
+    @property
+    def is_consultation(self) -> bool:
+        """Made to be diagnosed and then deleted: it gets no number and no plan, and counts nowhere.
+
+        The label alone hides nothing: what was measured, and what a plan may act on, is an incident.
+        """
+        is_meant = self.metadata.labels.get(PURPOSE_LABEL) == CONSULTATION
+        return is_meant and self.spec.signal is None and self.spec.remediation_mode is RemediationMode.ADVISORY

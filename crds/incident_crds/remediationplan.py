@@ -182,7 +182,8 @@ class Decision(StatusModel):
     by: ShortText
     """The authenticated user, as the API server stamped it."""
     via: ShortText = "annotation"
-    """The door it came through."""
+    """The door it came through, as whoever decided says: kubectl, board, api or plugin; annotation where nobody says.
+    It is information only: nothing is allowed or refused by it."""
     at: Timestamp
     """When the operator saw it."""
     reason: Text = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -84,14 +84,20 @@ class Watcher(Generic[R]):
         namespace: str | None = None,
         label_selector: str = "",
         field_selector: str = "",
+        leave_out: Sequence[str] = (),
         pace: Pace | None = None,
     ) -> None:
+        """`leave_out`: what the cache need not hold, as dotted paths in the API's spelling: `status.evidence`.
+
+        Only what has a default in the model can be left out. An object without it must never be written back whole.
+        """
         self._client = client
         self._kind = kind
         self._on_change = on_change
         self._namespace = namespace
         self._label_selector = label_selector
         self._field_selector = field_selector
+        self._leave_out = [tuple(path.split(".")) for path in leave_out]
         self._pace = pace or Pace()
         self._random = random.SystemRandom()
         self._objects: dict[Key, R] = {}
@@ -237,7 +243,7 @@ class Watcher(Generic[R]):
                 return
         self._version = raw["metadata"]["resourceVersion"]
 
-    def _store(self, raw: Mapping[str, Any]) -> None:
+    def _store(self, raw: dict[str, Any]) -> None:
         obj = self._read(raw)
         if obj is None:
             return
@@ -254,10 +260,10 @@ class Watcher(Generic[R]):
             del self._objects[key]
             self._on_change(Change(ChangeType.DELETED, known))
 
-    def _read(self, raw: Mapping[str, Any]) -> R | None:
+    def _read(self, raw: dict[str, Any]) -> R | None:
         """The typed object; the one in the cache where it is of that version, or where the new one makes no sense.
 
-        Managed fields are no part of the models, so they never reach the cache.
+        Of the managed fields only the latest time reaches the cache.
         """
         metadata = raw["metadata"]
         known = self._objects.get((metadata.get("namespace", ""), metadata["name"]))
@@ -265,11 +271,24 @@ class Watcher(Generic[R]):
             known = None
         if known is not None and known.metadata.resource_version == metadata["resourceVersion"]:
             return known
+        for path in self._leave_out:
+            _drop(raw, path)
         try:
-            return parse_object(self._kind, dict(raw))
+            return parse_object(self._kind, raw)
         except NotUnderstood as error:
             log.warning("object is left as it was last understood", reason=str(error), was_known=known is not None)
             return known
+
+
+def _drop(raw: dict[str, Any], path: Sequence[str]) -> None:
+    """Take away the value at the path, where there is one. The object is the watcher's own: nobody else reads it."""
+    *parents, last = path
+    place: Any = raw
+    for name in parents:
+        place = place.get(name)
+        if not isinstance(place, dict):
+            return
+    place.pop(last, None)
 
 
 def compare(before: Mapping[Key, R], after: Mapping[Key, R]) -> list[Change[R]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from incident_crds.base import DRILL_LABEL
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient, load_config
 from incident_crds.errors import ApiError
@@ -21,7 +22,7 @@ from incident_local.errors import DrillFailed, NotRunning
 from incident_local.identities import NAMESPACE
 from incident_local.programs import kubectl_command
 from incident_local.progress import Progress
-from incident_local.scenarios import DRILL_LABEL, load_scenario
+from incident_local.scenarios import load_drill
 from incident_local.settings import Settings
 from incident_local.stack import StackStarter
 from incident_local.state import StateFolder
@@ -54,7 +55,7 @@ async def run_drills(
     as_json: bool,
 ) -> int:
     """0 only when every drill was graded as passed. One that fails does not keep the others from running."""
-    scenarios = [(name, load_scenario(name)) for name in names]
+    scenarios = [(name, load_drill(name)) for name in names]
     require_terminal(mode)
     state = StateFolder(settings.state_dir)
     results = _Results()

@@ -84,11 +84,6 @@ def control_plane_source() -> Path:
     return _PACKAGE.parent / "controlplane" if IN_CHECKOUT else _PACKAGE / "controlplane"
 
 
-def scenarios_folder() -> Path:
-    """The drills as YAML: in the checkout, or as they were packed into the wheel."""
-    return _CHECKOUT / "scenarios" if IN_CHECKOUT else _PACKAGE / "scenarios"
-
-
 def wheels_lock() -> Path:
     return _PACKAGE / "wheels.lock"
 

@@ -50,7 +50,7 @@ async def run_status(settings: Settings, *, as_json: bool) -> int:
         "openIncidents": sorted(
             incident.status.number or incident.metadata.name
             for incident in incidents
-            if incident.status.phase is not IncidentPhase.RESOLVED
+            if incident.status.phase is not IncidentPhase.RESOLVED and not incident.is_consultation
         ),
     }
     print(json.dumps(document, indent=2) if as_json else _render(document, systems))

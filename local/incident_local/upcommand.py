@@ -9,9 +9,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from incident_crds.scenarios import scenarios_folder
 from incident_local.programs import kubectl_command
 from incident_local.progress import Progress
-from incident_local.settings import Settings, scenarios_folder
+from incident_local.settings import Settings
 from incident_local.stack import RunInfo, StackStarter
 from incident_local.state import StateFolder
 

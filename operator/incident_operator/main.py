@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from incident_crds.client import ApiClient, ApiConfig, load_config
 from incident_crds.errors import ApiError
+from incident_crds.logs import configure_logs
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.lease import Lease, LeaseLost, LeaseTimes
 from incident_operator.diagnosis.factory import build_diagnoser
 from incident_operator.handlers.watches import build_registry
-from incident_operator.logs import configure_logs
 from incident_operator.services.operator import Operator
 from incident_operator.services.status_server import StatusServer
 from incident_operator.settings import Settings

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION
+from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, VIA_ANNOTATION
 from incident_crds.catalogue import ActionType, SignalName
 from incident_crds.incident import Incident, IncidentPhase, IncidentType, RemediationMode, Timestamps
 from incident_crds.remediationplan import Action, PinnedTarget, PlanPhase, VerificationCheck
 from incident_operator.domain.approval import (
+    Verdict,
     check_proposal,
     compute_plan_hash,
     decide_approval,
@@ -100,6 +101,34 @@ def test_the_right_hash_approves_in_the_stamped_name() -> None:
     verdict = decide_approval(plan(APPROVED, **WAITING), incident(), SYSTEMS, running=None, now=NOW)
     assert verdict.decision is not None
     assert (verdict.decision.approved, verdict.decision.by, verdict.decision.plan_hash) == (True, "sre", HASH)
+
+
+@pytest.mark.parametrize(
+    ("said", "via"),
+    [
+        ({}, "annotation"),
+        ({VIA_ANNOTATION: ""}, "annotation"),
+        ({VIA_ANNOTATION: "Board"}, "annotation"),
+        ({VIA_ANNOTATION: "<b>boss</b>"}, "annotation"),
+        *[({VIA_ANNOTATION: door}, door) for door in ("kubectl", "board", "api", "plugin")],
+    ],
+)
+@pytest.mark.parametrize("word", [{}, {REJECT_ANNOTATION: "too risky"}])
+def test_whoever_decides_may_say_through_which_door(said: dict[str, str], via: str, word: dict[str, str]) -> None:
+    made = plan({**APPROVED, **word, **said}, **WAITING)
+    verdict = decide_approval(made, incident(), SYSTEMS, running=None, now=NOW)
+    assert verdict.decision is not None
+    assert (verdict.decision.via, verdict.decision.approved) == (via, not word)
+
+
+@pytest.mark.parametrize("door", ["board", "api"])
+def test_a_door_alone_decides_nothing(door: str) -> None:
+    waiting = plan({VIA_ANNOTATION: door, APPROVED_BY_ANNOTATION: "sre"}, **WAITING)
+    assert decide_approval(waiting, incident(), SYSTEMS, running=None, now=NOW) == Verdict()
+    nobody = plan({VIA_ANNOTATION: door, APPROVE_ANNOTATION: HASH}, **WAITING)
+    refused = decide_approval(nobody, incident(), SYSTEMS, running=None, now=NOW).refused_request
+    assert refused is not None
+    assert refused.reason == "ApproverUnknown"
 
 
 @pytest.mark.parametrize("wrong", ["", "yes", "0" * 16, HASH[:-1], HASH.upper() + " "])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from incident_crds.base import ObjectMeta
-from incident_crds.generator import IncidentGenerator, IncidentTemplate
+from incident_crds.generator import HandledRequest, IncidentGenerator, IncidentTemplate
 from incident_crds.incident import IncidentType
 from incident_crds.templates import BUILT_IN_TEMPLATES
 from incident_operator.domain.approval import is_actionable
@@ -16,9 +16,13 @@ from incident_operator.domain.generating import (
     build_incident,
     choose_template,
     decide_turn,
+    decide_wish,
+    incident_name,
     interval,
     is_of,
+    requested_name,
     status_after,
+    status_with_wish,
 )
 
 from .factories import NOW, at
@@ -66,12 +70,10 @@ def test_every_template_comes_up_and_one_s_own_take_their_place() -> None:
 
 
 def test_what_is_made_is_synthetic_and_never_actionable() -> None:
-    made = build_incident(generator(), 3, BUILT_IN_TEMPLATES[0], "template")
+    assert incident_name(generator(), 3) == "practice-u-00003"
+    assert incident_name(generator(uid="0123456789"), 3) == "practice-01234-00003"
+    made = build_incident(generator(), "practice-u-00003", BUILT_IN_TEMPLATES[0], "template")
     assert made.metadata.name == "practice-u-00003"
-    assert (
-        build_incident(generator(uid="0123456789"), 3, BUILT_IN_TEMPLATES[0], "t").metadata.name
-        == "practice-01234-00003"
-    )
     assert made.spec.incident_type is IncidentType.SYNTHETIC
     assert made.spec.affected_systems == []
     assert not is_actionable(made, ["redis-test"])
@@ -101,3 +103,91 @@ def test_the_library_names_each_template_once_and_covers_the_known_sources() -> 
         "payment-service",
     }
     assert all(isinstance(t, IncidentTemplate) and t.description and t.team for t in BUILT_IN_TEMPLATES)
+
+
+OWN = [{"name": "mine", "title": "My own trouble"}, {"name": "disk-low", "title": "My own disk"}]
+
+
+@pytest.mark.parametrize(
+    ("template", "spec", "open_count", "is_made", "title"),
+    [
+        ("disk-low", {}, 0, False, "Disk space below 10 %"),
+        ("disk-low", {"templates": OWN}, 0, False, "My own disk"),
+        ("mine", {"templates": OWN}, 0, False, "My own trouble"),
+        ("redis-high-memory", {"templates": OWN}, 0, False, "Redis memory usage above 90 %"),
+        ("disk-low", {"enabled": False}, 0, False, "Disk space below 10 %"),
+        ("disk-low", {"maxOpen": 2}, 1, False, "Disk space below 10 %"),
+        ("disk-low", {"maxOpen": 2}, 2, True, "Disk space below 10 %"),
+    ],
+)
+def test_what_is_asked_for_is_made_whatever_the_interval(
+    template: str, spec: dict[str, Any], open_count: int, is_made: bool, title: str
+) -> None:
+    wish = decide_wish(generator(request={"id": "r1", "template": template}, **spec), open_count, is_made=is_made)
+    assert wish is not None
+    assert wish.template is not None
+    assert (wish.template.title, wish.message) == (title, f"made from template {template}")
+
+
+@pytest.mark.parametrize(
+    ("template", "spec", "open_count", "says"),
+    [
+        ("disk-hot", {}, 0, "no template disk-hot; known are api-gateway-latency, auth-login-failures, disk-low"),
+        ("disk-hot", {"templates": OWN}, 9, ", disk-low, mine, payment-timeouts"),
+        ("disk-low", {"maxOpen": 2}, 2, "2 of its incidents are open, and spec.maxOpen is 2"),
+        (None, {"maxOpen": 2}, 3, "spec.maxOpen is 2"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_with_the_reason(
+    template: str | None, spec: dict[str, Any], open_count: int, says: str
+) -> None:
+    made = generator(request={"id": "r1", "template": template}, **spec)
+    wish = decide_wish(made, open_count, is_made=False)
+    assert wish is not None
+    assert wish.template is None
+    handled = status_with_wish(made, wish).handled_request
+    assert handled is not None
+    assert (handled.id, handled.incident) == ("r1", "")
+    assert says in handled.message
+
+
+def test_a_template_that_is_not_named_follows_from_the_id() -> None:
+    chosen = []
+    for n in range(200):
+        wish = decide_wish(generator(request={"id": f"r{n}"}), 0, is_made=False)
+        assert wish is not None
+        assert wish.template is not None
+        chosen.append(wish.template.name)
+        assert decide_wish(generator(request={"id": f"r{n}"}), 5, is_made=False) == wish
+    assert set(chosen) == {template.name for template in BUILT_IN_TEMPLATES}
+    own = decide_wish(generator(request={"id": "r1"}, templates=OWN[:1]), 0, is_made=False)
+    assert own is not None
+    assert own.template is not None
+    assert own.template.name == "mine"
+
+
+def test_a_request_is_handled_once_and_leaves_the_schedule_alone() -> None:
+    made = generator(request={"id": "r1", "template": "disk-low"}, next_at=at(60), generated=7)
+    wish = decide_wish(made, 0, is_made=False)
+    assert wish is not None
+    after = status_with_wish(made, wish)
+    assert after.handled_request == HandledRequest(id="r1", incident=wish.name, message="made from template disk-low")
+    assert after.model_copy(update={"handled_request": None}) == made.status
+    made.status = after
+    assert decide_wish(made, 0, is_made=False) is None
+    assert decide_wish(generator(), 0, is_made=False) is None
+
+
+def test_the_name_of_what_is_asked_for_follows_from_generator_and_id() -> None:
+    names = {requested_name(generator(uid=uid), id) for uid in ("u", "v") for id in ("r1", "r2", "1")}
+    assert len(names) == 6
+    assert requested_name(generator(uid="0123456789"), "r1") == "practice-01234-r0aff2c8fd088"
+    assert not any(name == incident_name(generator(), n) for n in range(1, 50) for name in names)
+
+
+def test_a_long_list_of_templates_still_fits_the_message() -> None:
+    many = [{"name": f"t{n:062d}", "title": "x"} for n in range(64)]
+    made = generator(request={"id": "r1", "template": "none"}, templates=many)
+    wish = decide_wish(made, 0, is_made=False)
+    assert wish is not None
+    assert status_with_wish(made, wish).handled_request is not None

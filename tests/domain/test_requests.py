@@ -68,6 +68,39 @@ def test_a_request_is_handled_once_and_never_for_nobody() -> None:
     assert nobody.refusal is not None
 
 
+@pytest.mark.parametrize(
+    ("actor", "merge_into", "reason"),
+    [
+        ("", "other", "RequesterUnknown"),
+        ("sre", "nowhere", "MergeTargetNotFound"),
+        ("sre", "x" * 253, "MergeTargetNotFound"),
+    ],
+)
+def test_a_refusal_stays_on_record_until_the_next(actor: str, merge_into: str, reason: str) -> None:
+    merge = asked(RequestAction.MERGE, merge_into=merge_into)
+    answer = answer_request(merge, actor=actor, is_healthy=True, others={"other"}, now=NOW)
+    assert answer is not None
+    assert answer.refusal is not None
+    refused = answer.status.refused_request
+    assert refused is not None
+    assert (refused.id, refused.reason, refused.at) == ("r1", reason, NOW)
+    assert refused.message == answer.refusal.message
+    assert answer.status.handled_requests == ["r1"]
+
+    merge = merge.model_copy(update={"status": answer.status})
+    assert answer_request(merge, actor="sre", is_healthy=True, others={"other"}, now=at(1)) is None
+    merge.spec.request = Request(id="r2", action=RequestAction.ACKNOWLEDGE)
+    carried_out = answer_request(merge, actor="sre", is_healthy=True, others=(), now=at(2))
+    assert carried_out is not None
+    assert (carried_out.status.refused_request, carried_out.status.handled_requests) == (refused, ["r1", "r2"])
+    merge = merge.model_copy(update={"status": carried_out.status})
+    merge.spec.request = Request(id="r3", action=RequestAction.REOPEN)
+    again = answer_request(merge, actor="sre", is_healthy=True, others=(), now=at(3))
+    assert again is not None
+    assert again.status.refused_request is not None
+    assert (again.status.refused_request.id, again.status.refused_request.reason) == ("r3", "NotResolved")
+
+
 def test_what_a_person_opens_again_is_not_resolved_for_what_was_over_before() -> None:
     resolved = incident(
         phase=IncidentPhase.RESOLVED,

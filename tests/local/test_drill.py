@@ -10,16 +10,20 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from incident_crds.base import PURPOSE_LABEL
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
+from incident_crds.incident import Incident
+from incident_local.drill import _Drill
 from incident_local.errors import ScenarioInvalid
-from incident_local.scenarios import DEFAULT_DRILLS, load_scenario, scenario_names
-from incident_local.settings import scenarios_folder
+from incident_local.scenarios import DEFAULT_DRILLS, load_drill
 from tests.conftest import NAMESPACE, OperatorProcess, Stack, clean_environment
+from tests.crds.manifests import good
 
 KEYS = {"drill", "experiment", "incident", "diagnosis", "plan", "grade", "durations"}
 
@@ -141,24 +145,17 @@ def test_unknown_scenario_names_the_others(stack: Stack) -> None:
     assert "choose from: disk-full, postgres-bloat, postgres-connections, redis-memory" in done.stderr
 
 
-def test_every_scenario_is_valid() -> None:
-    assert set(DEFAULT_DRILLS) <= set(scenario_names())
-    for name in scenario_names():
-        assert load_scenario(name).metadata.name == name
+@pytest.mark.parametrize(("purpose", "told"), [("", ["inc"]), ("consultation", [])])
+def test_a_question_about_the_system_is_no_part_of_the_drill(purpose: str, told: list[str]) -> None:
+    drill = _Drill(load_drill("redis-memory"), "redis-test", datetime.now(UTC), frozenset())
+    document = good("Incident", "inc", affectedSystems=["redis-test"], remediationMode="Advisory")
+    document["metadata"]["labels"] = {PURPOSE_LABEL: purpose}
+    drill.note(Incident.parse(document))
+    assert list(drill.incidents) == told
 
 
-@pytest.mark.parametrize("name", ["../outside", "", "Upper", "x/y"])
-def test_a_scenario_is_a_name_and_no_path(name: str, tmp_path: Path) -> None:
-    folder = tmp_path / "scenarios"
-    (folder / "x").mkdir(parents=True)
-    valid = (scenarios_folder() / "redis-memory.yaml").read_text()
-    for path in (tmp_path / "outside.yaml", folder / ".yaml", folder / "Upper.yaml", folder / "x" / "y.yaml"):
-        path.write_text(valid)
-    with pytest.raises(ScenarioInvalid, match="There is no scenario"):
-        load_scenario(name, folder)
-
-
-def test_broken_scenario_says_what_is_wrong(tmp_path: Path) -> None:
-    (tmp_path / "bad.yaml").write_text("spec: {target: {systemRef: {name: x}}, fault: {type: Nonsense}}")
-    with pytest.raises(ScenarioInvalid, match="Nonsense"):
-        load_scenario("bad", tmp_path)
+def test_every_drill_of_the_command_line_is_in_the_catalogue() -> None:
+    for name in DEFAULT_DRILLS:
+        assert load_drill(name).metadata.name == name
+    with pytest.raises(ScenarioInvalid, match="choose from"):
+        load_drill("../redis-memory")

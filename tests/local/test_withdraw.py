@@ -17,7 +17,7 @@ from incident_local.approval import ApproveMode, Approver
 from incident_local.drill import DrillRunner
 from incident_local.errors import DrillFailed
 from incident_local.progress import Progress
-from incident_local.scenarios import load_scenario
+from incident_local.scenarios import load_drill
 
 SYSTEM = {
     "metadata": {"name": "redis-test", "namespace": "drills"},
@@ -64,7 +64,7 @@ def runner(client: ApiClient, seconds: float) -> DrillRunner:
 
 async def test_interrupted_while_the_answer_is_on_its_way() -> None:
     client = NoAnswer()
-    drill = asyncio.create_task(runner(client, 60).run(load_scenario("redis-memory")))
+    drill = asyncio.create_task(runner(client, 60).run(load_drill("redis-memory")))
     await client.created.wait()
     assert client.made[0].startswith("redis-memory-")
     drill.cancel()
@@ -76,6 +76,6 @@ async def test_interrupted_while_the_answer_is_on_its_way() -> None:
 async def test_timed_out_while_the_answer_is_on_its_way() -> None:
     client = NoAnswer()
     with pytest.raises(DrillFailed, match="its fault was withdrawn"):
-        await runner(client, 0.01).run(load_scenario("redis-memory"))
+        await runner(client, 0.01).run(load_drill("redis-memory"))
     assert client.created.is_set()
     assert client.made == []

@@ -12,8 +12,8 @@ from incident_crds.base import ObjectMeta
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
 from incident_crds.errors import Forbidden
-from incident_crds.generator import IncidentGenerator
-from incident_crds.incident import Incident, IncidentPhase, IncidentSpec, IncidentType
+from incident_crds.generator import HandledRequest, IncidentGenerator
+from incident_crds.incident import Incident, IncidentPhase, IncidentSpec, IncidentType, RefusedRequest
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
@@ -112,7 +112,24 @@ async def test_a_report_without_a_system_is_diagnosed_on_demand_and_gets_no_plan
     assert found.status.evidence.system == "unknown", "a text of its author's would be read as ours"
     assert "Log-ins fail" in str(found.status.evidence.tables)
     assert found.status.plans == []
+    await ask(driver, "reported", "heal", "Propose")
+
+    async def refused() -> RefusedRequest | None:
+        return (await driver.client.get(Incident, *made.key)).status.refused_request
+
+    assert ((why := await eventually(refused, "the refusal")).id, why.reason) == ("heal", "NotActionable")
     await ask(driver, "reported", "over", "FalseAlarm")
+
+
+async def wish(driver: Driver, generator: IncidentGenerator, **request: str) -> HandledRequest:
+    """Ask the generator for an incident now; returns what it says about it."""
+    await driver.client.patch(IncidentGenerator, *generator.key, {"spec": {"request": {**request}}})
+
+    async def handled() -> HandledRequest | None:
+        found = (await driver.client.get(IncidentGenerator, *generator.key)).status.handled_request
+        return found if found and found.id == request["id"] else None
+
+    return await eventually(handled, "the request being handled", 20)
 
 
 async def test_the_generator_makes_practice_incidents_until_it_is_stopped(driver: Driver, admin: ApiClient) -> None:
@@ -148,5 +165,13 @@ async def test_the_generator_makes_practice_incidents_until_it_is_stopped(driver
         await eventually(over, "both being resolved")
         stopped = await driver.client.get(IncidentGenerator, *generator.key)
         assert stopped.status.generated == 2
+        refused = await wish(driver, generator, id="r1", template="no-such")
+        assert refused.incident == ""
+        assert "disk-low" in refused.message
+        granted = await wish(driver, generator, id="r2", template="disk-low")
+        asked_for = await driver.client.get(Incident, NAMESPACE, granted.incident)
+        assert (asked_for.spec.incident_type, asked_for.spec.source) == (IncidentType.SYNTHETIC, "disk-monitor")
+        await ask(driver, granted.incident, "over", "FalseAlarm")
+        assert (await driver.client.get(IncidentGenerator, *generator.key)).status.generated == 2
     finally:
         await admin.delete(IncidentGenerator, *generator.key)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION
+from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, VIA_ANNOTATION
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
 from incident_crds.errors import Forbidden, StatusError
@@ -62,11 +62,17 @@ async def test_a_viewer_and_the_operator_itself_may_not_approve(
 
 
 async def test_the_approver_is_who_signed_in_whatever_is_claimed(driver: Driver, waiting: RemediationPlan) -> None:
-    forged = {APPROVE_ANNOTATION: waiting.status.plan_hash, APPROVED_BY_ANNOTATION: "boss"}
+    forged = {APPROVE_ANNOTATION: waiting.status.plan_hash, APPROVED_BY_ANNOTATION: "boss", VIA_ANNOTATION: "board"}
     await driver.client.patch(RemediationPlan, *waiting.key, {"metadata": {"annotations": forged}})
     plan = await driver.plan_reaches(waiting, PlanPhase.EXECUTING, PlanPhase.VERIFYING, PlanPhase.SUCCEEDED)
     assert plan.status.decision is not None
-    assert plan.status.decision.by == "sre"
+    assert (plan.status.decision.by, plan.status.decision.via) == ("sre", "board")
+
+    async def cleared() -> bool:
+        notes = (await driver.client.get(RemediationPlan, *waiting.key)).metadata.annotations
+        return not notes.keys() & forged.keys()
+
+    await eventually(cleared, "the whole request being taken away")
 
 
 async def test_many_approvals_at_once_execute_once_and_a_late_one_is_answered(driver: Driver, stack: Stack) -> None:

@@ -93,9 +93,9 @@ class Store:
         return [cast("R", found[k]) for k in keys]
 
     def incidents_of(self, namespace: str, system: str) -> list[Incident]:
-        """The system's incidents, sorted by name."""
+        """The system's incidents, sorted by name. Consultations are none of them."""
         names = self._incidents_of.get((namespace, system), ())
-        return self._present(Incident, namespace, names)
+        return [i for i in self._present(Incident, namespace, names) if not i.is_consultation]
 
     def plans_of(self, namespace: str, incident: str) -> list[RemediationPlan]:
         """The incident's plans, sorted by attempt and name."""

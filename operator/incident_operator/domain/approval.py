@@ -10,7 +10,7 @@ from typing import assert_never
 
 import orjson
 
-from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION
+from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, VIA_ANNOTATION
 from incident_crds.catalogue import Risk, SignalName
 from incident_crds.incident import Incident, IncidentPhase, IncidentType, RemediationMode
 from incident_crds.mocksystem import MockSystem
@@ -23,6 +23,7 @@ from incident_crds.remediationplan import (
 )
 
 LONGEST_REASON = 4096
+DOORS = ("kubectl", "board", "api", "plugin")
 _RISK_ORDER = (Risk.LOW, Risk.MEDIUM, Risk.HIGH)
 
 
@@ -148,14 +149,19 @@ def decide_approval(
         return Verdict(refused_request=Refusal("ApproverUnknown", message))
     if reject is not None:
         why = reject[:LONGEST_REASON] or "no reason given"
-        return Verdict(decision=Decision(approved=False, by=author, at=now, reason=why))
+        return Verdict(decision=Decision(approved=False, by=author, via=_door(notes), at=now, reason=why))
     if approve != plan.status.plan_hash:
         message = f"{author} approved {approve!r}, but this plan's hash is {plan.status.plan_hash}; nothing was run"
         return Verdict(refused_request=Refusal("WrongPlanHash", message))
     if running is not None:
         message = f"{author} approved it while {running} is being carried out: approve it again once that has ended"
         return Verdict(refused_request=Refusal("AnotherPlanRuns", message))
-    return Verdict(decision=Decision(approved=True, by=author, at=now, plan_hash=approve))
+    return Verdict(decision=Decision(approved=True, by=author, via=_door(notes), at=now, plan_hash=approve))
+
+
+def _door(notes: Mapping[str, str]) -> str:
+    said = notes.get(VIA_ANNOTATION)
+    return said if said in DOORS else "annotation"
 
 
 def _why_void(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from incident_crds.base import DRILL_LABEL
 from incident_crds.catalogue import ActionType, FaultType, SignalName
 from incident_crds.chaosexperiment import ChaosExperiment, HealedBy
 from incident_crds.incident import Incident, IncidentPhase, ResolvedReason
@@ -19,8 +20,6 @@ from incident_crds.report import (
     ReportPlan,
 )
 from incident_operator.domain.history import seconds_between
-
-DRILL_LABEL = "incidentsimulator.net/drill"
 
 
 @dataclass(frozen=True, slots=True)

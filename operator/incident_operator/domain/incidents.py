@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -127,4 +128,13 @@ def is_relapse(incident: Incident, breaches: Sequence[Breach]) -> bool:
         incident.status.phase is IncidentPhase.RESOLVED
         and incident.status.reason in _RECOVERED
         and any(b.ended_at is None for b in breaches)
+    )
+
+
+def tally_open(incidents: Iterable[Incident]) -> Counter[tuple[str, str]]:
+    """How many are not resolved, by phase and severity ("" while it has none)."""
+    return Counter(
+        (i.status.phase.value, i.status.severity.value if i.status.severity else "")
+        for i in incidents
+        if i.status.phase is not None and i.status.phase is not IncidentPhase.RESOLVED and not i.is_consultation
     )

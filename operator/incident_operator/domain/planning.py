@@ -38,11 +38,14 @@ class NextStep:
 
 
 def wants_diagnosis(incident: Incident) -> bool:
-    """Whether a diagnosis is due: in mode Manual, and where nothing real is behind it, only once a person asked."""
+    """Whether a diagnosis is due: in mode Manual, and where nothing real is behind it, only once a person asked.
+
+    A consultation is such a question.
+    """
     status = incident.status
     if status.diagnosis is None:
         is_due = status.actionable and incident.spec.remediation_mode is not RemediationMode.MANUAL
-        return is_due or status.diagnosis_asked_at is not None
+        return is_due or incident.is_consultation or status.diagnosis_asked_at is not None
     if status.diagnosis_asked_at is None:
         return False
     return status.evidence is None or status.evidence.collected_at < status.diagnosis_asked_at

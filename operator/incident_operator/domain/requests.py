@@ -11,6 +11,7 @@ from incident_crds.incident import (
     Incident,
     IncidentPhase,
     IncidentStatus,
+    RefusedRequest,
     RemediationMode,
     Request,
     RequestAction,
@@ -53,14 +54,20 @@ def answer_request(
         return None
     status = incident.status.model_copy(update={"handled_requests": [*handled, request.id][-HANDLED_LIMIT:]})
     if not actor:
-        return Answer(status, Refusal("RequesterUnknown", "the request names nobody, so it was not carried out"))
+        nobody = Refusal("RequesterUnknown", "the request names nobody, so it was not carried out")
+        return Answer(_refused(status, request, nobody, now=now), nobody)
     refusal = _refuse(incident, request, is_healthy=is_healthy, others=others)
     if refusal is None and request.action is RequestAction.PROPOSE and open_plan is not None:
         refusal = Refusal("PlanOpen", f"plan {open_plan} is not over: decide on it first, or wait for its end")
     if refusal is not None:
-        refused = with_entry(status, at=now, actor=actor, type="RequestRefused", detail=refusal.message)
-        return Answer(refused, refusal)
+        status = with_entry(status, at=now, actor=actor, type="RequestRefused", detail=refusal.message)
+        return Answer(_refused(status, request, refusal, now=now), refusal)
     return Answer(_carry_out(status, request, actor=actor, now=now))
+
+
+def _refused(status: IncidentStatus, request: Request, refusal: Refusal, *, now: datetime) -> IncidentStatus:
+    refused = RefusedRequest(id=request.id, reason=refusal.reason, message=refusal.message, at=now)
+    return status.model_copy(update={"refused_request": refused})
 
 
 def _refuse(incident: Incident, request: Request, *, is_healthy: bool, others: Collection[str]) -> Refusal | None:

@@ -112,7 +112,9 @@ class Incidents:
         current = current_plans(incident, plans)
         status = incident.status
         if status.phase is None:
-            status = await self._opened(incident, breaches, now=now)
+            status = _opened(incident, breaches, now=now)
+        if not status.number and not incident.is_consultation:
+            status = status.model_copy(update={"number": await self._next_number()})
         known = [s.metadata.name for s in self._store.list_all(MockSystem, incident.metadata.namespace)]
         severity = incident.spec.severity or (status.diagnosis.severity if status.diagnosis else status.severity)
         signals = sorted({*status.signals, *(b.signal for b in breaches)})
@@ -141,21 +143,10 @@ class Incidents:
             await self._builtin.record_event(written, f"Resolved{resolution.reason}", resolution.message)
         return written
 
-    async def _opened(self, incident: Incident, breaches: Sequence[Breach], *, now: datetime) -> IncidentStatus:
+    async def _next_number(self) -> str:
         used = [i.status.number for i in self._store.list_all(Incident) if i.status.number]
         highest = max((int(n.removeprefix("INC-")) for n in used), default=0)
-        number = incident_number(await self._builtin.next_number(highest))
-        began = min((b.breached_at for b in breaches if b.breached_at), default=None)
-        signals = [incident.spec.signal] if incident.spec.signal else []
-        status = IncidentStatus(
-            number=number,
-            severity=incident.spec.severity or first_severity(signals),
-            timestamps=Timestamps(breached_at=began, detected_at=now),
-            signals=signals,
-        )
-        status = status.model_copy(update={"durations": compute_durations(status.timestamps)})
-        actor = incident.spec.generated_by or OPERATOR
-        return with_phase(status, IncidentPhase.TRIAGE, at=now, actor=actor, reason=incident.spec.title)
+        return incident_number(await self._builtin.next_number(highest))
 
     async def _answered(
         self,
@@ -170,7 +161,7 @@ class Incidents:
         open_ones = (
             i.metadata.name
             for i in self._store.list_all(Incident, incident.metadata.namespace)
-            if i.status.phase is not IncidentPhase.RESOLVED
+            if i.status.phase is not IncidentPhase.RESOLVED and not i.is_consultation
         )
         answer = answer_request(
             incident.model_copy(update={"status": status}),
@@ -210,6 +201,8 @@ class Incidents:
 
     def _may_look_again(self, incident: Incident) -> bool:
         """Evidence that could not be read, or was read too early, is worth two more looks before a person is called."""
+        if incident.is_consultation:
+            return False  # nobody is called, and somebody waits for the answer
         occurrence = (incident.metadata.uid, incident.status.occurrences)
         looks = self._looks.get(occurrence, 0) + 1
         if looks >= MOST_LOOKS:
@@ -277,6 +270,19 @@ class Incidents:
         status = with_entry(incident.status, at=now, actor=OPERATOR, type="Escalated", detail=why)
         await self._write(incident, status.model_copy(update={"conditions": conditions}))
         await self._builtin.record_event(incident, "Escalated", f"a person is needed: {why}", warning=True)
+
+
+def _opened(incident: Incident, breaches: Sequence[Breach], *, now: datetime) -> IncidentStatus:
+    began = min((b.breached_at for b in breaches if b.breached_at), default=None)
+    signals = [incident.spec.signal] if incident.spec.signal else []
+    status = IncidentStatus(
+        severity=incident.spec.severity or first_severity(signals),
+        timestamps=Timestamps(breached_at=began, detected_at=now),
+        signals=signals,
+    )
+    status = status.model_copy(update={"durations": compute_durations(status.timestamps)})
+    actor = incident.spec.generated_by or OPERATOR
+    return with_phase(status, IncidentPhase.TRIAGE, at=now, actor=actor, reason=incident.spec.title)
 
 
 def _with_diagnosis(incident: Incident, status: IncidentStatus, finding: Finding, *, now: datetime) -> IncidentStatus:

@@ -61,7 +61,7 @@ class Investigation:
         system = self._store.get(MockSystem, key)
         breached: set[SignalName] = set(incident.status.signals)
         if system is not None:
-            breached |= {b.signal for b in breach_of(system.status, incident.metadata.name) if b.ended_at is None}
+            breached |= breaches_about(incident, system)
         evidence = await self._gather(name, system)
         now = datetime.now(UTC)
         document = build_document(
@@ -101,3 +101,9 @@ class Investigation:
             i for i in found if i.status.phase is IncidentPhase.RESOLVED and i.metadata.uid != incident.metadata.uid
         ]
         return sorted(over, key=lambda i: i.status.number, reverse=True)
+
+
+def breaches_about(incident: Incident, system: MockSystem) -> set[SignalName]:
+    """The signals that are breached now: by the incident's own breaches, or by any where it only asks."""
+    breaches = system.status.breaches if incident.is_consultation else breach_of(system.status, incident.metadata.name)
+    return {breach.signal for breach in breaches if breach.ended_at is None}

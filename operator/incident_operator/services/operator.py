@@ -20,6 +20,7 @@ from incident_crds.remediationplan import PlanPhase, RemediationPlan
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
 from incident_operator.diagnosis.chain import Diagnoser
+from incident_operator.domain.incidents import tally_open
 from incident_operator.domain.sample import Sample
 from incident_operator.services import metrics
 from incident_operator.services.admission import Admission
@@ -210,12 +211,7 @@ class Operator:
         for fault, count in faults.items():
             metrics.FAULTS_ACTIVE.labels(fault).set(count)
         metrics.INCIDENTS_OPEN.clear()
-        incidents = Tally(
-            (i.status.phase.value, i.status.severity.value if i.status.severity else "")
-            for i in self.store.list_all(Incident)
-            if i.status.phase is not None and i.status.phase is not IncidentPhase.RESOLVED
-        )
-        for (phase, severity), count in incidents.items():
+        for (phase, severity), count in tally_open(self.store.list_all(Incident)).items():
             metrics.INCIDENTS_OPEN.labels(phase, severity).set(count)
         for kind, queue in (
             ("MockSystem", self.queues.systems),

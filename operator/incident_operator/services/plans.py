@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION
+from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, VIA_ANNOTATION
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import Decision, PlanPhase, RemediationPlan, RemediationPlanStatus
@@ -161,7 +161,8 @@ class Plans:
 
     async def _clear_request(self, plan: RemediationPlan) -> None:
         """Take the request's annotations away, so that none can be replayed."""
-        asked = {APPROVE_ANNOTATION, REJECT_ANNOTATION, APPROVED_BY_ANNOTATION} & plan.metadata.annotations.keys()
+        parts = {APPROVE_ANNOTATION, REJECT_ANNOTATION, APPROVED_BY_ANNOTATION, VIA_ANNOTATION}
+        asked = parts & plan.metadata.annotations.keys()
         if asked:
             await self._store.annotate(plan, dict.fromkeys(sorted(asked)))
 

@@ -12,7 +12,10 @@ SDKS = ("groq", "httpx", "httpcore", "httpx2", "httpcore2", "google", "google_ge
 
 
 def configure_logs(format: Literal["json", "console"], level: str) -> None:
-    """Send structlog and the standard library's logs of all libraries through one formatter to stderr."""
+    """Send structlog and the standard library's logs of all libraries through one formatter to stderr.
+
+    A library that sets up handlers of its own, as uvicorn does, has to be told not to.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -42,6 +45,6 @@ def configure_logs(format: Literal["json", "console"], level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # the last ones log what is sent and received, prompts and evidence among it
+    # the last ones log what is sent and received, prompts and evidence among it; uvicorn says little, and that matters
     for noisy in ("kopf", "aiohttp", "asyncio", "kubernetes", *SDKS):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

@@ -1,0 +1,163 @@
+"""Follows the resources, one watch a kind, and keeps the board as they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import TypeVar
+
+from incident_api.board.board import Board
+from incident_api.board.cards import experiment_card, incident_card, plan_card, system_card
+from incident_api.board.scope import Topic
+from incident_crds.base import Resource
+from incident_crds.chaosexperiment import ChaosExperiment
+from incident_crds.client import ApiClient
+from incident_crds.generator import IncidentGenerator
+from incident_crds.incident import Incident
+from incident_crds.mocksystem import MockSystem
+from incident_crds.remediationplan import RemediationPlan
+from incident_crds.watcher import Change, ChangeType, Key, Watcher
+
+R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
+
+_NOT_ON_CARDS = ("status.timeline", "status.evidence.signals", "status.evidence.facts", "status.evidence.tables")
+"""The large parts of an incident, which are read from the API server when somebody opens one."""
+KINDS: dict[Topic, type[Resource]] = {
+    Topic.INCIDENT: Incident,
+    Topic.PLAN: RemediationPlan,
+    Topic.EXPERIMENT: ChaosExperiment,
+    Topic.SYSTEM: MockSystem,
+}
+
+
+class Mirror:
+    """The typed caches of this process, and the board that follows from them. Start with `run`."""
+
+    def __init__(self, client: ApiClient, board: Board, *, on_news: Callable[[], None]) -> None:
+        self._board = board
+        self._on_news = on_news
+        self._waiters: dict[tuple[type[Resource], Key], set[asyncio.Event]] = defaultdict(set)
+        self._plans_of: dict[Key, dict[str, RemediationPlan]] = defaultdict(dict)
+        self.incidents = Watcher(client, Incident, on_change=self._incident_changed, leave_out=_NOT_ON_CARDS)
+        self.plans = Watcher(client, RemediationPlan, on_change=self._plan_changed)
+        self.experiments = Watcher(client, ChaosExperiment, on_change=self._experiment_changed)
+        self.systems = Watcher(client, MockSystem, on_change=self._system_changed)
+        self.generators = Watcher(client, IncidentGenerator, on_change=self._wake)
+
+    @property
+    def watchers(self) -> Mapping[str, Watcher[Incident] | Watcher[RemediationPlan] | Watcher[ChaosExperiment]
+                                  | Watcher[MockSystem] | Watcher[IncidentGenerator]]:  # fmt: skip
+        """Each kind's watcher, by the resource's name."""
+        return {
+            Incident.info.plural: self.incidents,
+            RemediationPlan.info.plural: self.plans,
+            ChaosExperiment.info.plural: self.experiments,
+            MockSystem.info.plural: self.systems,
+            IncidentGenerator.info.plural: self.generators,
+        }
+
+    async def run(self) -> None:
+        """Follow every kind until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for watcher in self.watchers.values():
+                group.create_task(watcher.run())
+
+    @property
+    def is_synced(self) -> bool:
+        """Every kind was listed: what is not here does not exist."""
+        return all(watcher.synced for watcher in self.watchers.values())
+
+    @property
+    def problem(self) -> str:
+        """Why the board may be behind the cluster; empty while all is well."""
+        return next((watcher.problem for watcher in self.watchers.values() if watcher.problem), "")
+
+    def age(self) -> timedelta | None:
+        """Time since the kind that is longest silent was last heard of, bookmarks included; None before all were."""
+        ages = [watcher.last_event_age() for watcher in self.watchers.values()]
+        known = [age for age in ages if age is not None]
+        return max(known) if len(known) == len(ages) else None
+
+    def namespaces(self) -> set[str]:
+        """Every namespace that holds an object of ours."""
+        return {namespace for watcher in self.watchers.values() for namespace, _ in watcher.objects}
+
+    def plans_of(self, incident: Key) -> list[RemediationPlan]:
+        """The incident's plans, oldest first."""
+        plans = self._plans_of.get(incident, {}).values()
+        return sorted(plans, key=lambda plan: (plan.spec.attempt, plan.metadata.name))
+
+    async def wait_for(self, kind: type[R], key: Key, look: Callable[[], T | None], timeout: timedelta) -> T | None:
+        """The first result of `look` that is not None; it looks now and after each change of the object.
+
+        None when there is none in time: then the caller tells what it knows.
+        """
+        changed = asyncio.Event()
+        waiting = self._waiters[kind, key]
+        waiting.add(changed)
+        try:
+            async with asyncio.timeout(timeout.total_seconds()):
+                while True:
+                    found = look()
+                    if found is not None:
+                        return found
+                    await changed.wait()
+                    changed.clear()
+        except TimeoutError:
+            return None
+        finally:
+            waiting.discard(changed)
+            if not waiting:
+                self._waiters.pop((kind, key), None)
+
+    def _wake(self, change: Change[R]) -> None:
+        for event in self._waiters.get((type(change.obj), change.obj.key), ()):
+            event.set()
+
+    def _incident_changed(self, change: Change[Incident]) -> None:
+        incident = change.obj
+        if not incident.is_consultation:
+            if change.type is ChangeType.DELETED:
+                self._board.remove(Topic.INCIDENT, incident.metadata.uid)
+            else:
+                self._board.put(incident_card(incident))
+            if change.type is not ChangeType.MODIFIED:
+                self._put_plans(self.plans_of(incident.key))
+            self._on_news()
+        self._wake(change)
+
+    def _plan_changed(self, change: Change[RemediationPlan]) -> None:
+        plan = change.obj
+        siblings = self._plans_of[plan.metadata.namespace, plan.spec.incident_ref]
+        if change.type is ChangeType.DELETED:
+            siblings.pop(plan.metadata.name, None)
+            self._board.remove(Topic.PLAN, plan.metadata.uid)
+        else:
+            siblings[plan.metadata.name] = plan
+            self._put_plans([plan])
+        self._on_news()
+        self._wake(change)
+
+    def _put_plans(self, plans: Iterable[RemediationPlan]) -> None:
+        for plan in plans:
+            incident = self.incidents.objects.get((plan.metadata.namespace, plan.spec.incident_ref))
+            self._board.put(plan_card(plan, incident.metadata.uid if incident else ""))
+
+    def _experiment_changed(self, change: Change[ChaosExperiment]) -> None:
+        if change.type is ChangeType.DELETED:
+            self._board.remove(Topic.EXPERIMENT, change.obj.metadata.uid)
+        else:
+            self._board.put(experiment_card(change.obj))
+        self._on_news()
+        self._wake(change)
+
+    def _system_changed(self, change: Change[MockSystem]) -> None:
+        if change.type is ChangeType.DELETED:
+            self._board.remove(Topic.SYSTEM, change.obj.metadata.uid)
+        else:
+            self._board.put(system_card(change.obj))
+        self._on_news()
+        self._wake(change)

@@ -1,0 +1,102 @@
+"""Settings of the API, from the environment. The environment is read nowhere else."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SHORTEST_SECRET = 16
+
+
+def _host_and_port(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
+        raise ValueError("must be HOST:PORT with a port up to 65535, such as 127.0.0.1:8086")
+    return text
+
+
+def _origins(text: str) -> str:
+    for origin in split(text):
+        scheme, _, host = origin.partition("://")
+        if scheme not in ("http", "https") or not host or "/" in host or "*" in host:
+            raise ValueError("must list origins such as https://board.example.org, separated by commas")
+    return text
+
+
+def split(text: str) -> list[str]:
+    """The parts between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+class Settings(BaseSettings):
+    """INCIDENTSIM_API_* variables; KUBECONFIG is read by the Kubernetes client."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INCIDENTSIM_API_", env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
+
+    listen: Annotated[str, AfterValidator(_host_and_port)] = "127.0.0.1:8086"
+    """HOST:PORT."""
+    namespace: Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")] = "drills"
+    """Where things are made when a request names no namespace."""
+    session_secret: SecretStr | None = None
+    """Seals cookies and links; the same for all replicas. Several, separated by commas, to replace one."""
+    session_secret_file: Path | None = None
+    """A file with the secrets, one a line."""
+    allowed_origins: Annotated[str, AfterValidator(_origins)] = ""
+    """Origins of other sites whose pages may call this API with a bearer token."""
+    token_header: Annotated[str, AfterValidator(str.lower), Field(pattern="^[A-Za-z0-9-]+$")] | None = None
+    """Header in which a proxy hands on the user's token, such as X-Forwarded-Access-Token."""
+    trusted_proxies: str = ""
+    """Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas."""
+    most_streams: Annotated[int, Field(ge=1, le=100_000)] = 5000
+    """Boards that may be open at once on this replica."""
+    reply_seconds: Annotated[float, Field(ge=0, le=60)] = 5
+    """How long a write waits for the operator to act on it."""
+    log_format: Literal["json", "console"] = Field(default="json", validation_alias="INCIDENTSIM_LOG_FORMAT")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
+        default="INFO", validation_alias="INCIDENTSIM_LOG_LEVEL"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Settings:
+        if self.session_secret is not None and self.session_secret_file is not None:
+            raise ValueError("set one of INCIDENTSIM_API_SESSION_SECRET and INCIDENTSIM_API_SESSION_SECRET_FILE")
+        if any(len(secret) < _SHORTEST_SECRET for secret in self._given_secrets()):
+            raise ValueError(f"a session secret has at least {_SHORTEST_SECRET} characters")
+        return self
+
+    def _given_secrets(self) -> list[str]:
+        if self.session_secret is not None:
+            return split(self.session_secret.get_secret_value())
+        if self.session_secret_file is None:
+            return []
+        try:
+            lines = self.session_secret_file.read_text().splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(f"the session secret file cannot be read: {type(error).__name__}") from error
+        found = [line.strip() for line in lines if line.strip()]
+        if not found:
+            raise ValueError("the session secret file is empty")
+        return found
+
+    @property
+    def has_session_secret(self) -> bool:
+        """Without one, sessions end with this process and no other replica knows them."""
+        return bool(self._given_secrets())
+
+    def session_secrets(self) -> list[str]:
+        """The secrets that were given, else one that nobody else knows."""
+        return self._given_secrets() or [secrets.token_urlsafe(32)]
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
