@@ -9,9 +9,11 @@ STAMP := $(VENV)/.installed
 UV_VERSION := 0.13.9
 # Drills to run, such as DRILL=redis-memory; all four when empty.
 DRILL ?=
+# Flags of the benchmark, such as BENCH="--quick"; PEER_SOURCE=path adds the peer (benchmarks/README.md).
+BENCH ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare drill up down test check generate lock clean
+.PHONY: help venv prepare drill up down test check bench-api generate lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +56,9 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 	$(BIN)/python -m incident_crds.generate --check
 	$(BIN)/python -m pytest --quiet tests/local/test_locks.py
 	$(BIN)/incident-simulator vet
+
+bench-api: prepare ## Measure the API with 1,000 boards; about 15 minutes, or BENCH="--quick".
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 generate: venv ## Write crds/generated/ from the models.
 	@$(BIN)/python -m incident_crds.generate

@@ -118,7 +118,8 @@ def build_app(parts: Parts) -> FastAPI:
         app.include_router(router, prefix=PREFIX)
     for router in ROOT_ROUTERS:
         app.include_router(router)
-    app.router.routes.append(WebSocketRoute(f"{PREFIX}/ws", Socket(parts.hub, parts.admit, parts.finder)))
+    stream_route = WebSocketRoute(f"{PREFIX}/ws", Socket(parts.hub, parts.admit, parts.finder))
+    app.router.routes.insert(0, stream_route)  # behind all others, it would be found last, for each of many boards
     install_handlers(app)
     describe(app)
     return app

@@ -39,13 +39,13 @@ class Board:
         self._pending: dict[tuple[Topic, str], tuple[Card, bool]] = {}
         self._log: deque[Entry] = deque(maxlen=window)
         self._latest: dict[tuple[Topic, str], int] = {}
-        self._head = 0
+        self._head = Seq(epoch, 0)
         self._revisions = dict.fromkeys(Topic, 0)
 
     @property
     def head(self) -> Seq:
         """The position of the last published change."""
-        return Seq(self._epoch, self._head)
+        return self._head
 
     @property
     def has_news(self) -> bool:
@@ -80,13 +80,13 @@ class Board:
     def publish(self, ts: str) -> None:
         """Number what waits, and write its messages. `ts` is the time as RFC 3339."""
         for key, (card, is_gone) in self._pending.items():
-            self._head += 1
+            self._head = head = Seq(self._epoch, self._head.number + 1)
             kind = (DELETE if is_gone else UPSERT)[card.topic]
-            message = write_envelope(kind, str(self.head), ts, card.gone if is_gone else card.body)
+            message = write_envelope(kind, str(head), ts, card.gone if is_gone else card.body)
             if len(self._log) == self._log.maxlen:
                 self._forget(self._log[0])
-            self._log.append(Entry(self._head, card, is_gone, message))
-            self._latest[key] = self._head
+            self._log.append(Entry(head.number, card, is_gone, message))
+            self._latest[key] = head.number
         self._pending.clear()
 
     def _forget(self, entry: Entry) -> None:
@@ -95,9 +95,10 @@ class Board:
 
     def since(self, seq: Seq, scope: Scope) -> list[Entry] | None:
         """What changed after that position, each object once as it is now; None where that cannot be told any more."""
-        if seq.epoch != self._epoch or seq.number > self._head:
+        newest = self._head.number
+        if seq.epoch != self._epoch or seq.number > newest:
             return None
-        if seq.number < self._head - len(self._log):
+        if seq.number < newest - len(self._log):
             return None
         found: list[Entry] = []
         for entry in reversed(self._log):

@@ -5,6 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
+from pydantic import JsonValue
+
+from incident_api.board.scope import Scope, Topic
+
 ANIMALS = (
     "Alpaca", "Badger", "Beaver", "Bison", "Capybara", "Cheetah", "Chinchilla", "Cougar", "Coyote", "Dingo", "Dolphin",
     "Falcon", "Ferret", "Gazelle", "Gecko", "Hedgehog", "Heron", "Ibex", "Jackal", "Jaguar", "Kestrel", "Kiwi", "Koala",
@@ -90,3 +94,19 @@ class Presence:
     def visitors(self) -> list[Visitor]:
         """Those who are shown, longest here first."""
         return list(self._visitors.values())[:SHOWN]
+
+
+def describe_visitor(visitor: Visitor, scope: Scope) -> dict[str, JsonValue]:
+    """As others see the visitor; what it looks at only where they may see that."""
+    viewing: JsonValue = None
+    if visitor.viewing is not None and scope.sees(Topic.INCIDENT, visitor.viewing[0]):
+        _, id, number = visitor.viewing
+        viewing = {"id": id, "number": number}
+    name = visitor.name or visitor.animal
+    return {
+        "id": visitor.connection,
+        "animal": visitor.animal,
+        "name": name,
+        "color": visitor.color,
+        "viewing": viewing,
+    }

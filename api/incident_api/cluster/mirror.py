@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TypeVar
@@ -41,11 +41,12 @@ class Mirror:
         self._on_news = on_news
         self._waiters: dict[tuple[type[Resource], Key], set[asyncio.Event]] = defaultdict(set)
         self._plans_of: dict[Key, dict[str, RemediationPlan]] = defaultdict(dict)
+        self._objects_in: Counter[str] = Counter()
         self.incidents = Watcher(client, Incident, on_change=self._incident_changed, leave_out=_NOT_ON_CARDS)
         self.plans = Watcher(client, RemediationPlan, on_change=self._plan_changed)
         self.experiments = Watcher(client, ChaosExperiment, on_change=self._experiment_changed)
         self.systems = Watcher(client, MockSystem, on_change=self._system_changed)
-        self.generators = Watcher(client, IncidentGenerator, on_change=self._wake)
+        self.generators = Watcher(client, IncidentGenerator, on_change=self._note)
 
     @property
     def watchers(self) -> Mapping[str, Watcher[Incident] | Watcher[RemediationPlan] | Watcher[ChaosExperiment]
@@ -83,7 +84,7 @@ class Mirror:
 
     def namespaces(self) -> set[str]:
         """Every namespace that holds an object of ours."""
-        return {namespace for watcher in self.watchers.values() for namespace, _ in watcher.objects}
+        return set(self._objects_in)
 
     def plans_of(self, incident: Key) -> list[RemediationPlan]:
         """The incident's plans, oldest first."""
@@ -113,7 +114,15 @@ class Mirror:
             if not waiting:
                 self._waiters.pop((kind, key), None)
 
-    def _wake(self, change: Change[R]) -> None:
+    def _note(self, change: Change[R]) -> None:
+        """Of every kind: count what each namespace holds, and wake whoever waits for the object."""
+        namespace = change.obj.metadata.namespace
+        if change.type is ChangeType.ADDED:
+            self._objects_in[namespace] += 1
+        elif change.type is ChangeType.DELETED:
+            self._objects_in[namespace] -= 1
+            if not self._objects_in[namespace]:
+                del self._objects_in[namespace]
         for event in self._waiters.get((type(change.obj), change.obj.key), ()):
             event.set()
 
@@ -127,7 +136,7 @@ class Mirror:
             if change.type is not ChangeType.MODIFIED:
                 self._put_plans(self.plans_of(incident.key))
             self._on_news()
-        self._wake(change)
+        self._note(change)
 
     def _plan_changed(self, change: Change[RemediationPlan]) -> None:
         plan = change.obj
@@ -139,7 +148,7 @@ class Mirror:
             siblings[plan.metadata.name] = plan
             self._put_plans([plan])
         self._on_news()
-        self._wake(change)
+        self._note(change)
 
     def _put_plans(self, plans: Iterable[RemediationPlan]) -> None:
         for plan in plans:
@@ -152,7 +161,7 @@ class Mirror:
         else:
             self._board.put(experiment_card(change.obj))
         self._on_news()
-        self._wake(change)
+        self._note(change)
 
     def _system_changed(self, change: Change[MockSystem]) -> None:
         if change.type is ChangeType.DELETED:
@@ -160,4 +169,4 @@ class Mirror:
         else:
             self._board.put(system_card(change.obj))
         self._on_news()
-        self._wake(change)
+        self._note(change)

@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from incident_api.access.gate import Viewer
 from incident_api.board.board import Board
 from incident_api.board.envelope import EventType, write_envelope, write_json
-from incident_api.board.presence import Presence, Visitor
+from incident_api.board.presence import Presence, describe_visitor
 from incident_api.board.scope import Scope, Topic
 from incident_api.board.sequence import Seq
 from incident_api.problems import busy
@@ -235,28 +235,13 @@ class Hub:
         if door is Door.EARLIER:
             users: list[JsonValue] = [visitor.name or visitor.animal for visitor in visitors]
             return write_frames([write_json({"type": "user_list_update", "users": users, "count": total})])
-        shown: list[JsonValue] = [_shown(visitor, scope) for visitor in visitors]
+        shown: list[JsonValue] = [describe_visitor(visitor, scope) for visitor in visitors]
         return self.encode([self.message(EventType.PRESENCE, {"count": total, "users": shown})], door)
 
     def retry_milliseconds(self) -> int:
         """When a client should come back, at random."""
         low, high = self.pace.retry_lowest, self.pace.retry_highest
         return int(1000 * (low + (high - low) * secrets.randbelow(1000) / 1000))
-
-
-def _shown(visitor: Visitor, scope: Scope) -> dict[str, JsonValue]:
-    viewing: JsonValue = None
-    if visitor.viewing is not None and scope.sees(Topic.INCIDENT, visitor.viewing[0]):
-        _, id, number = visitor.viewing
-        viewing = {"id": id, "number": number}
-    name = visitor.name or visitor.animal
-    return {
-        "id": visitor.connection,
-        "animal": visitor.animal,
-        "name": name,
-        "color": visitor.color,
-        "viewing": viewing,
-    }
 
 
 class Follower:
@@ -286,21 +271,24 @@ class Follower:
             self.viewer = viewer
 
     async def deliveries(self) -> AsyncGenerator[bytes, None]:
-        """What to send, as it comes, until the stream ends. Raises StreamEnded, which says why."""
+        """What to send, as it comes, until the stream ends. Raises StreamEnded, which says why.
+
+        What is the same for many is given as it is: a copy of a snapshot for each would take much memory.
+        """
         while True:
             if self.is_revoked:
                 raise StreamEnded("token")
             if self._hub.is_closing:
                 raise StreamEnded("shutdown")
             turn = self._hub.turn
-            payload = self._owed()
-            if payload:
+            payloads = self._owed()
+            for payload in payloads:
                 yield payload
-            else:
+            if not payloads:
                 await turn.wait()
 
-    def _owed(self) -> bytes:
-        parts = [self._news()]
+    def _owed(self) -> list[bytes]:
+        parts = self._news()
         if not self._is_synced:
             self._is_synced = True
             parts.append(self._synced())
@@ -314,21 +302,21 @@ class Follower:
         if self._heartbeat != self._hub.heartbeats:
             self._heartbeat = self._hub.heartbeats
             parts.append(self._say({"code": "heartbeat", "message": ""}))
-        return b"".join(parts)
+        return [part for part in parts if part]
 
-    def _news(self) -> bytes:
+    def _news(self) -> list[bytes]:
         head = self._hub.head
         if self._cursor is not None and self._cursor == head:
-            return b""
+            return []
         if self._cursor is not None:
             changes = self._hub.changes(self._cursor, self.viewer.scope, self.door)
             if changes is not None:
                 self._cursor = head
-                return changes
+                return [changes]
             self._hub.resyncs_total += 1
             self._is_synced = False
         self._cursor, payload = self._hub.snapshot(self.viewer.scope, self.door)
-        return payload + self._news() if self._cursor != head else payload
+        return [payload, *self._news()]
 
     def _synced(self) -> bytes:
         return self._say(

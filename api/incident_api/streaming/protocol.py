@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import asyncio
+from typing import Any
 
 from typing_extensions import override
 from uvicorn.protocols.utils import ClientDisconnected
@@ -10,7 +11,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 SEND_FRAMES = "incidentsim.frames.send"
-"""ASGI message {type, frames}: whole frames, ready to be written. Waits while the client is slow to read."""
+"""ASGI message {type, frames, seconds}: whole frames, ready to be written. Raises TimeoutError where the client has not
+read enough of what was sent before within so many seconds."""
 LINGER_SECONDS = 2.0
 """How long a client that was told to go may take."""
 ABORT = "incidentsim.abort"
@@ -43,10 +45,12 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         match message["type"]:
             case "incidentsim.frames.send":
-                await self.writable.wait()
+                if not self.writable.is_set():  # else no timer is needed: there are many boards, and they are quick
+                    async with asyncio.timeout(message["seconds"]):
+                        await self.writable.wait()
                 if self.disconnected or self.close_sent or self.transport.is_closing():
                     raise ClientDisconnected
-                self.transport.write(cast("bytes", message["frames"]))
+                self.transport.write(message["frames"])
             case "incidentsim.abort":
                 self.transport.abort()
             case _:

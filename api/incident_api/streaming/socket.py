@@ -193,10 +193,8 @@ class _Writer:
 
     async def write(self, frames: bytes) -> None:
         """Raises TimeoutError when the client does not read in time."""
-        if not frames:
-            return
-        async with asyncio.timeout(self._seconds):
-            await self._send({"type": SEND_FRAMES, "frames": frames})
+        if frames:
+            await self._send({"type": SEND_FRAMES, "frames": frames, "seconds": self._seconds})
 
     async def close(self, closed: Closed) -> None:
         try:

@@ -1,0 +1,1 @@
+"""What is measured. Each scenario runs alike against each target, on a fresh server process."""

@@ -1,0 +1,1 @@
+"""What is measured: this project's API, and an earlier simulator's backend. The scenarios know neither."""
