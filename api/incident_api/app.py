@@ -112,6 +112,7 @@ def build_app(parts: Parts) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.parts = parts
     for router in ROUTERS:
