@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 import sys
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from incident_api.app import build_app, build_parts
+from incident_api.cluster.mirror import Mirror
 from incident_api.settings import Settings, split
 from incident_api.streaming.hub import Hub
 from incident_api.streaming.protocol import FrameProtocol
@@ -25,6 +27,7 @@ from incident_crds.logs import configure_logs
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 GRACE_SECONDS = 3
+FIRST_LISTS_SECONDS = 60
 PING_SECONDS = 20.0
 STALLED_MILLISECONDS = 30_000
 BACKLOG = 4096
@@ -111,9 +114,10 @@ async def serve(settings: Settings, config: ApiConfig, listener: socket.socket) 
             ),
             parts.hub,
         )
-        _settle_memory()
         log.info("the API listens", address=settings.listen)
+        settling = asyncio.create_task(_settle_memory(parts.mirror))
         await server.serve(sockets=[listener])
+        settling.cancel()
 
 
 class BoardServer(uvicorn.Server):
@@ -132,8 +136,19 @@ class BoardServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _settle_memory() -> None:
-    """What is loaded stays: keep the collector from walking it for every burst of events."""
+async def _settle_memory(mirror: Mirror) -> None:
+    """What is loaded stays, the first lists too: keep the collector from walking it, now and for every burst of events.
+
+    It rests until they are here, but no longer than a while: requests leave garbage meanwhile.
+    """
     gc.collect()
-    gc.freeze()
+    gc.disable()
     gc.set_threshold(50_000, 20, 20)
+    try:
+        async with asyncio.timeout(FIRST_LISTS_SECONDS):
+            await mirror.wait_synced()
+    except TimeoutError:
+        pass
+    finally:
+        gc.enable()
+    gc.freeze()
