@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import sys
 from contextlib import suppress
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from incident_api.app import build_app, build_parts
+from incident_api.cluster.mirror import Mirror
 from incident_api.settings import Settings
 from incident_api.streaming.hub import Hub
 from incident_api.streaming.protocol import FrameProtocol
@@ -27,6 +29,7 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 GRACE_SECONDS = 2
 FAREWELL_SECONDS = 1.0
+FIRST_LISTS_SECONDS = 60
 PING_SECONDS = 20.0
 STALLED_MILLISECONDS = 30_000
 BACKLOG = 4096
@@ -105,9 +108,10 @@ async def serve(settings: Settings, config: ApiConfig, listener: socket.socket) 
             ),
             parts.hub,
         )
-        settle_memory()
         log.info("the API listens", address=settings.listen)
+        settling = asyncio.create_task(_rest_collector(parts.mirror))
         await server.serve(sockets=[listener])
+        settling.cancel()
 
 
 class BoardServer(uvicorn.Server):
@@ -128,3 +132,6 @@ class BoardServer(uvicorn.Server):
                 while any(isinstance(connection, FrameProtocol) for connection in self.server_state.connections):  # noqa: ASYNC110 - uvicorn has no event for it
                     await asyncio.sleep(0.02)  # clients answer a goodbye; cut off before, they would not know why
         await super().shutdown(sockets)
+
+
+FIRST_LISTS_SECONDS = 60

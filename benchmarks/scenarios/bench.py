@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 from benchmarks.figures import Measurement
@@ -124,8 +124,9 @@ def add_delivery(measurement: Measurement, bench: Bench, name: str, delivery: De
     measurement.add(f"{name} changes taken", written.sent / written.seconds if written.seconds else None, "/s")
     measurement.add(f"{name} delivered", 100 * seen["delivered"] / expected if expected else None, "%")
     measurement.add_times(f"{name} latency", seen["latency_ms"])
-    if written.acknowledged_ms:
+    if len(written.acknowledged_ms) > 1:
         measurement.add(f"{name} write acknowledged, median", median(written.acknowledged_ms), "ms")
+        measurement.add(f"{name} write acknowledged, p99", quantiles(written.acknowledged_ms, n=100)[98], "ms")
     for problem in written.problems:
         measurement.remarks.append(f"{name} {written.failed} writes failed, such as {problem}".strip())
         break

@@ -28,7 +28,7 @@ from incident_api.board.words import (
 from incident_crds.base import DRILL_LABEL, Resource
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.diagnosis import Diagnosis
-from incident_crds.incident import Incident, IncidentPhase, StatusChange
+from incident_crds.incident import Incident, IncidentPhase, IncidentType, RemediationMode, StatusChange
 from incident_crds.mocksystem import MockSystem, SystemPhase
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
@@ -39,6 +39,8 @@ def snake(word: str) -> str:
 
 
 _STATUS = {phase: IncidentStatusName(snake(phase)) for phase in IncidentPhase}
+_TYPE = {type: IncidentTypeName(snake(type)) for type in IncidentType}
+_MODE = {mode: RemediationModeName(snake(mode)) for mode in RemediationMode}
 _EXECUTION = {
     phase: ExecutionStatusName.COMPLETED if phase is PlanPhase.SUCCEEDED else ExecutionStatusName(snake(phase))
     for phase in PlanPhase
@@ -104,10 +106,10 @@ def _incident_fields(incident: Incident) -> dict[str, Any]:
         "assignee": spec.assignee,
         "notes": spec.notes,
         "generated_by": spec.generated_by,
-        "incident_type": IncidentTypeName(snake(spec.incident_type)),
+        "incident_type": _TYPE[spec.incident_type],
         "actionable": status.actionable,
         "affected_systems": spec.affected_systems,
-        "remediation_mode": RemediationModeName(snake(spec.remediation_mode)),
+        "remediation_mode": _MODE[spec.remediation_mode],
         "metadata": spec.metadata,
         "analysis": analysis_view(status.diagnosis) if status.diagnosis else None,
         "status_history": [_history_entry(change) for change in status.status_history],

@@ -71,6 +71,10 @@ class Mirror:
         """Every kind was listed: what is not here does not exist."""
         return all(watcher.synced for watcher in self.watchers.values())
 
+    async def wait_synced(self) -> None:
+        """Return once every kind was listed."""
+        await asyncio.gather(*(watcher.wait_synced() for watcher in self.watchers.values()))
+
     @property
     def problem(self) -> str:
         """Why the board may be behind the cluster; empty while all is well."""
