@@ -172,17 +172,6 @@ def operator(stack: Stack) -> Iterator[OperatorProcess]:
         process.stop()
 
 
-@pytest.fixture(scope="session")
-def api(stack: Stack) -> Iterator[ApiProcess]:
-    """The API, ready, and the same one for all tests: whoever wants to end it takes `start_api`."""
-    process = ApiProcess(stack)
-    process.start()
-    try:
-        yield process
-    finally:
-        process.stop()
-
-
 @pytest.fixture
 def start_api(stack: Stack) -> Iterator[Callable[..., ApiProcess]]:
     """Starts an API of one's own, on another port; it takes what `start` takes, and may be killed and started again."""

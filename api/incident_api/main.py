@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import socket
 import sys
 from contextlib import suppress
-from typing import Any
 
 import structlog
 import uvicorn
@@ -16,11 +14,12 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from incident_api.app import build_app, build_parts
-from incident_api.settings import Settings, split
+from incident_api.settings import Settings
 from incident_api.streaming.hub import Hub
 from incident_api.streaming.protocol import FrameProtocol
 from incident_api.streaming.socket import LONGEST_MESSAGE
 from incident_crds.client import ApiClient, ApiConfig, load_config
+from incident_crds.environment import explain_settings, settle_memory, split_list
 from incident_crds.errors import ApiError
 from incident_crds.logs import configure_logs
 
@@ -41,8 +40,8 @@ def main() -> int:
         settings = Settings()
         config = load_config()
     except ValidationError as error:
-        for problem in error.errors():
-            print(f"incident-api: {_explain(problem)}", file=sys.stderr)
+        for problem in explain_settings(error, "INCIDENTSIM_API_"):
+            print(f"incident-api: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except ApiError as error:
         print(f"incident-api: {error}", file=sys.stderr)
@@ -60,14 +59,6 @@ def main() -> int:
         log.error("the API ends", reason=str(error))
         return EXIT_FAILED
     return 0
-
-
-def _explain(problem: Any) -> str:
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    field = str(problem["loc"][0]) if problem["loc"] else ""
-    if not field:
-        return message
-    return f"{field if field.isupper() else f'INCIDENTSIM_API_{field.upper()}'}: {message}"
 
 
 def open_listener(host: str, port: int) -> socket.socket:
@@ -92,7 +83,7 @@ async def serve(settings: Settings, config: ApiConfig, listener: socket.socket) 
         log.warning("sessions end with this process: set INCIDENTSIM_API_SESSION_SECRET_FILE to keep them")
     async with ApiClient(config) as client:
         parts = build_parts(settings, config, client)
-        proxies = split(settings.trusted_proxies)
+        proxies = split_list(settings.trusted_proxies)
         server = BoardServer(
             uvicorn.Config(
                 build_app(parts),
@@ -114,7 +105,7 @@ async def serve(settings: Settings, config: ApiConfig, listener: socket.socket) 
             ),
             parts.hub,
         )
-        _settle_memory()
+        settle_memory()
         log.info("the API listens", address=settings.listen)
         await server.serve(sockets=[listener])
 
@@ -137,10 +128,3 @@ class BoardServer(uvicorn.Server):
                 while any(isinstance(connection, FrameProtocol) for connection in self.server_state.connections):  # noqa: ASYNC110 - uvicorn has no event for it
                     await asyncio.sleep(0.02)  # clients answer a goodbye; cut off before, they would not know why
         await super().shutdown(sockets)
-
-
-def _settle_memory() -> None:
-    """What is loaded stays: keep the collector from walking it for every burst of events."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)

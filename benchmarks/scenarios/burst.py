@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from benchmarks.figures import Measurement, Meters
+from benchmarks.load import Writer
+from benchmarks.meter import read_usage
 from benchmarks.scenarios.bench import Bench, add_inspection, watch_load
 
 NAME = "burst"
@@ -14,6 +16,8 @@ async def run(bench: Bench) -> Measurement:
     """Time from the first write until the last board holds the last state of every incident."""
     options, measurement = bench.options, Measurement()
     await bench.target.prepare(options.incidents)
+    if not bench.target.changes_pass_server:
+        await _add_store_alone(bench, measurement)
     async with bench.boards() as (server, swarm):
         first = bench.take_marks(options.incidents)
         await swarm.watch(first=first, size=options.incidents)
@@ -38,3 +42,18 @@ async def run(bench: Bench) -> Measurement:
             measurement.remarks.append(f"{delivery.written.failed} writes failed, such as {problem}")
             break
     return measurement
+
+
+async def _add_store_alone(bench: Bench, measurement: Measurement) -> None:
+    """The same writes with no server and no boards: with them it cannot be faster."""
+    target, count = bench.target, bench.options.incidents
+
+    async def change(index: int, mark: str) -> None:
+        await target.change(index, mark, 0)
+
+    before = read_usage(target.store_pids).cpu_seconds
+    first = bench.take_marks(count)
+    written = await Writer(change, first=first, incidents=count, in_flight=bench.options.burst_in_flight).burst(count)
+    used = read_usage(target.store_pids).cpu_seconds - before
+    measurement.add("store alone, until the last write was acknowledged", written.seconds, "s")
+    measurement.add("store alone, store CPU", used, "s", target.store_title)

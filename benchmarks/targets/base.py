@@ -63,6 +63,8 @@ class Target(ABC):
     """Heads its column."""
     store_title: ClassVar[str]
     """What keeps its data, and is no part of the server's figures."""
+    changes_pass_server: ClassVar[bool]
+    """Changes are requests to the server; else they go to the store, and the server learns of them."""
 
     @property
     @abstractmethod

@@ -30,6 +30,7 @@ class PeerTarget(Target):
 
     name = "peer"
     title = "peer"
+    changes_pass_server = True
     store_title = "Postgres"
 
     def __init__(self, source: Path) -> None:

@@ -39,14 +39,17 @@ _IN_FLIGHT = 32
 _PREFIX = "bench-"
 _STORE_PROGRAMS = ("controlplane", "kube-apiserver", "etcd")
 _USER = "sre"
+_GOGC = "400"
+"""Lets the control plane collect its garbage less often: a write takes a quarter less CPU, for a gigabyte of memory."""
 Item = TypeVar("Item")
 
 
 class SimulatorTarget(Target):
-    """Changes are written to the Kubernetes API; the API process learns of them by its watch."""
+    """Changes are written to the Kubernetes API as the operator writes; the API process learns of them by its watch."""
 
     name = "simulator"
     title = "this project"
+    changes_pass_server = False
     store_title = "Kubernetes API server with etcd"
 
     def __init__(self) -> None:
@@ -160,10 +163,10 @@ class SimulatorTarget(Target):
 
     @override
     async def change(self, index: int, mark: str, port: int) -> None:
-        path = ApiClient.path(Incident, NAMESPACE, _name(index))
-        patch = {"spec": {"title": f"{trouble_of(index).title} {mark}"}}
+        path = ApiClient.path(Incident, NAMESPACE, _name(index), "status")
+        patch = {"status": {"diagnosis": {"summary": f"{trouble_of(index).summary} {mark}"}}}
         try:
-            await self._client(self._admin).request("PATCH", path, body=patch, content_type=MERGE_PATCH)
+            await self._client(self._operator).request("PATCH", path, body=patch, content_type=MERGE_PATCH)
         except ApiError as error:
             raise TargetFailed(f"a change was refused: {error}") from error
 
@@ -211,7 +214,7 @@ class SimulatorTarget(Target):
         inherited = child_environment()
         mine = {name for name in inherited if name.startswith("INCIDENTSIM_")} - {"INCIDENTSIM_CACHE_DIR"}
         kept = {name: value for name, value in inherited.items() if name not in mine}
-        return kept | {"INCIDENTSIM_STATE_DIR": str(self._state)}
+        return {"GOGC": _GOGC} | kept | {"INCIDENTSIM_STATE_DIR": str(self._state)}
 
     @staticmethod
     def _client(client: ApiClient | None) -> ApiClient:

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from incident_crds.environment import explain_settings
 from incident_local.approval import ApproveMode
 from incident_local.drillcommand import run_drills, run_grade
 from incident_local.errors import LocalError, NoSpace, SettingsInvalid
@@ -176,9 +177,7 @@ def _settings(control_plane: ControlPlaneKind | None = None) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        problems = [
-            f"INCIDENTSIM_{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
-        ]
+        problems = explain_settings(error, "INCIDENTSIM_")
         raise SettingsInvalid("\n".join(problems), remedy="correct the variable, or unset it") from None
     changes: dict[str, Any] = {"state_dir": settings.state_dir.absolute(), "cache_dir": settings.cache_dir.absolute()}
     if control_plane:

@@ -31,15 +31,15 @@ async def user_of(api: ApiProcess, cookie: str) -> str:
 
 
 async def test_a_session_holds_on_every_replica_and_over_every_end(
-    stack: Stack, api: ApiProcess, start_api: Callable[..., ApiProcess]
+    stack: Stack, running: ApiProcess, start_api: Callable[..., ApiProcess]
 ) -> None:
     other = start_api()
     cookie = await sign_in(other, (stack.state / "secrets" / "viewer.token").read_text())
-    assert await user_of(api, cookie) == "viewer"
+    assert await user_of(running, cookie) == "viewer"
     other.kill()
     other.start()
     assert await user_of(other, cookie) == "viewer"
     began = time.monotonic()
     other.stop()
     assert time.monotonic() - began < 5
-    assert await user_of(api, cookie) == "viewer"
+    assert await user_of(running, cookie) == "viewer"

@@ -20,13 +20,15 @@ OF_SOURCE = ConfigDict(
     json_schema_serialization_defaults_required=True,
 )
 """Read from the resource's own object, by field name."""
+_MADE = ConfigDict(**{**OF_SOURCE, "use_attribute_docstrings": False})
+"""The fields bring their descriptions: to look for them in source that does not exist takes long."""
 
 
 def snake_case(model: type[BaseModel]) -> type[BaseModel]:
     """The same model without aliases, and without what only a CustomResourceDefinition can say; nested ones too."""
     if model not in _made:
         fields: dict[str, Any] = {name: _plain(info) for name, info in model.model_fields.items()}
-        _made[model] = create_model(model.__name__, __config__=OF_SOURCE, __doc__=model.__doc__, **fields)
+        _made[model] = create_model(model.__name__, __config__=_MADE, __doc__=model.__doc__, **fields)
     return _made[model]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from incident_api.board.views import IncidentStatusName, IncidentTypeName, RemediationModeName
+from incident_api.board.words import IncidentStatusName, IncidentTypeName, RemediationModeName
 from incident_crds.base import LongText, Name, ShortText, Text
 from incident_crds.catalogue import Severity
 from incident_crds.incident import IncidentPhase, IncidentSpec, IncidentType, RemediationMode

@@ -23,6 +23,12 @@ class YamlBody(BaseModel):
     )
 
 
+class _MadeBody(YamlBody):
+    """One without source in which to look for descriptions: that takes long, and its fields bring theirs."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 class SystemName(YamlBody):
     """A system by name."""
 
@@ -70,7 +76,7 @@ def _with_whole_numbers(block: type[BaseModel]) -> type[BaseModel]:
         name: (Annotated[int, *info.metadata, WHOLE] if info.annotation is int else info.annotation, info)
         for name, info in block.model_fields.items()
     }
-    return create_model(block.__name__, __base__=YamlBody, __doc__=block.__doc__, **fields)
+    return create_model(block.__name__, __base__=_MadeBody, __doc__=block.__doc__, **fields)
 
 
 def _fault_body(type: FaultType) -> Any:
@@ -80,7 +86,7 @@ def _fault_body(type: FaultType) -> Any:
         if to_camel(name) == type.value[0].lower() + type.value[1:]:
             block = next(part for part in info.annotation.__args__ if part is not NoneType)  # type: ignore[union-attr]
             fields[name] = (_with_whole_numbers(block), ...)
-    return create_model(f"{type.value}FaultSpec", __base__=YamlBody, __doc__=f"The fault {type.value}.", **fields)
+    return create_model(f"{type.value}FaultSpec", __base__=_MadeBody, __doc__=f"The fault {type.value}.", **fields)
 
 
 if TYPE_CHECKING:
