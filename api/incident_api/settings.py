@@ -26,7 +26,11 @@ class Settings(BaseSettings):
     """INCIDENTSIM_API_* variables; KUBECONFIG is read by the Kubernetes client."""
 
     model_config = SettingsConfigDict(
-        env_prefix="INCIDENTSIM_API_", env_ignore_empty=True, extra="ignore", populate_by_name=True
+        env_prefix="INCIDENTSIM_API_",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
     listen: HostAndPort = "127.0.0.1:8086"
@@ -48,9 +52,11 @@ class Settings(BaseSettings):
     reply_seconds: Annotated[float, Field(ge=0, le=60)] = 5
     """How long a write waits for the operator to act on it."""
     log_format: Literal["json", "console"] = Field(default="json", validation_alias="INCIDENTSIM_LOG_FORMAT")
+    """json, or console for people."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
         default="INFO", validation_alias="INCIDENTSIM_LOG_LEVEL"
     )
+    """DEBUG, INFO, WARNING or ERROR."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Settings:
