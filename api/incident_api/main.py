@@ -135,3 +135,19 @@ class BoardServer(uvicorn.Server):
 
 
 FIRST_LISTS_SECONDS = 60
+
+
+async def _rest_collector(mirror: Mirror) -> None:
+    """Keep the garbage collector from walking the first lists while they grow, and ever after.
+
+    It rests until they are here, but no longer than a while: requests leave garbage meanwhile.
+    """
+    settle_memory()
+    gc.disable()
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_LISTS_SECONDS):
+                await mirror.wait_synced()
+    finally:
+        gc.enable()
+    gc.freeze()
