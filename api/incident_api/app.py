@@ -76,7 +76,7 @@ def build_parts(settings: Settings, config: ApiConfig, client: ApiClient, *, pac
     reply = timedelta(seconds=settings.reply_seconds)
     hub = Hub(board, Presence(), most_streams=settings.most_streams, pace=pace)
     mirror = Mirror(client, board, on_news=hub.announce)
-    reviews = Reviews(client)
+    reviews = Reviews(client, is_down=lambda: mirror.pulse.is_missed)
     written = Incidents(actors=actors, mirror=mirror, board=board, reply=reply)
     return Parts(
         settings=settings,

@@ -26,9 +26,9 @@ def install_handlers(app: FastAPI) -> None:
         assert isinstance(error, ApiError)  # noqa: S101 - registered for it only
         return problem_of(error).to_response()
 
-    async def on_invalid(_: Request, error: Exception) -> Response:
+    async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it only
-        return _invalid_request(error).to_response()
+        return _invalid_request(request, error).to_response()
 
     async def on_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it only
@@ -45,9 +45,12 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, on_bug)
 
 
-def _invalid_request(error: RequestValidationError) -> Problem:
+def _invalid_request(request: Request, error: RequestValidationError) -> Problem:
     """What was sent is not repeated: it could be a token, and need not be text."""
     found = error.errors()
+    kind = request.headers.get("content-type", "")
+    if kind and "json" not in kind and any(problem["loc"][0] == "body" for problem in found):
+        return Problem("unsupported-media-type", "send the body as application/json")
     if any(problem["type"] == "json_invalid" for problem in found):
         return Problem("invalid-body", "the body is not JSON")
     errors = [{"where": _where(problem["loc"]), "message": _printable(str(problem["msg"]))} for problem in found[:20]]
@@ -72,6 +75,8 @@ def _http_problem(request: Request, error: HTTPException) -> Problem:
             return Problem("method-not-allowed", f"this path takes {allowed}", headers={"Allow": allowed})
         case 400:
             return Problem("invalid-body", "the body cannot be read as JSON in UTF-8")
+        case 408:
+            return Problem("request-timeout", str(error.detail))
         case 413:
             return Problem("body-too-large", str(error.detail))
         case _:

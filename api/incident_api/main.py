@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import socket
 import sys
 from contextlib import suppress
@@ -12,12 +13,11 @@ import structlog
 import uvicorn
 import uvloop
 from pydantic import ValidationError
-from typing_extensions import override
 
 from incident_api.app import build_app, build_parts
 from incident_api.cluster.mirror import Mirror
+from incident_api.server import BACKLOG, GRACE_SECONDS, BoardServer, PatientHttpProtocol, open_listener
 from incident_api.settings import Settings
-from incident_api.streaming.hub import Hub
 from incident_api.streaming.protocol import FrameProtocol
 from incident_api.streaming.socket import LONGEST_MESSAGE
 from incident_crds.client import ApiClient, ApiConfig, load_config
@@ -27,12 +27,8 @@ from incident_crds.logs import configure_logs
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-GRACE_SECONDS = 2
-FAREWELL_SECONDS = 1.0
 FIRST_LISTS_SECONDS = 60
 PING_SECONDS = 20.0
-STALLED_MILLISECONDS = 30_000
-BACKLOG = 4096
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +46,7 @@ def main() -> int:
         print(f"incident-api: {error}", file=sys.stderr)
         return EXIT_USAGE
     configure_logs(settings.log_format, settings.log_level)
+    logging.getLogger("uvicorn.error").addFilter(_is_ours)
     try:
         listener = open_listener(settings.host, settings.port)
     except OSError as error:
@@ -64,20 +61,9 @@ def main() -> int:
     return 0
 
 
-def open_listener(host: str, port: int) -> socket.socket:
-    """A listening socket. The kernel ends connections whose peer takes nothing for half a minute. Raises OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MILLISECONDS)
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Not what any client can make uvicorn say, with a stack trace at that."""
+    return not str(record.msg).startswith(("Invalid UTF-8", "Invalid HTTP request", "ASGI callable returned without"))
 
 
 async def serve(settings: Settings, config: ApiConfig, listener: socket.socket) -> None:
@@ -90,7 +76,7 @@ async def serve(settings: Settings, config: ApiConfig, listener: socket.socket) 
         server = BoardServer(
             uvicorn.Config(
                 build_app(parts),
-                http="httptools",
+                http=PatientHttpProtocol,
                 ws=FrameProtocol,
                 ws_max_size=LONGEST_MESSAGE,
                 ws_ping_interval=PING_SECONDS,
@@ -112,29 +98,6 @@ async def serve(settings: Settings, config: ApiConfig, listener: socket.socket) 
         settling = asyncio.create_task(_rest_collector(parts.mirror))
         await server.serve(sockets=[listener])
         settling.cancel()
-
-
-class BoardServer(uvicorn.Server):
-    """Ends the streams before it waits for the connections: they would not end by themselves."""
-
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
-        super().__init__(config)
-        self._hub = hub
-
-    @override
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for open_socket in sockets or []:
-            open_socket.close()  # nobody new
-        self._hub.close()
-        await self._hub.wait_empty(GRACE_SECONDS)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FAREWELL_SECONDS):
-                while any(isinstance(connection, FrameProtocol) for connection in self.server_state.connections):  # noqa: ASYNC110 - uvicorn has no event for it
-                    await asyncio.sleep(0.02)  # clients answer a goodbye; cut off before, they would not know why
-        await super().shutdown(sockets)
-
-
-FIRST_LISTS_SECONDS = 60
 
 
 async def _rest_collector(mirror: Mirror) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from starlette.datastructures import MutableHeaders
@@ -11,6 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from incident_api.metrics import REQUESTS
 from incident_api.problems import Problem
 
+BODY_SECONDS = 20.0
+"""How long the next part of a body may take."""
 LONGEST_BODY = 256 * 1024
 """Bytes; the largest object that makes sense is far smaller."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -94,11 +97,18 @@ class BodyLimit:
         if _announced(scope) > LONGEST_BODY:
             await Problem("body-too-large", _TOO_LARGE).to_response()(scope, receive, send)
             return
-        seen = 0
+        seen, is_complete = 0, False
 
         async def receive_some() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, is_complete
+            if is_complete:  # from here on it waits for the client to leave
+                return await receive()
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, f"the rest of the body did not come within {BODY_SECONDS:g} s") from None
+            is_complete = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > LONGEST_BODY:
                 raise HTTPException(413, _TOO_LARGE)

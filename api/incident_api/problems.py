@@ -26,6 +26,8 @@ MEDIA_TYPE = "application/problem+json"
 CODES: dict[str, tuple[int, str]] = {
     "invalid-request": (422, "The request is not as it has to be"),
     "invalid-body": (400, "The body cannot be read"),
+    "unknown-protocol": (400, "The subprotocol is not spoken here"),
+    "request-timeout": (408, "The request did not come to its end"),
     "body-too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body has to be JSON"),
     "rejected-by-cluster": (422, "The cluster did not accept the object"),

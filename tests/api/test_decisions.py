@@ -63,6 +63,11 @@ async def test_twenty_who_approve_at_once_make_one_decision(door: Door, viewer_d
     experiment = await eventually(graded, "a grade", 60)
     assert experiment["grade"]["grade"]["passed"] is True
     assert (experiment["status"], experiment["healed_by"]) == ("recovered", "plan")
+    detail = await door.get(f"/incidents/{plan['incident_id']}")  # its plan is newer than the incident itself
+    noted = await door.patch(
+        f"/incidents/{plan['incident_id']}/notes", {"notes": "done"}, headers={"If-Match": detail.headers["ETag"]}
+    )
+    assert noted.status == 200
     done = (await door.get(f"/agent/executions/{plan['id']}")).json
     assert (done["status"], len(done["executed_actions"])) == ("completed", len(done["recommended_actions"]))
     incident = (await door.get(f"/incidents/{experiment['incidents'][0]}")).json

@@ -87,6 +87,15 @@ async def test_a_write_of_what_was_read_too_long_ago_changes_nothing_and_shows_w
     await door.delete(f"/incidents/{made['id']}")
 
 
+async def test_a_change_that_is_refused_changes_nothing(door: Door) -> None:
+    made = await door.report()
+    await door.patch(f"/incidents/{made['id']}/status", {"status": "resolved", "reason": "over"})
+    refused = await door.patch(f"/incidents/{made['id']}", {"status": "triage", "notes": "half of it"})
+    assert refused.code == "request-refused"
+    assert (await door.get(f"/incidents/{made['id']}")).json["notes"] == ""
+    await door.delete(f"/incidents/{made['id']}")
+
+
 async def test_several_who_move_an_incident_at_once_all_get_an_answer(door: Door) -> None:
     made = await door.report()
     asked = [door.post(f"/incidents/{made['id']}/acknowledge", {"reason": str(number)}) for number in range(8)]

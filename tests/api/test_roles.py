@@ -51,6 +51,7 @@ async def test_a_viewer_reads_and_writes_nothing(door: Door, viewer_door: Door) 
         await viewer_door.post("/incidents/reset"),
         await viewer_door.post("/experiments", {"scenario": "redis-memory"}),
         await viewer_door.post("//trigger/redis-memory"),
+        await viewer_door.post("//clear/redis"),
         await viewer_door.post("/generate-incident"),
         await viewer_door.post("/generator/start"),
     ]
@@ -95,6 +96,13 @@ async def test_an_agent_never_sees_what_was_injected(
         assert (await agent.get(f"/incidents?namespace={NAMESPACE}")).status == 200
         for path in ("/experiments", "/experiments/any"):
             assert (await agent.get(path)).code == "forbidden"
+        control = {"target": {"systemRef": {"name": "redis-test"}}, "fault": {"type": "None"}}
+        truth = (await door.post("/experiments", {"spec": control})).json["name"]
+        for path in ("/incidents/reset", "//clear/redis", "/experiments"):
+            refused = await agent.post(path, {"scenario": "redis-memory"} if path == "/experiments" else None)
+            assert refused.code == "forbidden"
+            assert truth not in refused.json["detail"]
+        await door.post(f"/experiments/{truth}/abort")
         stream = await agent.stream()
         snapshot = await stream.until("snapshot")
         assert snapshot["data"]["experiments"] == []

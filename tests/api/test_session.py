@@ -87,7 +87,7 @@ async def test_guessing_is_slowed_down(start_api: Callable[..., ApiProcess], sec
         assert {answer.code for answer in answers[:-1]} == {"token-refused"}
         assert answers[-1].code == "too-many-attempts"
         assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
-        assert (await honest.get("/session")).code == "too-many-attempts"
+        assert (await honest.get("/session")).status == 200  # whoever was right passes, at the same address too
 
 
 async def test_no_token_is_ever_logged(running: ApiProcess, secrets: Path, door: Door, viewer_door: Door) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from incident_api.board.views import (
     Analysis,
@@ -31,6 +33,8 @@ from incident_crds.diagnosis import Diagnosis
 from incident_crds.incident import Incident, IncidentPhase, IncidentType, RemediationMode, StatusChange
 from incident_crds.mocksystem import MockSystem, SystemPhase
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def snake(word: str) -> str:
@@ -175,7 +179,7 @@ def execution_view(plan: RemediationPlan, incident_id: str) -> ExecutionView:
             "analysis": spec.analysis,
             "reasoning": spec.reasoning,
             "recommended_actions": spec.actions,
-            "executed_actions": status.action_results,
+            "executed_actions": [_in_snake_case(result, "before", "after") for result in status.action_results],
             "execution_output": "\n".join(lines),
             "risk_assessment": status.risk,
             "plan_hash": status.plan_hash,
@@ -187,6 +191,12 @@ def execution_view(plan: RemediationPlan, incident_id: str) -> ExecutionView:
             "verified_at": status.verified_at,
         }
     )
+
+
+def _in_snake_case(record: M, *fields: str) -> M:
+    """With the names of what was measured spelt as all others are."""
+    update = {field: {snake(name): value for name, value in getattr(record, field).items()} for field in fields}
+    return record.model_copy(update=update)
 
 
 def experiment_view(experiment: ChaosExperiment) -> ExperimentView:
@@ -232,7 +242,7 @@ def system_view(system: MockSystem) -> SystemView:
             "health": status.health,
             "threshold_percent": threshold,
             "will_trigger_incident": is_breached or status.phase is SystemPhase.UNREACHABLE,
-            "signals": status.signals,
+            "signals": [_in_snake_case(signal, "metrics") for signal in status.signals],
             "capabilities": status.capabilities,
             "open_incidents": status.open_incidents,
             "protected": spec.protected,

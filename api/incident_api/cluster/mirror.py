@@ -11,6 +11,7 @@ from typing import TypeVar
 from incident_api.board.board import Board
 from incident_api.board.cards import experiment_card, incident_card, plan_card, system_card
 from incident_api.board.scope import Topic
+from incident_api.cluster.pulse import Pulse
 from incident_crds.base import Resource
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
@@ -42,6 +43,7 @@ class Mirror:
         self._waiters: dict[tuple[type[Resource], Key], set[asyncio.Event]] = defaultdict(set)
         self._plans_of: dict[Key, dict[str, RemediationPlan]] = defaultdict(dict)
         self._objects_in: Counter[str] = Counter()
+        self.pulse = Pulse(client)
         self.incidents = Watcher(client, Incident, on_change=self._incident_changed, leave_out=_NOT_ON_CARDS)
         self.plans = Watcher(client, RemediationPlan, on_change=self._plan_changed)
         self.experiments = Watcher(client, ChaosExperiment, on_change=self._experiment_changed)
@@ -63,6 +65,7 @@ class Mirror:
     async def run(self) -> None:
         """Follow every kind until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.pulse.run())
             for watcher in self.watchers.values():
                 group.create_task(watcher.run())
 
@@ -78,13 +81,19 @@ class Mirror:
     @property
     def problem(self) -> str:
         """Why the board may be behind the cluster; empty while all is well."""
+        if self.is_synced and self.pulse.is_missed:
+            return "the API server does not answer"
         return next((watcher.problem for watcher in self.watchers.values() if watcher.problem), "")
 
     def age(self) -> timedelta | None:
-        """Time since the kind that is longest silent was last heard of, bookmarks included; None before all were."""
-        ages = [watcher.last_event_age() for watcher in self.watchers.values()]
-        known = [age for age in ages if age is not None]
-        return max(known) if len(known) == len(ages) else None
+        """How old what is known may be; None before every kind was listed.
+
+        The age of the API server's last answer, and of a kind's last event where its watch is interrupted: a watch that
+        is open tells of a change at once, however long it was silent.
+        """
+        broken = [watcher.last_event_age() for watcher in self.watchers.values() if watcher.problem]
+        ages = [age for age in (self.pulse.age(), *broken) if age is not None]
+        return max(ages, default=None) if self.is_synced else None
 
     def namespaces(self) -> set[str]:
         """Every namespace that holds an object of ours."""

@@ -23,6 +23,8 @@ _ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 REMEMBERED = timedelta(seconds=30)
 """How long an answer holds: a token or right that was taken away works no longer than that."""
 REFUSAL_REMEMBERED = timedelta(seconds=5)
+GRACE = timedelta(minutes=10)
+"""How much longer it holds while the API server does not answer."""
 MOST_ANSWERS = 10_000
 
 
@@ -49,21 +51,37 @@ class Permission:
 class Answers(Generic[K, V]):
     """Answers by question, each for a while; the same question at the same time is asked once."""
 
-    def __init__(self, *, most: int = MOST_ANSWERS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        is_down: Callable[[], bool],
+        most: int = MOST_ANSWERS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._is_down = is_down
         self._most = most
         self._clock = clock
         self._known: OrderedDict[K, tuple[float, V]] = OrderedDict()
         self._asked: dict[K, asyncio.Future[V]] = {}
 
     async def get(self, key: K, ask: Callable[[], Awaitable[V]], lifetime: Callable[[V], timedelta]) -> V:
-        """The answer that is remembered, or a new one. Raises what `ask` raises, which is not remembered."""
+        """The answer that is remembered, or a new one. Raises what `ask` raises, which is not remembered.
+
+        While nobody can be asked, an answer that is a little too old still holds: boards go on, and nothing is written.
+        """
         known = self._known.get(key)
-        if known is not None and known[0] > self._clock():
+        grace = GRACE.total_seconds() if known is not None and self._is_down() else 0.0
+        if known is not None and known[0] + grace > self._clock():
             return known[1]
         if key not in self._asked:
             self._asked[key] = task = asyncio.ensure_future(ask())
             task.add_done_callback(lambda done: self._store(key, done, lifetime))
         return await asyncio.shield(self._asked[key])
+
+    def peek(self, key: K) -> V | None:
+        """The answer where it still holds."""
+        known = self._known.get(key)
+        return known[1] if known is not None and known[0] > self._clock() else None
 
     def _store(self, key: K, done: asyncio.Future[V], lifetime: Callable[[V], timedelta]) -> None:
         self._asked.pop(key, None)
@@ -75,22 +93,31 @@ class Answers(Generic[K, V]):
             self._known.popitem(last=False)
 
 
+def _digest(token: str) -> bytes:
+    """The token itself is not kept."""
+    return hashlib.sha256(token.encode()).digest()
+
+
 class Reviews:
     """Asks with this process's own rights: create on tokenreviews and subjectaccessreviews, and nothing more."""
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(self, client: ApiClient, *, is_down: Callable[[], bool] = lambda: False) -> None:
         self._client = client
-        self._identities: Answers[bytes, Identity | None] = Answers()
-        self._permissions: Answers[tuple[Identity, Permission], bool] = Answers()
+        self._identities: Answers[bytes, Identity | None] = Answers(is_down=is_down)
+        self._permissions: Answers[tuple[Identity, Permission], bool] = Answers(is_down=is_down)
 
     async def identify(self, token: str) -> Identity | None:
         """Whose token it is; None for one that the API server does not accept. Raises ApiError."""
-        digest = hashlib.sha256(token.encode()).digest()  # the token itself is not kept
+        digest = _digest(token)
         return await self._identities.get(
             digest,
             lambda: self._review_token(token),
             lambda identity: REMEMBERED if identity else REFUSAL_REMEMBERED,
         )
+
+    def is_known(self, token: str) -> bool:
+        """Whether the token was accepted a moment ago."""
+        return self._identities.peek(_digest(token)) is not None
 
     async def _review_token(self, token: str) -> Identity | None:
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}

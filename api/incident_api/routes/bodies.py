@@ -12,9 +12,18 @@ from incident_crds.catalogue import Severity
 from incident_crds.incident import IncidentPhase, IncidentSpec, IncidentType, RemediationMode
 
 NamespaceName = Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", max_length=63)]
-Title = Annotated[str, Field(min_length=1, max_length=256)]
+Title = Annotated[
+    str,
+    Field(
+        pattern="^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\x00-\\x20\\x7f-\\xa0][^\\x00-\\x1f\\x7f-\\x9f]*$",
+        min_length=1,
+        max_length=256,
+    ),
+]
+"""One line with something to read: control characters would reach terminals."""
 Team = Annotated[str, Field(max_length=63)]
-CustomFields = Annotated[dict[str, Annotated[str, Field(max_length=1024)]], Field(max_length=32)]
+FieldName = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9 ._/-]*$", max_length=63)]
+CustomFields = Annotated[dict[FieldName, Annotated[str, Field(max_length=1024)]], Field(max_length=32)]
 
 
 def _whole(value: object) -> object:

@@ -13,9 +13,9 @@ from incident_api.access.gate import Gate, Viewer
 from incident_api.board.board import Board
 from incident_api.cluster.actors import Actors
 from incident_api.cluster.mirror import Mirror
-from incident_api.cluster.reviews import Reviews
+from incident_api.cluster.reviews import Permission, Reviews
 from incident_api.lists import Lists
-from incident_api.problems import CODES, ProblemDocument, busy
+from incident_api.problems import CODES, Problem, ProblemDocument, busy
 from incident_api.settings import Settings
 from incident_api.streaming.hub import Hub
 from incident_api.writes.decisions import Decisions
@@ -41,6 +41,12 @@ class Parts:
     decisions: Decisions
     experiments: Experiments
     generators: Generators
+
+    async def require(self, viewer: Viewer, permission: Permission) -> None:
+        """Raises Problem where the person may not, without a word about what is there."""
+        if not await self.reviews.may(viewer.identity, permission):
+            place = f" in namespace {permission.namespace}" if permission.namespace else ""
+            raise Problem("forbidden", f"you may not {permission.verb} {permission.resource}{place}")
 
     async def admit(self, connection: HTTPConnection) -> Viewer:
         """The person behind a request or stream. Raises Problem, also before the first lists are there: half a list
@@ -104,6 +110,8 @@ WRITES = problems(
     "invalid-body",
     "cross-site",
     "body-too-large",
+    "request-timeout",
+    "unsupported-media-type",
     "rejected-by-cluster",
     "conflict",
 )

@@ -7,10 +7,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from starlette.responses import JSONResponse, Response
 
 from incident_api.access.gate import Viewer
-from incident_api.board.scope import Topic
 from incident_api.board.views import IncidentView
 from incident_api.cluster.reviews import Permission
-from incident_api.problems import Problem
 from incident_api.routes.answers import object_response
 from incident_api.routes.bodies import GenerateRequest, GeneratorStart
 from incident_api.routes.dependencies import EVERYWHERE, WRITES, Namespace, Parts, PartsDep, ViewerDep, problems
@@ -101,10 +99,7 @@ async def stop_generator(parts: PartsDep, viewer: ViewerDep, namespace: Namespac
 
 
 async def _refuse_unseen(parts: Parts, viewer: Viewer, namespace: str) -> None:
-    if not viewer.scope.sees(Topic.INCIDENT, namespace) or not await parts.reviews.may(
-        viewer.identity, Permission("list", IncidentGenerator.info.plural, namespace)
-    ):
-        raise Problem("forbidden", f"you may not list {IncidentGenerator.info.plural} in namespace {namespace}")
+    await parts.require(viewer, Permission("list", IncidentGenerator.info.plural, namespace))
 
 
 def _status(namespace: str, generator: IncidentGenerator | None) -> GeneratorStatus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -17,7 +18,9 @@ from incident_api.board.queries import Sort
 from incident_api.board.scope import Topic
 from incident_api.board.views import IncidentDetail, IncidentView
 from incident_api.board.words import IncidentStatusName, IncidentTypeName
-from incident_api.routes.answers import object_response
+from incident_api.cluster.reviews import Permission
+from incident_api.problems import busy
+from incident_api.routes.answers import is_known, object_response
 from incident_api.routes.bodies import PHASES, IncidentChanges, NewIncident, Notes, StatusChange
 from incident_api.routes.dependencies import (
     EVERYWHERE,
@@ -35,6 +38,9 @@ from incident_crds.catalogue import Severity
 from incident_crds.incident import Incident, RequestAction
 
 router = APIRouter(tags=["incidents"], responses=EVERYWHERE)
+
+READ_SECONDS = 6.0
+"""How long a read of the cluster may take."""
 
 Several = Annotated[list[str] | None, Query(max_length=20)]
 WRITTEN = {
@@ -127,6 +133,8 @@ async def create_incident(parts: PartsDep, viewer: ViewerDep, body: NewIncident)
 async def reset_incidents(parts: PartsDep, viewer: ViewerDep, namespace: Namespace = None) -> ResetResult:
     """Begin anew: stop the running experiments of a namespace, and delete all of its incidents."""
     place = namespace or parts.settings.namespace
+    for permission in (Permission("delete", Topic.INCIDENT, place), Permission("patch", Topic.EXPERIMENT, place)):
+        await parts.require(viewer, permission)  # before anything is named that may not be seen
     aborted = await parts.experiments.abort_all(viewer, parts.experiments.cards(place))
     return ResetResult(deleted=await parts.incidents.reset(viewer, place), aborted=len(aborted))
 
@@ -142,11 +150,16 @@ async def reset_incidents(parts: PartsDep, viewer: ViewerDep, namespace: Namespa
 async def get_incident(request: Request, parts: PartsDep, viewer: ViewerDep, id: IncidentId) -> Response:
     """One incident with its timeline, its evidence and its plans, read from the cluster with your own rights."""
     card = parts.finder.find(Topic.INCIDENT, id, viewer.scope)
-    incident = await parts.actors.acting_as(viewer.token).get(Incident, card.namespace, card.name)
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            incident = await parts.actors.acting_as(viewer.token).get(Incident, card.namespace, card.name)
+    except TimeoutError:
+        raise busy("cluster-unavailable", "the Kubernetes API server does not answer; lists still do", 2) from None
     plans = parts.mirror.plans_of(incident.key) if viewer.scope.sees(Topic.PLAN, card.namespace) else []
-    newest = [incident.metadata.resource_version, *(plan.metadata.resource_version for plan in plans)]
-    headers = {"ETag": f'"{max(newest, key=int)}"', "Cache-Control": "private, no-cache"}
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    newest = max((int(plan.metadata.resource_version) for plan in plans), default=0)
+    # If-Match looks at the part before the dot: a plan that changed makes no write of the incident stale
+    headers = {"ETag": f'"{incident.metadata.resource_version}.{newest}"', "Cache-Control": "private, no-cache"}
+    if is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     executions = [execution_view(plan, incident.metadata.uid) for plan in plans]
     detail = incident_detail(incident, executions, _previous(parts, incident))
@@ -180,7 +193,11 @@ async def change_incident(
         changes["metadata"] = {**_no_custom_fields(parts, card), **body.metadata}
     if body.status is None:
         return object_response(await parts.incidents.edit(viewer, card, changes, if_match=if_match))
-    return object_response(await _move(parts, viewer, card, body.status, body.reason, changes, if_match))
+    moved = await _move(parts, viewer, card, body.status, body.reason, if_match)  # first: it may be refused
+    if not changes:
+        return object_response(moved)
+    edited = await parts.incidents.edit(viewer, card, changes, if_match=None)
+    return object_response(replace(edited, is_done=moved.is_done))
 
 
 def _no_custom_fields(parts: Parts, card: Card) -> dict[str, JsonValue]:
@@ -195,11 +212,10 @@ async def _move(
     card: Card,
     status: IncidentStatusName,
     reason: str,
-    changes: dict[str, JsonValue] | None = None,
     if_match: str | None = None,
 ) -> Outcome:
     return await parts.incidents.ask_outcome(
-        viewer, card, RequestAction.MOVE, phase=PHASES[status].value, reason=reason, changes=changes, if_match=if_match
+        viewer, card, RequestAction.MOVE, phase=PHASES[status].value, reason=reason, if_match=if_match
     )
 
 

@@ -9,9 +9,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, JsonValue
 from starlette.responses import Response
 
-from incident_api.board.projection import snake, system_view
+from incident_api.board.projection import system_view
 from incident_api.board.scope import Topic
 from incident_api.board.views import ExperimentView, SystemView
+from incident_api.cluster.reviews import Permission
 from incident_api.problems import Problem
 from incident_api.routes.answers import object_response
 from incident_api.routes.dependencies import EVERYWHERE, WRITES, Namespace, PartsDep, ViewerDep, problems
@@ -98,7 +99,7 @@ def _service(view: SystemView) -> ServiceStatus:
     metrics: dict[str, JsonValue] = {}
     for signal in view.signals:
         metrics[f"{signal.name}_health"] = signal.health
-        metrics.update({snake(name): value for name, value in signal.metrics.items()})
+        metrics.update(signal.metrics)
     word = "unhealthy" if view.will_trigger_incident else "healthy"
     if view.status != "ready":
         word = "unreachable" if view.status == "unreachable" else "unknown"
@@ -124,16 +125,15 @@ async def trigger(parts: PartsDep, viewer: ViewerDep, name: TriggerName, namespa
 async def clear(parts: PartsDep, viewer: ViewerDep, name: ClearName, namespace: Namespace = None) -> Cleared:
     """Undo what was broken: every running experiment with that fault is aborted. Data of others is not touched."""
     place = namespace or parts.settings.namespace
+    await parts.require(viewer, Permission("list", Topic.EXPERIMENT, place))
+    await parts.require(viewer, Permission("patch", Topic.EXPERIMENT, place))
     wanted = _CLEARED[name]
     running = [
         card
         for card in parts.experiments.cards(place)
-        if viewer.scope.sees(Topic.EXPERIMENT, place)
-        and (found := parts.mirror.experiments.objects.get((place, card.name))) is not None
+        if (found := parts.mirror.experiments.objects.get((place, card.name))) is not None
         and found.spec.fault.type in wanted
     ]
-    if not viewer.scope.sees(Topic.EXPERIMENT, place):
-        raise Problem("forbidden", f"you may not list {Topic.EXPERIMENT} in namespace {place}")
     names = [card.name for card in running if card.facets.status in ("pending", "injecting", "active")]
     await parts.experiments.abort_all(viewer, running)
     text = f"aborted {len(names)} at {datetime.now(UTC):%H:%M:%S} UTC" if names else "nothing of that kind is running"

@@ -211,6 +211,9 @@ class Hub:
         ):
             return known[0], known[2]
         self._snapshots = {k: v for k, v in self._snapshots.items() if now - v[1] < self.pace.snapshot_age}
+        if self._board.has_news:  # or what is in the snapshot already would be told again
+            self._board.publish(self.timestamp())
+            self.wake()
         head = self._board.head
         parts = [] if door is Door.EARLIER else self._board.snapshot(scope, self.timestamp())
         payload = write_events(parts, None) if door is Door.EVENTS else write_frames(parts)

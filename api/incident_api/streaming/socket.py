@@ -83,6 +83,7 @@ class Socket:
         await receive()  # websocket.connect
         try:
             self._hub.refuse_unless_open()
+            protocol = _choose_protocol(scope["subprotocols"])
             viewer = await self._admit(connection)
         except Problem as problem:
             await _refuse(send, problem)
@@ -90,7 +91,6 @@ class Socket:
         except ApiError as error:
             await _refuse(send, problem_of(error))
             return
-        protocol = _choose_protocol(scope["subprotocols"])
         door = Door.EARLIER if protocol != PROTOCOL else Door.SOCKET
         resume = Seq.parse(connection.query_params.get("seq", ""))
         await send({"type": "websocket.accept", "subprotocol": protocol})
@@ -211,10 +211,13 @@ class _Writer:
 
 
 def _choose_protocol(offered: list[str]) -> str | None:
-    """Ours where it is offered; else the first that is no token, as browsers want one of theirs; else none."""
+    """Ours where it is offered, none where none is. Raises Problem for others: a later version must not be taken for
+    the earlier simulator's."""
     if PROTOCOL in offered:
         return PROTOCOL
-    return next((protocol for protocol in offered if not protocol.startswith(TOKEN_PROTOCOL)), None)
+    if any(not protocol.startswith(TOKEN_PROTOCOL) for protocol in offered):
+        raise Problem("unknown-protocol", f"this API speaks the subprotocol {PROTOCOL}")
+    return None
 
 
 async def _refuse(send: Send, problem: Problem) -> None:

@@ -75,23 +75,21 @@ class Incidents:
         card: Card,
         action: RequestAction,
         *,
-        changes: Mapping[str, JsonValue] | None = None,
         if_match: str | None = None,
         **fields: JsonValue,
     ) -> tuple[Incident, bool]:
-        """Ask the operator, together with changes of spec. Returns the incident, and whether it was acted on in time.
+        """Ask the operator. Returns the incident, and whether it was acted on in time.
 
         Raises Problem where the operator refused.
         """
         async with self._locks.setdefault(card.id, asyncio.Lock()):
-            return await self._ask(viewer, card, action, changes or {}, if_match, fields)
+            return await self._ask(viewer, card, action, if_match, fields)
 
     async def _ask(
         self,
         viewer: Viewer,
         card: Card,
         action: RequestAction,
-        changes: Mapping[str, JsonValue],
         if_match: str | None,
         fields: Mapping[str, JsonValue],
     ) -> tuple[Incident, bool]:
@@ -101,7 +99,7 @@ class Incidents:
             request = {name: asked.get(name) for name in _REQUEST_FIELDS}  # what the one before it had is taken away
             patch = {
                 "metadata": {"annotations": {REQUESTED_BY_ANNOTATION: viewer.identity.user}},
-                "spec": {**changes, "request": request},
+                "spec": {"request": request},
             }
             written = await self._patch(viewer, card, patch, if_match)
             answered = await self._answered(written, id)
@@ -257,7 +255,7 @@ def _version_of(if_match: str | None) -> str | None:
     """The resourceVersion in an ETag of ours; `*` asks for no version."""
     if if_match is None or if_match.strip() == "*":
         return None
-    tag = if_match.strip().removeprefix("W/").strip('"')
+    tag = if_match.strip().removeprefix("W/").strip('"').partition(".")[0]
     is_version = tag.isascii() and tag.isdigit() and 0 < int(tag) < _NO_VERSION_ABOVE
     return tag if is_version else _NO_OBJECTS_VERSION
 
