@@ -13,20 +13,25 @@ from .door import Door
 
 
 @pytest.fixture(scope="package")
-def running(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
-    """The API with an operator behind it."""
-    operator, api = OperatorProcess(stack), ApiProcess(stack)
+def acting(stack: Stack) -> Iterator[OperatorProcess]:
+    """The operator behind the API."""
+    operator = OperatorProcess(stack)
     operator.start()
     try:
-        api.start(
-            INCIDENTSIM_API_TOKEN_HEADER="X-Handed-Token", INCIDENTSIM_API_ALLOWED_ORIGINS="https://friend.example"
-        )
-        try:
-            yield api
-        finally:
-            api.stop()
+        yield operator
     finally:
         operator.stop()
+
+
+@pytest.fixture(scope="package")
+def running(stack: Stack, acting: OperatorProcess) -> Iterator[ApiProcess]:
+    """The API with an operator behind it."""
+    api = ApiProcess(stack)
+    api.start(INCIDENTSIM_API_TOKEN_HEADER="X-Handed-Token", INCIDENTSIM_API_ALLOWED_ORIGINS="https://friend.example")
+    try:
+        yield api
+    finally:
+        api.stop()
 
 
 @pytest.fixture
