@@ -11,9 +11,11 @@ UV_VERSION := 0.13.9
 DRILL ?=
 # Flags of the benchmark, such as BENCH="--quick"; PEER_SOURCE=path adds the peer (benchmarks/README.md).
 BENCH ?=
+# Flags of the fuzzer, such as FUZZ="--seed 2 --cases 50000".
+FUZZ ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare drill up down test check bench-api generate lock clean
+.PHONY: help venv prepare drill up down test check bench-api fuzz-api generate lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +62,9 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 
 bench-api: prepare ## Measure the API with 1,000 boards; about 15 minutes, or BENCH="--quick".
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+fuzz-api: prepare ## Send the API 20,000 made-up requests; ten minutes, thirty on a slow machine. FUZZ="--seed 2".
+	@$(BIN)/python -m tests.api.fuzzing $(FUZZ)
 
 generate: venv ## Write crds/generated/ from the models, and docs/api.md from the API.
 	@$(BIN)/python -m incident_crds.generate

@@ -57,8 +57,18 @@ def _build(app: FastAPI) -> dict[str, Any]:
 
 def _complete(path: str, operation: dict[str, Any]) -> None:
     operation["security"] = [] if path in OPEN_PATHS else [{"bearer": []}, {"session": []}]
+    for parameter in operation.get("parameters", ()):
+        _forbid_null(parameter["schema"])
     for response in operation["responses"].values():
         content = response.get("content", {})
         schema = content.get("application/json", {}).get("schema", {})
         if schema.get("$ref", "").endswith(("/ProblemDocument", "/HTTPValidationError")):
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+
+
+def _forbid_null(schema: dict[str, Any]) -> None:
+    """A parameter is there or not: `null` in a URL or a header would be a word."""
+    kept = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
+    if len(kept) == 1:
+        del schema["anyOf"]
+        schema.update(kept[0])
