@@ -54,14 +54,16 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m incident_crds.generate --check
+	$(BIN)/python -m incident_api.document --check
 	$(BIN)/python -m pytest --quiet tests/local/test_locks.py
 	$(BIN)/incident-simulator vet
 
 bench-api: prepare ## Measure the API with 1,000 boards; about 15 minutes, or BENCH="--quick".
 	@$(BIN)/python -m benchmarks $(BENCH)
 
-generate: venv ## Write crds/generated/ from the models.
+generate: venv ## Write crds/generated/ from the models, and docs/api.md from the API.
 	@$(BIN)/python -m incident_crds.generate
+	@$(BIN)/python -m incident_api.document
 
 lock: ## Renew requirements.lock and wheels.lock from pyproject.toml and wheels.in.
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

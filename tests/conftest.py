@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import select
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +17,9 @@ import pytest_asyncio
 
 from incident_crds.client import ApiClient, ApiConfig
 from incident_local.processes import die_with_parent
+from incident_local.state import StateFolder
+from tests.processes import ServerProcess, clean_environment, free_port
 
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through somebody's http_proxy
 START_SECONDS = 900.0  # the first run on a machine builds the control plane
 NAMESPACE = "drills"
 
@@ -75,85 +73,36 @@ class Stack:
         )
 
 
-class OperatorProcess:
-    """The operator against the stack. `kill` is SIGKILL, `stop` is SIGTERM; `start` runs it again."""
+class OperatorProcess(ServerProcess):
+    """The operator against the stack."""
 
     def __init__(self, stack: Stack) -> None:
-        self.url = stack.info["operator_url"]
-        self.log = stack.logs / "operator.log"
-        self._environment = clean_environment() | {
+        url = stack.info["operator_url"]
+        environment = {
             "KUBECONFIG": stack.info["operator_kubeconfig"],
-            "INCIDENTSIM_LISTEN": self.url.removeprefix("http://"),
+            "INCIDENTSIM_LISTEN": url.removeprefix("http://"),
             "INCIDENTSIM_NAMESPACE": "incidentsim-system",
             "INCIDENTSIM_LOG_FORMAT": "json",
             "INCIDENTSIM_LOG_LEVEL": "info",
         }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def start(self, *, wait_ready: bool = True, **environment: str) -> None:
-        """Environment variables given here are added for this run."""
-        assert not self.is_running
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "incident_operator"],
-                env=self._environment | environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGKILL),
-            )
-        if wait_ready:
-            self.wait_ready()
-
-    def wait_ready(self, seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
-        while not answers(f"{self.url}/readyz"):
-            assert self.is_running, f"the operator ended:\n{self.log.read_text()[-4000:]}"
-            assert time.monotonic() < deadline, f"the operator is not ready:\n{self.log.read_text()[-4000:]}"
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        self._end(signal.SIGKILL)
-
-    def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def _end(self, number: signal.Signals) -> None:
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            self._process.send_signal(number)
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(5)
-            raise
+        super().__init__("incident_operator", url=url, log=stack.logs / "operator.log", environment=environment)
 
 
-def answers(url: str) -> bool:
-    """Whether a GET gives 200."""
-    try:
-        with _DIRECT.open(url, timeout=2) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+class ApiProcess(ServerProcess):
+    """The API against the stack, at the URL that `status` tells. With a port of its own it is another replica."""
 
-
-def clean_environment() -> dict[str, str]:
-    """Ours, less whatever would point the stack under test at something of the person's own."""
-    hidden = {"KUBECONFIG", "GROQ_API_KEY", "GEMINI_API_KEY"}
-    hidden |= {name for name in os.environ if name.startswith("INCIDENTSIM_") and name != "INCIDENTSIM_CACHE_DIR"}
-    return {name: value for name, value in os.environ.items() if name not in hidden}
+    def __init__(self, stack: Stack, port: int | None = None) -> None:
+        url = f"http://127.0.0.1:{port}" if port else stack.info["api_url"]
+        environment = {
+            "KUBECONFIG": stack.info["api_kubeconfig"],
+            "INCIDENTSIM_API_LISTEN": url.removeprefix("http://"),
+            "INCIDENTSIM_API_NAMESPACE": NAMESPACE,
+            "INCIDENTSIM_API_SESSION_SECRET_FILE": str(StateFolder(stack.state).api_session_secret),
+            "INCIDENTSIM_LOG_FORMAT": "json",
+            "INCIDENTSIM_LOG_LEVEL": "info",
+        }
+        log = stack.logs / (f"api-{port}.log" if port else "api.log")
+        super().__init__("incident_api", url=url, log=log, environment=environment)
 
 
 def read_line(process: subprocess.Popen[str], seconds: float) -> str:
@@ -221,6 +170,20 @@ def operator(stack: Stack) -> Iterator[OperatorProcess]:
         yield process
     finally:
         process.stop()
+
+
+@pytest.fixture
+def start_api(stack: Stack) -> Iterator[Callable[..., ApiProcess]]:
+    """Starts an API of one's own, on another port; it takes what `start` takes, and may be killed and started again."""
+    with ExitStack() as stops:
+
+        def start(*, wait_ready: bool = True, **environment: str) -> ApiProcess:
+            process = ApiProcess(stack, free_port())
+            stops.callback(process.stop)
+            process.start(wait_ready=wait_ready, **environment)
+            return process
+
+        yield start
 
 
 @pytest_asyncio.fixture

@@ -42,7 +42,7 @@ from incident_api.routes import (
     systems,
 )
 from incident_api.routes.dependencies import Parts
-from incident_api.settings import Settings, split
+from incident_api.settings import Settings
 from incident_api.streaming.hub import Hub, Pace
 from incident_api.streaming.renewal import keep_renewed
 from incident_api.streaming.socket import Socket
@@ -51,6 +51,7 @@ from incident_api.writes.experiments import Experiments
 from incident_api.writes.generators import Generators
 from incident_api.writes.incidents import Incidents
 from incident_crds.client import ApiClient, ApiConfig
+from incident_crds.environment import split_list
 
 ROUTERS = (
     incidents.router,
@@ -86,7 +87,7 @@ def build_parts(settings: Settings, config: ApiConfig, client: ApiClient, *, pac
             reviews=reviews,
             sessions=Sessions(settings.session_secrets()),
             namespaces=lambda: {settings.namespace, *mirror.namespaces()},
-            allowed_origins=split(settings.allowed_origins),
+            allowed_origins=split_list(settings.allowed_origins),
             token_header=settings.token_header,
         ),
         finder=Finder(board),
@@ -103,7 +104,7 @@ def build_parts(settings: Settings, config: ApiConfig, client: ApiClient, *, pac
 def build_app(parts: Parts) -> FastAPI:
     """The paths and what is around them. Its lifespan starts and ends the watches and the stream."""
     middleware = [Middleware(RequestMetrics), Middleware(SecurityHeaders), Middleware(BodyLimit)]
-    if origins := split(parts.settings.allowed_origins):
+    if origins := split_list(parts.settings.allowed_origins):
         middleware.insert(1, _cors(origins))
     app = FastAPI(
         lifespan=_lifespan,
@@ -112,6 +113,7 @@ def build_app(parts: Parts) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.parts = parts
     for router in ROUTERS:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import socket
 import sys
-from typing import Any
+from contextlib import suppress
 
 import structlog
 import uvicorn
@@ -16,17 +16,19 @@ from typing_extensions import override
 
 from incident_api.app import build_app, build_parts
 from incident_api.cluster.mirror import Mirror
-from incident_api.settings import Settings, split
+from incident_api.settings import Settings
 from incident_api.streaming.hub import Hub
 from incident_api.streaming.protocol import FrameProtocol
 from incident_api.streaming.socket import LONGEST_MESSAGE
 from incident_crds.client import ApiClient, ApiConfig, load_config
+from incident_crds.environment import explain_settings, settle_memory, split_list
 from incident_crds.errors import ApiError
 from incident_crds.logs import configure_logs
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-GRACE_SECONDS = 3
+GRACE_SECONDS = 2
+FAREWELL_SECONDS = 1.0
 FIRST_LISTS_SECONDS = 60
 PING_SECONDS = 20.0
 STALLED_MILLISECONDS = 30_000
@@ -41,8 +43,8 @@ def main() -> int:
         settings = Settings()
         config = load_config()
     except ValidationError as error:
-        for problem in error.errors():
-            print(f"incident-api: {_explain(problem)}", file=sys.stderr)
+        for problem in explain_settings(error, "INCIDENTSIM_API_"):
+            print(f"incident-api: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except ApiError as error:
         print(f"incident-api: {error}", file=sys.stderr)
@@ -60,14 +62,6 @@ def main() -> int:
         log.error("the API ends", reason=str(error))
         return EXIT_FAILED
     return 0
-
-
-def _explain(problem: Any) -> str:
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    field = str(problem["loc"][0]) if problem["loc"] else ""
-    if not field:
-        return message
-    return f"{field if field.isupper() else f'INCIDENTSIM_API_{field.upper()}'}: {message}"
 
 
 def open_listener(host: str, port: int) -> socket.socket:
@@ -92,7 +86,7 @@ async def serve(settings: Settings, config: ApiConfig, listener: socket.socket) 
         log.warning("sessions end with this process: set INCIDENTSIM_API_SESSION_SECRET_FILE to keep them")
     async with ApiClient(config) as client:
         parts = build_parts(settings, config, client)
-        proxies = split(settings.trusted_proxies)
+        proxies = split_list(settings.trusted_proxies)
         server = BoardServer(
             uvicorn.Config(
                 build_app(parts),
@@ -115,7 +109,7 @@ async def serve(settings: Settings, config: ApiConfig, listener: socket.socket) 
             parts.hub,
         )
         log.info("the API listens", address=settings.listen)
-        settling = asyncio.create_task(_settle_memory(parts.mirror))
+        settling = asyncio.create_task(_rest_collector(parts.mirror))
         await server.serve(sockets=[listener])
         settling.cancel()
 
@@ -133,22 +127,27 @@ class BoardServer(uvicorn.Server):
             open_socket.close()  # nobody new
         self._hub.close()
         await self._hub.wait_empty(GRACE_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                while any(isinstance(connection, FrameProtocol) for connection in self.server_state.connections):  # noqa: ASYNC110 - uvicorn has no event for it
+                    await asyncio.sleep(0.02)  # clients answer a goodbye; cut off before, they would not know why
         await super().shutdown(sockets)
 
 
-async def _settle_memory(mirror: Mirror) -> None:
-    """What is loaded stays, the first lists too: keep the collector from walking it, now and for every burst of events.
+FIRST_LISTS_SECONDS = 60
+
+
+async def _rest_collector(mirror: Mirror) -> None:
+    """Keep the garbage collector from walking the first lists while they grow, and ever after.
 
     It rests until they are here, but no longer than a while: requests leave garbage meanwhile.
     """
-    gc.collect()
+    settle_memory()
     gc.disable()
-    gc.set_threshold(50_000, 20, 20)
     try:
-        async with asyncio.timeout(FIRST_LISTS_SECONDS):
-            await mirror.wait_synced()
-    except TimeoutError:
-        pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_LISTS_SECONDS):
+                await mirror.wait_synced()
     finally:
         gc.enable()
     gc.freeze()

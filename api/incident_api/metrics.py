@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Gauge, Histogram
 
 from incident_api.board.board import Board
 from incident_api.board.scope import Topic
@@ -22,7 +22,6 @@ DROPPED = Gauge("incidentsim_api_streams_dropped", "Streams that were dropped as
 CARDS = Gauge("incidentsim_api_cards", "Objects that are shown.", ["kind"])
 WATCH_AGE = Gauge("incidentsim_api_watch_age_seconds", "Time since the API server was last heard of.", ["resource"])
 RELISTS = Gauge("incidentsim_api_watch_relists", "Lists taken after the first, since the start.", ["resource"])
-REFUSED = Counter("incidentsim_api_problems_total", "Problem documents that were answered.", ["code"])
 
 
 def refresh_gauges(hub: Hub, mirror: Mirror, board: Board) -> None:

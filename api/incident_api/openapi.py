@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from incident_api.access.sessions import COOKIE
-from incident_api.board.views import Gone, Snapshot
+from incident_api.board.views import Envelope, Gone, Snapshot
+from incident_api.links import add_links
 from incident_api.problems import CODES, MEDIA_TYPE
 from incident_crds import __version__
 
@@ -43,7 +44,8 @@ def _build(app: FastAPI) -> dict[str, Any]:
         for method, operation in item.items():
             if method in _METHODS:
                 _complete(path, operation)
-    for model in (Snapshot, Gone):  # they are in the stream only
+    add_links(document)
+    for model in (Envelope, Snapshot, Gone):  # they are in the stream only
         schema = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
         components["schemas"].update(schema.pop("$defs", {}))
         components["schemas"][model.__name__] = schema

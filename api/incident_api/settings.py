@@ -9,37 +9,31 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from incident_crds.environment import HostAndPort, split_address, split_list
+
 _SHORTEST_SECRET = 16
 
 
-def _host_and_port(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
-        raise ValueError("must be HOST:PORT with a port up to 65535, such as 127.0.0.1:8086")
-    return text
-
-
 def _origins(text: str) -> str:
-    for origin in split(text):
+    for origin in split_list(text):
         scheme, _, host = origin.partition("://")
         if scheme not in ("http", "https") or not host or "/" in host or "*" in host:
             raise ValueError("must list origins such as https://board.example.org, separated by commas")
     return text
 
 
-def split(text: str) -> list[str]:
-    """The parts between commas."""
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
 class Settings(BaseSettings):
     """INCIDENTSIM_API_* variables; KUBECONFIG is read by the Kubernetes client."""
 
     model_config = SettingsConfigDict(
-        env_prefix="INCIDENTSIM_API_", env_ignore_empty=True, extra="ignore", populate_by_name=True
+        env_prefix="INCIDENTSIM_API_",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
-    listen: Annotated[str, AfterValidator(_host_and_port)] = "127.0.0.1:8086"
+    listen: HostAndPort = "127.0.0.1:8086"
     """HOST:PORT."""
     namespace: Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")] = "drills"
     """Where things are made when a request names no namespace."""
@@ -58,9 +52,11 @@ class Settings(BaseSettings):
     reply_seconds: Annotated[float, Field(ge=0, le=60)] = 5
     """How long a write waits for the operator to act on it."""
     log_format: Literal["json", "console"] = Field(default="json", validation_alias="INCIDENTSIM_LOG_FORMAT")
+    """json, or console for people."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
         default="INFO", validation_alias="INCIDENTSIM_LOG_LEVEL"
     )
+    """DEBUG, INFO, WARNING or ERROR."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Settings:
@@ -72,7 +68,7 @@ class Settings(BaseSettings):
 
     def _given_secrets(self) -> list[str]:
         if self.session_secret is not None:
-            return split(self.session_secret.get_secret_value())
+            return split_list(self.session_secret.get_secret_value())
         if self.session_secret_file is None:
             return []
         try:
@@ -95,8 +91,8 @@ class Settings(BaseSettings):
 
     @property
     def host(self) -> str:
-        return self.listen.rpartition(":")[0].strip("[]")
+        return split_address(self.listen)[0]
 
     @property
     def port(self) -> int:
-        return int(self.listen.rpartition(":")[2])
+        return split_address(self.listen)[1]

@@ -15,9 +15,12 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from incident_crds.environment import explain_settings
 from incident_local.approval import ApproveMode
 from incident_local.drillcommand import run_drills, run_grade
 from incident_local.errors import LocalError, NoSpace, SettingsInvalid
+from incident_local.identities import Person
+from incident_local.linkcommand import run_link
 from incident_local.preparing import prepare_programs, vet_control_plane
 from incident_local.progress import Progress
 from incident_local.promptcommand import run_prompt
@@ -73,14 +76,29 @@ def version(as_json: AsJson = False) -> None:
 @app.command()
 def up(
     control_plane: ControlPlane = None,
-    without_operator: Annotated[bool, typer.Option(hidden=True)] = False,
+    without_operator: Annotated[bool, typer.Option(hidden=True, help="Nor the API.")] = False,
+    without_api: Annotated[bool, typer.Option(hidden=True)] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start the API server, the systems and the operator, and stay until Ctrl-C."""
+    """Start the API server, the systems, the operator and the board's API, and stay until Ctrl-C."""
+    with_operator, with_api = not without_operator, not (without_operator or without_api)
     _run(
-        lambda settings, progress: run_up(settings, progress, with_operator=not without_operator, as_json=as_json),
+        lambda settings, progress: run_up(
+            settings, progress, with_operator=with_operator, with_api=with_api, as_json=as_json
+        ),
         control_plane,
     )
+
+
+@app.command()
+def link(
+    person: Annotated[Person, typer.Option("--as", help="Who it signs in: sre may approve, viewer may only read.")] = (
+        Person.SRE
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Print a link that signs a browser in to the running `up`."""
+    _run(lambda settings, _: run_link(settings, person, as_json=as_json))
 
 
 @app.command()
@@ -159,9 +177,7 @@ def _settings(control_plane: ControlPlaneKind | None = None) -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        problems = [
-            f"INCIDENTSIM_{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
-        ]
+        problems = explain_settings(error, "INCIDENTSIM_")
         raise SettingsInvalid("\n".join(problems), remedy="correct the variable, or unset it") from None
     changes: dict[str, Any] = {"state_dir": settings.state_dir.absolute(), "cache_dir": settings.cache_dir.absolute()}
     if control_plane:

@@ -100,7 +100,7 @@ async def _stack(settings: Settings, state: StateFolder, progress: Progress) -> 
         return
     state.prepare()
     with state.locked():
-        async with StackStarter(settings, state, progress).running() as stack:
+        async with StackStarter(settings, state, progress).running(with_api=False) as stack:  # nobody looks
             progress.line(f"logs: {stack.info.logs}")
             yield stack.supervisor
 

@@ -13,6 +13,7 @@ LocalError
 ├── ControlPlaneDied      the API server ended while others needed it
 ├── SetupFailed           the API server refused what the drills need
 ├── LeftBehind            a process outlived the stop
+├── LinkRefused           the API does not answer, or makes no sign-in link
 ├── ScenarioInvalid       no such scenario, or a file that is not one
 └── DrillFailed           a drill that was rejected, timed out, or was not passed
 """
@@ -88,6 +89,10 @@ class SetupFailed(LocalError):
 
 
 class LeftBehind(LocalError):
+    pass
+
+
+class LinkRefused(LocalError):
     pass
 
 

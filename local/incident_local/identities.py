@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -35,7 +36,16 @@ USERS = (
     User("sre", ("incidentsim:approvers",)),
     User("viewer", ("incidentsim:viewers",)),
 )
-CURRENT_USER = "sre"
+
+
+class Person(StrEnum):
+    """The users that stand for people; the others are programs."""
+
+    SRE = "sre"
+    VIEWER = "viewer"
+
+
+CURRENT_USER = Person.SRE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +176,11 @@ def _key_usage(*, sign: bool) -> x509.KeyUsage:
 
 
 def write_kubeconfigs(state: StateFolder, identities: Identities, server: str) -> None:
-    """One with a context for each user, and one that knows the operator only: that is all its process may find."""
+    """One with a context for each user; the operator and the API each get one that knows nobody but them."""
     people = [user.name for user in USERS]
     write_private(state.kubeconfig, _kubeconfig(state, identities, server, people, CURRENT_USER))
     write_private(state.operator_kubeconfig, _kubeconfig(state, identities, server, ["operator"], "operator"))
+    write_private(state.api_kubeconfig, _kubeconfig(state, identities, server, ["api"], "api"))
 
 
 def _kubeconfig(state: StateFolder, identities: Identities, server: str, users: list[str], current: str) -> str:

@@ -22,6 +22,7 @@ PORT_FIELDS = {
     "disk-monitor": "disk_port",
     "control": "control_port",
     "operator": "operator_port",
+    "api": "api_port",
 }
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     disk_port: Port | None = None
     control_port: Port | None = None
     operator_port: Port | None = None
+    api_port: Port | None = None
     groq_api_key: SecretStr | None = Field(default=None, validation_alias="GROQ_API_KEY")
     gemini_api_key: SecretStr | None = Field(default=None, validation_alias="GEMINI_API_KEY")
     log_level: str = "info"
@@ -89,6 +91,7 @@ def wheels_lock() -> Path:
 
 
 def child_environment(**added: str) -> dict[str, str]:
-    """What a started program gets to see. The user's own cluster is not part of it, nor are keys of models."""
+    """What a started program gets to see. The user's own cluster is not part of it, nor is anything secret."""
     hidden = {"KUBECONFIG", "PYTHONPATH", "PYTHONHOME", "GROQ_API_KEY", "GEMINI_API_KEY"}
+    hidden.add("INCIDENTSIM_API_SESSION_SECRET")  # the API takes one secret, and is given one in a file
     return {name: value for name, value in os.environ.items() if name not in hidden} | added

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from incident_local.accounts import unprivileged_account
@@ -14,34 +14,21 @@ from incident_local.apiserver import build_control_plane, build_envtest, server_
 from incident_local.bootstrap import SYSTEM_NAMESPACE, Bootstrap
 from incident_local.control import ControlEndpoint
 from incident_local.gobuild import ControlPlaneBuilder, find_envtest
-from incident_local.identities import Identities, ensure_identities, ensure_secret, write_kubeconfigs
+from incident_local.identities import NAMESPACE, Identities, ensure_identities, ensure_secret, write_kubeconfigs
 from incident_local.ports import LOOPBACK, PortBook
 from incident_local.probes import HttpProbe
 from incident_local.processes import Command
 from incident_local.programs import find_postgres, find_redis
 from incident_local.progress import Progress
+from incident_local.runinfo import RunInfo, write_run_info
 from incident_local.settings import PORT_FIELDS, ControlPlaneKind, Settings, child_environment
-from incident_local.state import StateFolder, write_json
+from incident_local.state import StateFolder
 from incident_local.supervisor import OnExit, Service, Supervisor
 from incident_local.systems.base import TargetSystem
 from incident_local.systems.disk import build_disk
 from incident_local.systems.postgres import build_postgres
 from incident_local.systems.redis import build_redis
 from incident_local.wheels import WheelStore
-
-
-@dataclass(frozen=True, slots=True)
-class RunInfo:
-    """What others need to use a running stack; in `run.json` while it runs."""
-
-    pid: int
-    started_at: str
-    server: str
-    kubeconfig: str
-    operator_kubeconfig: str
-    logs: str
-    control_url: str
-    operator_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +50,7 @@ class StackStarter:
         self._ports = PortBook(state.ports_file, settings.configured_ports())
 
     @asynccontextmanager
-    async def running(self, *, with_operator: bool = True) -> AsyncIterator[RunningStack]:
+    async def running(self, *, with_operator: bool = True, with_api: bool = True) -> AsyncIterator[RunningStack]:
         """A ready stack for the time of the context. Raises LocalError, and then nothing is left running."""
         # All of them first: a port that is taken has to be told before anything is started.
         ports = {name: self._ports.claim(name) for name in PORT_FIELDS}
@@ -73,6 +60,7 @@ class StackStarter:
             systems = await self._systems(ports)
         server = server_url(ports["api-server"])
         control_token = ensure_secret(self._state.secrets / "control.token")
+        ensure_secret(self._state.api_session_secret)
         write_kubeconfigs(self._state, identities, server)
         async with (
             Supervisor(self._progress.warn) as supervisor,
@@ -88,10 +76,13 @@ class StackStarter:
                 await supervisor.unless_failed(bootstrap.run(systems, endpoint, control_token))
             if with_operator:
                 await self._start(supervisor, self._operator(ports["operator"]))
+            if with_api:  # before the systems are waited for: the operator reaches them meanwhile
+                await self._start(supervisor, self._api(ports["api"]))
+            if with_operator:
                 with self._progress.step("reach and seed the systems"):
                     await supervisor.unless_failed(bootstrap.wait_systems(systems))
-            info = self._run_info(server, endpoint, ports["operator"])
-            write_json(self._state.run_file, asdict(info))
+            info = self._run_info(server, endpoint, ports, has_api=with_api)
+            write_run_info(self._state, info)
             yield RunningStack(info, supervisor)
 
     async def _start(self, supervisor: Supervisor, service: Service) -> None:
@@ -130,14 +121,30 @@ class StackStarter:
         command = Command("operator", argv, self._state.logs / "operator.log", environment, stop_seconds=20.0)
         return Service(command, HttpProbe(f"http://{LOOPBACK}:{port}/readyz"), OnExit.RESTART, 60.0)
 
-    def _run_info(self, server: str, endpoint: ControlEndpoint, operator_port: int) -> RunInfo:
+    def _api(self, port: int) -> Service:
+        environment = child_environment(
+            KUBECONFIG=str(self._state.api_kubeconfig),
+            INCIDENTSIM_API_LISTEN=f"{LOOPBACK}:{port}",
+            INCIDENTSIM_API_NAMESPACE=NAMESPACE,
+            INCIDENTSIM_API_SESSION_SECRET_FILE=str(self._state.api_session_secret),
+            INCIDENTSIM_LOG_FORMAT=self._settings.log_format,
+            INCIDENTSIM_LOG_LEVEL=self._settings.log_level,
+        )
+        argv = (sys.executable, "-m", "incident_api")
+        command = Command("api", argv, self._state.logs / "api.log", environment)
+        return Service(command, HttpProbe(f"http://{LOOPBACK}:{port}/readyz"), OnExit.RESTART)
+
+    def _run_info(self, server: str, endpoint: ControlEndpoint, ports: Mapping[str, int], *, has_api: bool) -> RunInfo:
         return RunInfo(
             pid=os.getpid(),
             started_at=datetime.now(UTC).isoformat(),
             server=server,
             kubeconfig=str(self._state.kubeconfig),
             operator_kubeconfig=str(self._state.operator_kubeconfig),
+            api_kubeconfig=str(self._state.api_kubeconfig),
             logs=str(self._state.logs),
             control_url=endpoint.url("").removesuffix("/"),
-            operator_url=f"http://{LOOPBACK}:{operator_port}",
+            operator_url=f"http://{LOOPBACK}:{ports['operator']}",
+            api_url=f"http://{LOOPBACK}:{ports['api']}",
+            has_api=has_api,
         )

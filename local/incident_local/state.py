@@ -48,6 +48,15 @@ class StateFolder:
         return self.root / "operator.kubeconfig"
 
     @property
+    def api_kubeconfig(self) -> Path:
+        return self.root / "api.kubeconfig"
+
+    @property
+    def api_session_secret(self) -> Path:
+        """Kept, so that who is signed in stays so over a restart."""
+        return self.secrets / "api-session.secret"
+
+    @property
     def run_file(self) -> Path:
         """Written once everything is ready, gone when it stops."""
         return self.root / "run.json"
@@ -62,8 +71,8 @@ class StateFolder:
 
     def parts(self) -> list[Path]:
         """All that is ours in it."""
-        files = [self.kubeconfig, self.operator_kubeconfig, self.run_file, self.ports_file, self.lock_file]
-        return [self.logs, self.secrets, self.data, *files]
+        kubeconfigs = [self.kubeconfig, self.operator_kubeconfig, self.api_kubeconfig]
+        return [self.logs, self.secrets, self.data, *kubeconfigs, self.run_file, self.ports_file, self.lock_file]
 
     def require_ours(self) -> None:
         """Raises StateForeign for a folder with files in it and no lock of ours: others have a data folder, too."""

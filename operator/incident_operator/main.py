@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import socket
 import sys
@@ -14,6 +13,7 @@ import structlog
 from pydantic import ValidationError
 
 from incident_crds.client import ApiClient, ApiConfig, load_config
+from incident_crds.environment import explain_settings, settle_memory
 from incident_crds.errors import ApiError
 from incident_crds.logs import configure_logs
 from incident_operator.cluster.builtin import Builtin
@@ -36,10 +36,8 @@ def main() -> int:
         settings = Settings()
         config = load_config()
     except ValidationError as error:
-        for problem in error.errors():
-            field = str(problem["loc"][0])
-            name = field if field.isupper() else f"INCIDENTSIM_{field}".upper()
-            print(f"incident-operator: {name}: {problem['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+        for problem in explain_settings(error, "INCIDENTSIM_"):
+            print(f"incident-operator: {problem}", file=sys.stderr)
         return EXIT_USAGE
     except ApiError as error:
         print(f"incident-operator: {error}", file=sys.stderr)
@@ -87,7 +85,7 @@ async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: 
         if services.done():
             await services
         await asyncio.sleep(0.01)
-    _settle_memory()
+    settle_memory()
     registry = build_registry(operator, login=_login(config))
     watches = asyncio.create_task(
         kopf.operator(registry=registry, clusterwide=True, standalone=True, ready_flag=kopf_ready), name="kopf"
@@ -112,10 +110,3 @@ def _login(config: ApiConfig) -> Any:
         )
 
     return login
-
-
-def _settle_memory() -> None:
-    """What is loaded stays: keep the collector from walking it for every burst of events."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)

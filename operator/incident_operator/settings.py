@@ -8,22 +8,12 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from incident_crds.environment import HostAndPort, split_address, split_list
 from incident_operator.diagnosis.factory import DIAGNOSERS, DiagnosisSettings, GeminiSdk, ProviderSettings
 
 
-def _host_and_port(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
-        raise ValueError("must be HOST:PORT with a port up to 65535, such as 127.0.0.1:8085")
-    return text
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _known_diagnosers(text: str) -> str:
-    names = _names(text)
+    names = split_list(text)
     if not names or len(set(names)) != len(names) or not set(names) <= set(DIAGNOSERS):
         raise ValueError(f"must list some of {', '.join(DIAGNOSERS)}, each once, separated by commas")
     return text
@@ -44,7 +34,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="INCIDENTSIM_", env_ignore_empty=True, extra="ignore")
 
-    listen: Annotated[str, AfterValidator(_host_and_port)] = "127.0.0.1:8085"
+    listen: HostAndPort = "127.0.0.1:8085"
     """HOST:PORT of /metrics, /healthz and /readyz."""
     namespace: str = "incidentsim-system"
     """The operator's own namespace: its Lease, its counter and the kill switch."""
@@ -66,7 +56,7 @@ class Settings(BaseSettings):
     @property
     def diagnosis(self) -> DiagnosisSettings:
         return DiagnosisSettings(
-            order=tuple(_names(self.diagnosers)),
+            order=tuple(split_list(self.diagnosers)),
             groq=ProviderSettings(key=self.groq_api_key, model=self.groq_model, base_url=self.groq_url),
             gemini=ProviderSettings(key=self.gemini_api_key, model=self.gemini_model, base_url=self.gemini_url),
             gemini_sdk=self.gemini_sdk,
@@ -74,11 +64,11 @@ class Settings(BaseSettings):
 
     @property
     def host(self) -> str:
-        return self.listen.rpartition(":")[0].strip("[]")
+        return split_address(self.listen)[0]
 
     @property
     def port(self) -> int:
-        return int(self.listen.rpartition(":")[2])
+        return split_address(self.listen)[1]
 
     @property
     def hold(self) -> timedelta:

@@ -11,8 +11,6 @@ import pytest_asyncio
 from ..conftest import ApiProcess, OperatorProcess, Stack
 from .door import Door
 
-SECRET = "a session secret for tests only"
-
 
 @pytest.fixture(scope="package")
 def running(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
@@ -20,7 +18,9 @@ def running(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     operator, api = OperatorProcess(stack), ApiProcess(stack)
     operator.start()
     try:
-        api.start(INCIDENTSIM_API_SESSION_SECRET=SECRET, INCIDENTSIM_API_TOKEN_HEADER="X-Handed-Token")
+        api.start(
+            INCIDENTSIM_API_TOKEN_HEADER="X-Handed-Token", INCIDENTSIM_API_ALLOWED_ORIGINS="https://friend.example"
+        )
         try:
             yield api
         finally:

@@ -23,8 +23,13 @@ def user_of(account: str) -> str:
 
 
 @asynccontextmanager
-async def service_account(stack: Stack, admin: ApiClient, name: str, role: str) -> AsyncIterator[ApiClient]:
-    """A client that signs in as a service account of the namespace with the ClusterRole, which acts already."""
+async def service_account(
+    stack: Stack, admin: ApiClient, name: str, role: str, *, may_list: bool = True
+) -> AsyncIterator[ApiClient]:
+    """A client that signs in as a service account of the namespace with the ClusterRole, which acts already.
+
+    `may_list`: the role lets it list incidents, by which it is seen to act.
+    """
     account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}}
     binding: dict[str, Any] = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -40,7 +45,8 @@ async def service_account(stack: Stack, admin: ApiClient, name: str, role: str) 
     token = (await admin.request("POST", f"{path}/token", body=request))["status"]["token"]
     config = ApiConfig(stack.info["server"], ca_file=str(stack.state / "secrets" / "ca.crt"), token=token)
     try:
-        await eventually(lambda: may(admin, user_of(name), "list", "incidents"), f"{name} has the role {role}", 20)
+        if may_list:
+            await eventually(lambda: may(admin, user_of(name), "list", "incidents"), f"{name} has the role {role}", 20)
         async with ApiClient(config) as client:
             yield client
     finally:

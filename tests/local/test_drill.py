@@ -22,8 +22,9 @@ from incident_crds.incident import Incident
 from incident_local.drill import _Drill
 from incident_local.errors import ScenarioInvalid
 from incident_local.scenarios import DEFAULT_DRILLS, load_drill
-from tests.conftest import NAMESPACE, OperatorProcess, Stack, clean_environment
+from tests.conftest import NAMESPACE, OperatorProcess, Stack
 from tests.crds.manifests import good
+from tests.processes import clean_environment
 
 KEYS = {"drill", "experiment", "incident", "diagnosis", "plan", "grade", "durations"}
 

@@ -17,7 +17,7 @@ from incident_local.errors import ProgramMissing
 from incident_local.programs import find_go, find_postgres, find_redis
 from incident_local.progress import Progress
 from incident_local.wheels import WheelStore
-from tests.conftest import clean_environment
+from tests.processes import clean_environment
 
 DEAD_INDEX = "http://127.0.0.1:1/simple"  # port 1: nobody listens, the refusal is immediate
 

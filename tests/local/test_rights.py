@@ -1,4 +1,4 @@
-"""The laptop's users have the rights of their groups, and the operator's kubeconfig has only the operator."""
+"""The laptop's users have the rights of their groups, and a program's kubeconfig has only that program."""
 
 from __future__ import annotations
 
@@ -36,13 +36,15 @@ def test_contexts(stack: Stack) -> None:
     assert config["current-context"] == "sre"
 
 
-def test_operator_process_finds_no_other_user(stack: Stack) -> None:
-    config = yaml.safe_load(Path(stack.info["operator_kubeconfig"]).read_text())
-    assert [user["name"] for user in config["users"]] == ["operator"]
+@pytest.mark.parametrize("program", ["operator", "api"])
+def test_a_program_finds_no_other_user(stack: Stack, program: str) -> None:
+    config = yaml.safe_load(Path(stack.info[f"{program}_kubeconfig"]).read_text())
+    assert [user["name"] for user in config["users"]] == [program]
 
 
 def test_secrets_are_private(stack: Stack) -> None:
-    files = [stack.kubeconfig, Path(stack.info["operator_kubeconfig"]), *(stack.state / "secrets").iterdir()]
+    kubeconfigs = [stack.kubeconfig, *(Path(stack.info[f"{program}_kubeconfig"]) for program in ("operator", "api"))]
+    files = [*kubeconfigs, *(stack.state / "secrets").iterdir()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert stat.S_IMODE((stack.state / "secrets").stat().st_mode) == 0o700
 

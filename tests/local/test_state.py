@@ -16,7 +16,8 @@ from incident_local import state as state_module
 from incident_local.errors import NoSpace, StateForeign, StateLocked
 from incident_local.state import StateFolder, require_space, write_private
 from incident_local.stopping import delete_data
-from tests.conftest import Stack, clean_environment
+from tests.conftest import Stack
+from tests.processes import clean_environment
 
 
 @pytest.fixture

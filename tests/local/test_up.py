@@ -13,15 +13,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from incident_crds.client import ApiClient, ApiConfig
 from incident_crds.mocksystem import MockSystem
 from incident_local.processes import birth_of
+from incident_local.state import StateFolder
 from incident_local.stopping import descendants
-from tests.conftest import clean_environment, read_line, start_up
+from tests.conftest import read_line, start_up
+from tests.processes import clean_environment
+from tests.waiting import eventually
 
 START_SECONDS = 90.0
+FRIEND = "https://board.example.org"
 CONFIG_MAPS = "/api/v1/namespaces/drills/configmaps"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's part in it is Linux's")
@@ -47,9 +52,14 @@ def cli(*arguments: str, state: Path, **environment: str) -> subprocess.Complete
 
 
 @contextmanager
-def up(state: Path, *arguments: str, wait: bool = True) -> Iterator[tuple[subprocess.Popen[str], dict[str, str], Path]]:
-    """A started `up`, what it printed, and the file with what it said. However the test ends, so does it."""
-    process, messages = start_up(state, *(arguments or ("--without-operator",)))
+def up(
+    state: Path, *, whole: bool = False, wait: bool = True, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, str], Path]]:
+    """A started `up`, what it printed, and the file with what it said. However the test ends, so does it.
+
+    The whole of it, or without the operator and the API.
+    """
+    process, messages = start_up(state, *([] if whole else ["--without-operator"]), environment=environment)
     with process:
         try:
             line = read_line(process, START_SECONDS) if wait else "{}"
@@ -128,8 +138,33 @@ async def test_dead_control_plane_stops_all_and_data_survive(state: Path) -> Non
         assert not (state / "run.json").exists(), "what was left by the killed one makes this one look ready"
 
 
-def test_down_stops_it_and_says_which(state: Path) -> None:
-    with up(state) as (process, _, _):
+async def test_people_sign_in_by_link_until_down_stops_all(state: Path) -> None:
+    secret = "the API is given another, in a file"
+    environment = {
+        "GROQ_API_KEY": "never-used",
+        "INCIDENTSIM_API_ALLOWED_ORIGINS": FRIEND,
+        "INCIDENTSIM_API_SESSION_SECRET": secret,
+    }
+    with up(state, whole=True, **environment) as (process, info, messages):
+        members = family(process.pid)
+        api = next(pid for pid, (_, line) in members.items() if "-m incident_api" in line)
+        shown = Path(f"/proc/{api}/environ").read_text()
+        assert "never-used" not in shown
+        assert secret not in shown
+        status = json.loads(cli("status", "--json", state=state).stdout)
+        assert (status["apiReady"], status["api"]) == (True, info["api_url"])
+
+        cookie = await follow_link(info["link"])
+        assert await session_of(info, cookie) == "sre"
+        link = cli("link", "--as", "viewer", state=state)
+        assert link.returncode == 0, link.stderr
+        assert await session_of(info, await follow_link(link.stdout.removesuffix("\n"))) == "viewer"
+
+        os.kill(api, signal.SIGKILL)
+        wait_gone({api: members[api]})
+        assert await eventually(lambda: session_of(info, cookie), "the API is started again") == "sre"
+        assert "api was ended by SIGKILL. Starting it again" in messages.read_text()
+        assert {entry.name for entry in state.iterdir()} <= {part.name for part in StateFolder(state).parts()}
         members = family(process.pid)
         # Our child stays a zombie until we wait for it, which `down` knows to be an end.
         done = cli("down", "--json", state=state)
@@ -140,16 +175,40 @@ def test_down_stops_it_and_says_which(state: Path) -> None:
     assert (again.returncode, json.loads(again.stdout)["pid"]) == (0, None)
 
 
-@pytest.mark.parametrize("running", ["--etcd-dir", "redis-server", "postgres -D", "disk_agent", "incident_operator"])
+@pytest.mark.parametrize("running", ["--etcd-dir", "redis-server", "postgres -D", "disk_agent", "-m incident_api"])
 def test_interrupt_during_the_start_leaves_nothing(state: Path, running: str) -> None:
     """As soon as the process whose command line holds these words is there."""
-    arguments = () if running == "incident_operator" else ("--without-operator",)
-    with up(state, *arguments, wait=False) as (process, _, messages):
+    with up(state, whole="incident_api" in running, wait=False) as (process, _, messages):
         members = wait_started(process, running, messages)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
         wait_gone(members, seconds=0.1)
     assert cli("status", state=state).returncode == 1
+
+
+async def follow_link(link: str) -> str:
+    """The cookie that it gives, which no script can read and no other site can make a browser send."""
+    async with aiohttp.ClientSession() as browser, browser.get(link, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (303, "/")
+        cookie, *attributes = response.headers["Set-Cookie"].split("; ")
+        assert {"httponly", "samesite=strict"} <= {attribute.lower() for attribute in attributes}
+        return cookie
+
+
+async def session_of(info: dict[str, str], cookie: str) -> str | None:
+    """Whose session it is; None while nobody answers."""
+    headers = {"Cookie": cookie, "Origin": FRIEND}
+    try:
+        async with (
+            aiohttp.ClientSession(headers=headers) as browser,
+            browser.get(f"{info['api_url']}/api/v1/session") as response,
+        ):
+            assert response.status == 200, await response.text()
+            assert response.headers["Access-Control-Allow-Origin"] == FRIEND
+            user: str = (await response.json())["user"]
+            return user
+    except aiohttp.ClientConnectionError:
+        return None
 
 
 def test_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:

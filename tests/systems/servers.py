@@ -23,19 +23,13 @@ from incident_local.progress import Progress
 from incident_local.settings import Settings
 from incident_local.wheels import WheelStore
 from incident_operator.targets import Access
+from tests.processes import free_port
 
 CONTROL_USER, CONTROL_PASSWORD = "keeper", "keeper-secret"
 APP_USER, APP_PASSWORD = "app", "app-secret"
 MAXMEMORY = 64 * 1024 * 1024
 DISK_CAPACITY = 64 * 1024 * 1024
 MAX_CONNECTIONS = 50
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until(is_ready: Callable[[], bool], what: str, timeout: float = 20) -> None:

@@ -8,20 +8,22 @@ from typing import Any
 
 from incident_api.board.views import (
     Analysis,
-    ExecutionStatusName,
     ExecutionView,
-    ExperimentStatusName,
     ExperimentView,
     IncidentDetail,
-    IncidentStatusName,
-    IncidentTypeName,
     IncidentView,
     PreviousIncident,
     RefusedRequest,
-    RemediationModeName,
     StatusHistoryEntry,
-    SystemStatusName,
     SystemView,
+)
+from incident_api.board.words import (
+    ExecutionStatusName,
+    ExperimentStatusName,
+    IncidentStatusName,
+    IncidentTypeName,
+    RemediationModeName,
+    SystemStatusName,
 )
 from incident_crds.base import DRILL_LABEL, Resource
 from incident_crds.chaosexperiment import ChaosExperiment

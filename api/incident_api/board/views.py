@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from incident_api.board.envelope import EventType
 from incident_api.board.records import (
     OF_SOURCE,
     Action,
@@ -29,6 +29,14 @@ from incident_api.board.records import (
     VerificationCheck,
     VerificationSample,
 )
+from incident_api.board.words import (
+    ExecutionStatusName,
+    ExperimentStatusName,
+    IncidentStatusName,
+    IncidentTypeName,
+    RemediationModeName,
+    SystemStatusName,
+)
 from incident_crds.base import Timestamp
 from incident_crds.catalogue import Risk, Severity, SignalName, SystemType
 from incident_crds.chaosexperiment import HealedBy
@@ -38,68 +46,6 @@ class View(BaseModel):
     """A part of an answer. Every field is always there; what is not known is null."""
 
     model_config = OF_SOURCE
-
-
-class IncidentStatusName(StrEnum):
-    """The four columns of the board."""
-
-    TRIAGE = "triage"
-    INVESTIGATING = "investigating"
-    FIXING = "fixing"
-    RESOLVED = "resolved"
-
-
-class IncidentTypeName(StrEnum):
-    """Whether something real is behind an incident."""
-
-    REAL_SYSTEM = "real_system"
-    SYNTHETIC = "synthetic"
-    TRAINING = "training"
-
-
-class RemediationModeName(StrEnum):
-    """How far the agent may go: propose and execute, nothing unasked, or diagnose only."""
-
-    AUTOMATED = "automated"
-    MANUAL = "manual"
-    ADVISORY = "advisory"
-
-
-class ExecutionStatusName(StrEnum):
-    """Where a plan stands."""
-
-    PROPOSED = "proposed"
-    AWAITING_APPROVAL = "awaiting_approval"
-    APPROVED = "approved"
-    EXECUTING = "executing"
-    VERIFYING = "verifying"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    ROLLED_BACK = "rolled_back"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    SUPERSEDED = "superseded"
-
-
-class ExperimentStatusName(StrEnum):
-    """Where an experiment stands."""
-
-    PENDING = "pending"
-    REJECTED = "rejected"
-    INJECTING = "injecting"
-    ACTIVE = "active"
-    RECOVERING = "recovering"
-    RECOVERED = "recovered"
-    ABORTED = "aborted"
-    FAILED = "failed"
-
-
-class SystemStatusName(StrEnum):
-    """Whether a system can be reached."""
-
-    PENDING = "pending"
-    READY = "ready"
-    UNREACHABLE = "unreachable"
 
 
 class ObjectView(View):
@@ -389,4 +335,17 @@ class Snapshot(BaseModel):
     systems: list[SystemView]
 
 
-Metrics = dict[str, JsonValue]
+class Envelope(BaseModel):
+    """A message of the stream."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    v: int
+    """Version of the envelope: 1."""
+    seq: str
+    """Position of the latest change that it tells of, as `epoch:number`; to resume from."""
+    type: EventType
+    """What `data` is: a Snapshot, the view of an object, a Gone, who is present, or a notice with a `code`."""
+    ts: Timestamp
+    """When it was written."""
+    data: dict[str, JsonValue]

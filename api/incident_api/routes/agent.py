@@ -10,7 +10,8 @@ from starlette.responses import Response
 from incident_api.board.projection import analysis_view, incident_view
 from incident_api.board.queries import Query as ListQuery
 from incident_api.board.scope import Topic
-from incident_api.board.views import Analysis, ExecutionStatusName, ExecutionView, IncidentView
+from incident_api.board.views import Analysis, ExecutionView, IncidentView
+from incident_api.board.words import ExecutionStatusName
 from incident_api.problems import Problem
 from incident_api.routes.answers import card_response, object_response
 from incident_api.routes.bodies import Approval, Consultation, Rejection

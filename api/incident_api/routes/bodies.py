@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from incident_api.board.views import IncidentStatusName, IncidentTypeName, RemediationModeName
+from incident_api.board.words import IncidentStatusName, IncidentTypeName, RemediationModeName
 from incident_crds.base import LongText, Name, ShortText, Text
 from incident_crds.catalogue import Severity
 from incident_crds.incident import IncidentPhase, IncidentSpec, IncidentType, RemediationMode
@@ -29,6 +29,7 @@ def _whole(value: object) -> object:
 WHOLE = BeforeValidator(_whole)
 """To be the last of an annotation, or its bounds are missing in the schema."""
 Seconds = Annotated[int, Field(ge=1, le=86400), WHOLE]
+_HASH = "3f5a9c0e6f7d4b1a8c2e5d9f0b3a6c7d8e1f2a4b5c6d7e8f9a0b1c2d3e4f5a6b"
 PHASES = dict(zip(IncidentStatusName, IncidentPhase, strict=True))
 _TYPES = dict(zip(IncidentTypeName, IncidentType, strict=True))
 _MODES = dict(zip(RemediationModeName, RemediationMode, strict=True))
@@ -160,6 +161,8 @@ class Notes(Body):
 class Reason(Body):
     """Why something is done."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The vendor confirmed it."}]})
+
     reason: Text = ""
     """Why."""
 
@@ -176,6 +179,8 @@ class Assignment(Body):
 class Merge(Body):
     """Which incident goes on."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"into": "INC-0001", "reason": "The same cause."}]})
+
     into: Annotated[str, Field(min_length=1, max_length=253)]
     """Id, name or number of an open incident in the same namespace."""
     reason: Text = ""
@@ -185,12 +190,16 @@ class Merge(Body):
 class Approval(Body):
     """Approve exactly the plan that was read."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"plan_hash": _HASH}]})
+
     plan_hash: Annotated[str, Field(min_length=1, max_length=256)]
     """`plan_hash` of the execution."""
 
 
 class Rejection(Body):
     """Reject exactly the plan that was read."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"plan_hash": _HASH, "reason": "Not during the day."}]})
 
     plan_hash: Annotated[str, Field(min_length=1, max_length=256)]
     """`plan_hash` of the execution."""
@@ -220,6 +229,8 @@ class Consultation(Body):
 class GenerateRequest(Body):
     """One practice incident."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"template": "redis-slow-queries"}]})
+
     template: Annotated[str, Field(min_length=1, max_length=63)] | None = None
     """Name of a template; one at random when left out."""
     namespace: NamespaceName | None = None
@@ -246,12 +257,18 @@ class GeneratorStart(Body):
 class Token(Body):
     """A token to sign in with."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"token": "A-TOKEN"}]})
+
     token: Annotated[str, Field(min_length=1, max_length=16384)]
     """A Kubernetes bearer token."""
 
 
 class Viewing(Body):
     """What a board that follows /events looks at."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"connection": "5b0c8f2e9a1d4c37", "incident": "INC-0001"}]}
+    )
 
     connection: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
     """Its connection, as the notice `synced` gave it."""

@@ -129,6 +129,20 @@ class FromScenario(Body):
 class FromSpec(Body):
     """An experiment of one's own."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "spec": {
+                        "target": {"systemRef": {"name": "redis-test"}},
+                        "fault": {"type": "RedisMemory", "redisMemory": {"fillPercent": 90}},
+                        "durationSeconds": 300,
+                    }
+                }
+            ]
+        }
+    )
+
     spec: ExperimentSpec
     """The spec, as in a manifest."""
     namespace: NamespaceName | None = None

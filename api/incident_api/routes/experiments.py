@@ -11,7 +11,8 @@ from starlette.responses import Response
 from incident_api.access.gate import Viewer
 from incident_api.board.queries import Query as ListQuery
 from incident_api.board.scope import Topic
-from incident_api.board.views import ExperimentStatusName, ExperimentView
+from incident_api.board.views import ExperimentView
+from incident_api.board.words import ExperimentStatusName
 from incident_api.problems import Problem
 from incident_api.routes.answers import card_response, object_response
 from incident_api.routes.dependencies import EVERYWHERE, WRITES, Parts, PartsDep, ViewerDep, problems

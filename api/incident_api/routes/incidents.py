@@ -15,7 +15,8 @@ from incident_api.board.projection import execution_view, incident_detail
 from incident_api.board.queries import Query as ListQuery
 from incident_api.board.queries import Sort
 from incident_api.board.scope import Topic
-from incident_api.board.views import IncidentDetail, IncidentStatusName, IncidentTypeName, IncidentView
+from incident_api.board.views import IncidentDetail, IncidentView
+from incident_api.board.words import IncidentStatusName, IncidentTypeName
 from incident_api.routes.answers import object_response
 from incident_api.routes.bodies import PHASES, IncidentChanges, NewIncident, Notes, StatusChange
 from incident_api.routes.dependencies import (

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from incident_api.board.queries import Query as ListQuery
 from incident_api.board.scope import Topic
-from incident_api.board.views import SystemStatusName, SystemView
+from incident_api.board.views import SystemView
+from incident_api.board.words import SystemStatusName
 from incident_api.routes.answers import card_response
 from incident_api.routes.dependencies import EVERYWHERE, PartsDep, ViewerDep, problems
 from incident_api.routes.incidents import LISTED

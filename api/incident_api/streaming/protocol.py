@@ -13,6 +13,8 @@ from websockets.http11 import Request
 SEND_FRAMES = "incidentsim.frames.send"
 """ASGI message {type, frames, seconds}: whole frames, ready to be written. Raises TimeoutError where the client has not
 read enough of what was sent before within so many seconds."""
+LINGER_SECONDS = 2.0
+"""How long a client that was told to go may take."""
 ABORT = "incidentsim.abort"
 """ASGI message {type}: end the connection at once, without waiting for the client to read the rest."""
 
@@ -25,6 +27,19 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if hasattr(self, "scope"):  # not for a handshake that was refused
             self.scope["extensions"] = {**(self.scope["extensions"] or {}), SEND_FRAMES: {}, ABORT: {}}
+
+    @override
+    def handle_parser_exception(self) -> None:
+        """Says why, then reads on without looking: closing with input unread would take the reason away again."""
+        if self.close_sent:
+            return
+        assert self.conn.close_sent is not None  # noqa: S101 - so the library promises
+        code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     @override
     async def send(self, message: Any) -> None:

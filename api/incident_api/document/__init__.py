@@ -1,0 +1,1 @@
+"""docs/api.md: a text with tables and examples from the code."""
