@@ -26,3 +26,15 @@ def incomplete_tail(data: bytes) -> int:
         return -1
     rest = data[at + 1 : at + DIGITS_FROM]
     return at if WORD.startswith(rest) else -1
+
+
+def find_marks(data: bytes) -> list[tuple[int, int]]:
+    """(number, nanoseconds when sent) of each whole mark."""
+    marks = []
+    at, end = data.find(START), len(data) - LENGTH
+    while 0 <= at <= end:
+        if data.startswith(WORD, at + 1):
+            number = int(data[at + DIGITS_FROM : at + DIGITS_TO])
+            marks.append((number, int(data[at + DIGITS_TO + 1 : at + LENGTH])))
+        at = data.find(START, at + 1)
+    return marks

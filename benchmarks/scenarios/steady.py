@@ -15,11 +15,14 @@ async def run(bench: Bench) -> Measurement:
     async with bench.boards() as (server, swarm):
         before = await swarm.report()
         meters = Meters(server.pid, bench.target.store_pids, bench.target.store_title)
-        delivery = await deliver_steadily(bench, server, swarm)
+        async with bench.target.watched_store() as store_times:
+            delivery = await deliver_steadily(bench, server, swarm)
         seconds = max(delivery.written.seconds, delivery.working_seconds)
         meters.report(measurement, "", seconds)
         after = await swarm.report()
         add_delivery(measurement, bench, "", delivery)
+        if store_times is not None:
+            measurement.add_times("of it until the store's own notice", store_times.summary())
         received = after["received_bytes"] - before["received_bytes"]
         measurement.add("received by all boards", received / 2**20, "MiB")
         for name, key in (("swarm CPU share", "cpu_seconds"), ("of it in the kernel", "system_seconds")):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.marks import DIGITS_FROM, DIGITS_TO, LENGTH, START, WORD, incomplete_tail
+from benchmarks.marks import find_marks, incomplete_tail
 from benchmarks.websocket import PING_BYTE, pongs_for
 
 
@@ -37,15 +37,4 @@ class ChunkReader:
 def _parse(data: bytes) -> Chunk:
     pongs, cut = pongs_for(data) if PING_BYTE in data else (b"", -1)
     cuts = [at for at in (cut, incomplete_tail(data)) if at >= 0]
-    return Chunk(tuple(_marks(data)), pongs, data[min(cuts) :] if cuts else b"")
-
-
-def _marks(data: bytes) -> list[tuple[int, int]]:
-    marks = []
-    at, end = data.find(START), len(data) - LENGTH
-    while 0 <= at <= end:
-        if data.startswith(WORD, at + 1):
-            number = int(data[at + DIGITS_FROM : at + DIGITS_TO])
-            marks.append((number, int(data[at + DIGITS_TO + 1 : at + LENGTH])))
-        at = data.find(START, at + 1)
-    return marks
+    return Chunk(tuple(find_marks(data)), pongs, data[min(cuts) :] if cuts else b"")

@@ -13,6 +13,7 @@ from typing import ClassVar
 from benchmarks import httpget
 from benchmarks.meter import is_alive
 from benchmarks.swarm.board import Stream
+from benchmarks.swarm.histogram import Histogram
 from incident_local.ports import LOOPBACK
 from incident_local.processes import Child, Command, describe_exit, tail
 
@@ -106,6 +107,11 @@ class Target(ABC):
     @abstractmethod
     async def create(self, number: int, port: int) -> None:
         """One incident over the server's REST interface. Raises TargetFailed."""
+
+    @asynccontextmanager
+    async def watched_store(self) -> AsyncIterator[Histogram | None]:
+        """Times from a mark to the store's own notice of it while in the context; None where it gives none."""
+        yield None
 
     @asynccontextmanager
     async def server(self, port: int) -> AsyncIterator[Server]:

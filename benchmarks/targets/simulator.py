@@ -9,19 +9,22 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import yaml
 from typing_extensions import override
 
+from benchmarks.marks import find_marks
 from benchmarks.meter import find_programs
 from benchmarks.samples import build_incident, trouble_of
 from benchmarks.swarm.board import Stream
+from benchmarks.swarm.histogram import Histogram
 from benchmarks.targets.base import ListFeatures, Target, TargetFailed
 from benchmarks.targets.requests import send_json
 from incident_crds.client import MERGE_PATCH, ApiClient, load_config
@@ -35,6 +38,7 @@ from incident_local.settings import child_environment
 
 _START_SECONDS = 900.0  # the first run on a machine builds the control plane
 _STOP_SECONDS = 60.0
+_LONGEST_WATCH = 3600
 _IN_FLIGHT = 32
 _PREFIX = "bench-"
 _STORE_PROGRAMS = ("controlplane", "kube-apiserver", "etcd")
@@ -171,6 +175,21 @@ class SimulatorTarget(Target):
             raise TargetFailed(f"a change was refused: {error}") from error
 
     @override
+    @asynccontextmanager
+    async def watched_store(self) -> AsyncIterator[Histogram | None]:
+        admin, times = self._client(self._admin), Histogram()
+        page = await admin.list_raw(Incident, NAMESPACE, limit=1)
+        events = admin.watch(
+            Incident, NAMESPACE, resource_version=page.resource_version, timeout_seconds=_LONGEST_WATCH
+        )
+        listening = asyncio.create_task(_time_events(events, times))
+        try:
+            yield times
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    @override
     async def create(self, number: int, port: int) -> None:
         if self._session is None:
             raise TargetFailed("the target is not open")
@@ -221,6 +240,16 @@ class SimulatorTarget(Target):
         if client is None:
             raise TargetFailed("the target is not open")
         return client
+
+
+async def _time_events(events: AsyncGenerator[dict[str, Any], None], times: Histogram) -> None:
+    async with aclosing(events):
+        async for event in events:
+            now = time.monotonic_ns()
+            if event["type"] == "MODIFIED":
+                summary = event["object"]["status"]["diagnosis"]["summary"]
+                for _, sent_ns in find_marks(summary.encode()):
+                    times.add(now - sent_ns)
 
 
 def _name(number: int) -> str:
