@@ -89,7 +89,7 @@ SECTIONS: dict[str, tuple[Example | Step, ...]] = {
     "A drill": (
         Example("list_scenarios"),
         Example("create_experiment"),
-        _first("EXPERIMENT", "id", "/experiments?system=redis-test&limit=1", "The newest comes first."),
+        _first("EXPERIMENT", "id", "/experiments?limit=1", "The newest comes first."),
         Example("list_experiments", query="status=active&limit=5"),
         Example("get_experiment", _EXPERIMENT),
         Step("Some seconds later there is an incident, and a plan that awaits approval.", _WAIT),
