@@ -218,8 +218,12 @@ class ApiClient:
         field_selector: str = "",
         idle: timedelta = WATCH_IDLE,
         on_open: Callable[[], None] = lambda: None,
+        sends_initial: bool = False,
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Raw watch events as the server sends them, bookmarks and errors included, until it ends the stream.
+
+        `sends_initial`: first of all each object as it is, then a bookmark that `ends_initial` knows, instead of a
+        list; with an empty resource_version they are the newest. Raises Invalid where the server cannot do that.
 
         `on_open` is called when the server has agreed to the watch, which may be long before the first event.
         Raises Unreachable when the connection breaks or stays silent for `idle`, and StreamBroken when
@@ -231,6 +235,7 @@ class ApiClient:
             "resourceVersion": resource_version,
             "timeoutSeconds": str(timeout_seconds),
             **_selectors(label_selector, field_selector),
+            **({"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"} if sends_initial else {}),
         }
         endless = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout.total)
         try:

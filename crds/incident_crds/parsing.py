@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar, cast
@@ -99,6 +99,12 @@ def _is_event(event: object) -> bool:
             return True
         case _:
             return False
+
+
+def ends_initial(event: Mapping[str, Any]) -> bool:
+    """Whether a bookmark says that every object has been sent."""
+    notes = event["object"]["metadata"].get("annotations") or {}
+    return event["type"] == "BOOKMARK" and notes.get("k8s.io/initial-events-end") == "true"
 
 
 async def raise_for_status(response: aiohttp.ClientResponse) -> None:

@@ -9,18 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Generic, NoReturn, TypeVar
 
 import structlog
 
 from incident_crds.base import Resource
+from incident_crds.changes import Change, ChangeType, Key, compare
 from incident_crds.client import WATCH_IDLE, ApiClient
 from incident_crds.errors import (
     ApiError,
     Forbidden,
     Gone,
+    Invalid,
     NotFound,
     NotUnderstood,
     ServerUnavailable,
@@ -28,30 +29,11 @@ from incident_crds.errors import (
     Unreachable,
     status_error,
 )
-from incident_crds.parsing import gc_paused, parse_object
+from incident_crds.parsing import ends_initial, gc_paused, parse_object
 
 R = TypeVar("R", bound=Resource)
-Key = tuple[str, str]
-"""(namespace, name)."""
 
 log = structlog.get_logger(__name__)
-
-
-class ChangeType(StrEnum):
-    """What happened to an object."""
-
-    ADDED = "ADDED"
-    MODIFIED = "MODIFIED"
-    DELETED = "DELETED"
-
-
-@dataclass(frozen=True, slots=True)
-class Change(Generic[R]):
-    """One object that came, changed or went."""
-
-    type: ChangeType
-    obj: R
-    """As it is now; as it was last seen where it went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +54,8 @@ class Watcher(Generic[R]):
     """Lists, then watches from where the list ended; a lost position means another list and a comparison.
 
     `on_change` is called with every difference between what it was told before and what is now, in
-    order, and once the cache holds it. It must not block. What it raises ends `run`.
+    order, and once the cache holds it. It must not block. What it raises ends `run`. `streams_lists` is for who starts
+    with thousands of objects: the server sends them as events where it can (Kubernetes 1.34), else in pages.
     """
 
     def __init__(
@@ -85,6 +68,7 @@ class Watcher(Generic[R]):
         label_selector: str = "",
         field_selector: str = "",
         leave_out: Sequence[str] = (),
+        streams_lists: bool = False,
         pace: Pace | None = None,
     ) -> None:
         """`leave_out`: what the cache need not hold, as dotted paths in the API's spelling: `status.evidence`.
@@ -98,6 +82,7 @@ class Watcher(Generic[R]):
         self._label_selector = label_selector
         self._field_selector = field_selector
         self._leave_out = [tuple(path.split(".")) for path in leave_out]
+        self._streams_lists = streams_lists
         self._pace = pace or Pace()
         self._random = random.SystemRandom()
         self._objects: dict[Key, R] = {}
@@ -173,7 +158,54 @@ class Watcher(Generic[R]):
                 return f"{type(error).__name__}: {error}"
 
     async def _list(self) -> None:
-        """Take a whole list aside, page by page, then put it in the cache's place and tell what differs."""
+        """Take a whole list aside, then put it in the cache's place and tell what differs."""
+        found, version = await self._take_list()
+        before, self._objects = self._objects, found
+        self._version = version
+        if self.synced:
+            self.relists_total += 1
+        self._hear()
+        for change in compare(before, found):
+            self._on_change(change)
+        self._listed.set()
+
+    async def _take_list(self) -> tuple[dict[Key, R], str]:
+        """(objects, version), by the stream where it is wanted and the server can."""
+        if self._streams_lists:
+            try:
+                return await self._stream_list()
+            except Invalid as error:
+                self._streams_lists = False
+                log.info("lists come in pages: the server streams none", kind=self._kind.info.kind, reason=str(error))
+        return await self._page_list()
+
+    async def _stream_list(self) -> tuple[dict[Key, R], str]:
+        """From the server's cache, each object as soon as it is written: pages come from its store after a quiet while,
+        which is several times slower."""
+        found: dict[Key, R] = {}
+        events = self._client.watch(
+            self._kind,
+            self._namespace,
+            resource_version="",
+            timeout_seconds=max(1, round(self._pace.shortest_watch.total_seconds())),
+            label_selector=self._label_selector,
+            field_selector=self._field_selector,
+            idle=self._pace.idle,
+            sends_initial=True,
+        )
+        async with aclosing(events):
+            async for event in events:
+                raw = event["object"]
+                if event["type"] == "ERROR":
+                    raise _error_of(raw)
+                if ends_initial(event):
+                    return found, raw["metadata"]["resourceVersion"]
+                obj = self._read(raw) if event["type"] == "ADDED" else None
+                if obj is not None:
+                    found[obj.key] = obj
+        raise Unreachable("the server ended the list before its end")
+
+    async def _page_list(self) -> tuple[dict[Key, R], str]:
         found: dict[Key, R] = {}
         token = ""
         while True:
@@ -191,15 +223,7 @@ class Watcher(Generic[R]):
                         found[obj.key] = obj
             token = page.token
             if not token:
-                break
-        before, self._objects = self._objects, found
-        self._version = page.resource_version
-        if self.synced:
-            self.relists_total += 1
-        self._hear()
-        for change in compare(before, found):
-            self._on_change(change)
-        self._listed.set()
+                return found, page.resource_version
 
     async def _follow(self) -> None:
         """One watch, until the server ends it in good order."""
@@ -237,7 +261,7 @@ class Watcher(Generic[R]):
                 pass
             case "ERROR":
                 self._version = ""
-                raise status_error(int(raw.get("code") or 500), raw.get("reason") or "", raw.get("message") or "")
+                raise _error_of(raw)
             case other:
                 log.warning("watch event of an unknown type is left out", kind=self._kind.info.kind, type=other)
                 return
@@ -291,14 +315,6 @@ def _drop(raw: dict[str, Any], path: Sequence[str]) -> None:
     place.pop(last, None)
 
 
-def compare(before: Mapping[Key, R], after: Mapping[Key, R]) -> list[Change[R]]:
-    """What leads from one to the other, deletions first. A namesake with another uid is a deletion and an addition."""
-    gone = [old for key, old in before.items() if key not in after or after[key].metadata.uid != old.metadata.uid]
-    changes = [Change(ChangeType.DELETED, old) for old in gone]
-    for key, new in after.items():
-        old = before.get(key)
-        if old is None or old.metadata.uid != new.metadata.uid:
-            changes.append(Change(ChangeType.ADDED, new))
-        elif old.metadata.resource_version != new.metadata.resource_version:
-            changes.append(Change(ChangeType.MODIFIED, new))
-    return changes
+def _error_of(status: Mapping[str, Any]) -> ApiError:
+    """The metav1.Status that a stream carries."""
+    return status_error(int(status.get("code") or 500), status.get("reason") or "", status.get("message") or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +14,13 @@ import orjson
 
 PREFIX = "/api/v1"
 PROTOCOL = "incidentsim.v1"
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a plain connection, whatever the other side did to it."""
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 from incident_api.middleware import LONGEST_BODY
 
 from ..conftest import ApiProcess
-from .door import Door
+from .door import Door, hang_up
 
 JSON = {"Content-Type": "application/json"}
 
@@ -75,7 +75,7 @@ async def test_bodies_that_are_too_large_are_not_read(running: ApiProcess, door:
         writer.write(chunk)
         await asyncio.sleep(0)
     assert b" 413 " in await asyncio.wait_for(answer, 10)
-    writer.close()
+    await hang_up(writer)
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,11 @@ async def test_lists_are_filtered_sorted_paged_and_fresh(door: Door) -> None:
 
 async def test_a_list_that_did_not_change_is_not_sent_again(door: Door) -> None:
     made = await door.report(notes="x" * 2000)
+
+    async def numbered() -> bool:
+        return bool((await door.get(f"/incidents/{made['id']}")).json["number"])
+
+    await eventually(numbered, "the operator's writes", 10)
     path = "/incidents?assignee="
     first = await door.get(path)
     again = await door.get(path, headers={"If-None-Match": f'"other", {first.headers["ETag"]}'})

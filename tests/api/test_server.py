@@ -11,6 +11,8 @@ import uvicorn
 
 from incident_api.server import PatientHttpProtocol, open_listener
 
+from .door import hang_up
+
 
 class Impatient(PatientHttpProtocol):
     head_seconds = 0.2
@@ -38,7 +40,7 @@ async def test_who_does_not_come_to_the_point_is_cut_off(port: int, said: bytes)
     writer.write(said)
     with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
         await asyncio.wait_for(reader.readexactly(1), 5)
-    writer.close()
+    await hang_up(writer)
 
 
 async def test_who_asks_in_time_is_answered_and_may_ask_again(port: int) -> None:
@@ -47,4 +49,4 @@ async def test_who_asks_in_time_is_answered_and_may_ask_again(port: int) -> None
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await asyncio.wait_for(reader.readuntil(b"ok"), 5)).startswith(b"HTTP/1.1 200")
         await asyncio.sleep(Impatient.head_seconds * 2)  # longer than a head may take: none is awaited now
-    writer.close()
+    await hang_up(writer)

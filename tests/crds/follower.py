@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from incident_crds.base import Resource
+from incident_crds.changes import Change
 from incident_crds.client import ApiClient
 from incident_crds.incident import Incident
-from incident_crds.watcher import Change, Watcher
+from incident_crds.watcher import Watcher
 
 
 class Follower:

@@ -14,11 +14,12 @@ import pytest_asyncio
 from typing_extensions import override
 
 from incident_crds import watcher as watcher_module
+from incident_crds.changes import Change
 from incident_crds.client import ApiClient, ApiConfig
 from incident_crds.errors import Unreachable
 from incident_crds.incident import Incident
 from incident_crds.parsing import LONGEST_LINE
-from incident_crds.watcher import Change, Pace, Watcher
+from incident_crds.watcher import Pace, Watcher
 
 from ..waiting import eventually
 from .follower import Follower

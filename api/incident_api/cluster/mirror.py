@@ -13,13 +13,14 @@ from incident_api.board.cards import experiment_card, incident_card, plan_card, 
 from incident_api.board.scope import Topic
 from incident_api.cluster.pulse import Pulse
 from incident_crds.base import Resource
+from incident_crds.changes import Change, ChangeType, Key
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
 from incident_crds.generator import IncidentGenerator
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import RemediationPlan
-from incident_crds.watcher import Change, ChangeType, Key, Watcher
+from incident_crds.watcher import Watcher
 
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
@@ -44,7 +45,9 @@ class Mirror:
         self._plans_of: dict[Key, dict[str, RemediationPlan]] = defaultdict(dict)
         self._objects_in: Counter[str] = Counter()
         self.pulse = Pulse(client)
-        self.incidents = Watcher(client, Incident, on_change=self._incident_changed, leave_out=_NOT_ON_CARDS)
+        self.incidents = Watcher(
+            client, Incident, on_change=self._incident_changed, leave_out=_NOT_ON_CARDS, streams_lists=True
+        )
         self.plans = Watcher(client, RemediationPlan, on_change=self._plan_changed)
         self.experiments = Watcher(client, ChaosExperiment, on_change=self._experiment_changed)
         self.systems = Watcher(client, MockSystem, on_change=self._system_changed)
