@@ -122,7 +122,7 @@ class Board:
     def _sections(self, scope: Scope) -> Iterable[tuple[bytes, list[bytes]]]:
         for topic, name in _SECTIONS:
             seen = [card for card in self._cards[topic].values() if scope.sees(topic, card.namespace)]
-            seen.sort(key=lambda card: (card.created_at, card.number, card.id), reverse=True)
+            seen.sort(key=lambda card: (card.created_at, card.id), reverse=True)
             yield name, [card.body for card in seen]
 
 

@@ -102,7 +102,7 @@ def _sort_key(name: str) -> Callable[[Card], str]:
     """Texts that sort as what they stand for, so that a cursor can hold one."""
     match name:
         case "created_at":
-            return lambda card: f"{_moment(card.created_at)} {card.number:>12}"  # created in one second: by number
+            return lambda card: _moment(card.created_at)
         case "updated_at":
             return lambda card: _moment(card.updated_at)
         case "severity":
