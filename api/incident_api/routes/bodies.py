@@ -23,7 +23,11 @@ Title = Annotated[
 """One line with something to read: control characters would reach terminals."""
 Team = Annotated[str, Field(max_length=63)]
 FieldName = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9 ._/-]*$", max_length=63)]
-CustomFields = Annotated[dict[FieldName, Annotated[str, Field(max_length=1024)]], Field(max_length=32)]
+CustomFields = Annotated[
+    dict[FieldName, Annotated[str, Field(max_length=1024)]],
+    # A pattern of names alone says in a schema what belongs to names like that, and lets all others through.
+    Field(max_length=32, json_schema_extra={"additionalProperties": False}),
+]
 
 
 def _whole(value: object) -> object:
