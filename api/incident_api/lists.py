@@ -51,7 +51,7 @@ class Lists:
             raise Problem("forbidden", f"you may not list {topic}: ask for the role incidentsim-viewer")
         found = self._find(topic, scope, query)
         headers = self._headers(request.url, found)
-        if found.etag in _etags(request.headers.get("if-none-match", "")):
+        if is_known(request, found.etag):
             return Response(status_code=304, headers=headers)
         body = found.body
         if len(body) >= SMALLEST_COMPRESSED and _takes_gzip(request.headers.get("accept-encoding", "")):
@@ -99,23 +99,19 @@ class Lists:
             "Incidentsim-Fresh": "false" if self._mirror.problem else "true",
         }
         if found.after:
-            headers["Link"] = (
-                f'<{url.include_query_params(after=found.after).path}?{_query(url, found.after)}>; rel="next"'
-            )
+            following = url.include_query_params(after=found.after)
+            headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
         return headers
-
-
-def _query(url: URL, after: str) -> str:
-    return url.include_query_params(after=after).query
 
 
 def _named(scope: Scope) -> str:
     return f"{sorted(scope.everywhere)}{sorted(scope.inside)}"
 
 
-def _etags(header: str) -> set[str]:
-    """Compared weakly, as a conditional GET has to (RFC 9110, section 13.1.2)."""
-    return {tag if tag.startswith("W/") else f"W/{tag}" for tag in map(str.strip, header.split(",")) if tag}
+def is_known(request: Request, etag: str) -> bool:
+    """Whether the client has it already: compared weakly, as a conditional GET has to (RFC 9110, section 13.1.2)."""
+    tags = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    return "*" in tags or etag.removeprefix("W/") in tags
 
 
 def _takes_gzip(header: str) -> bool:

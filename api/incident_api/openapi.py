@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from incident_api.access.sessions import COOKIE
-from incident_api.board.views import Envelope, Gone, Snapshot
+from incident_api.board.messages import Envelope, Gone, Snapshot
 from incident_api.links import add_links
 from incident_api.problems import CODES, MEDIA_TYPE
 from incident_crds import __version__

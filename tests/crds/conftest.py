@@ -14,6 +14,7 @@ from incident_crds.manifests import PLURALS
 
 from ..conftest import NAMESPACE, Stack
 from ..waiting import eventually
+from .scripted import ScriptedServer
 
 MANAGER = "tests"
 
@@ -96,3 +97,10 @@ async def agent(stack: Stack, admin: ApiClient) -> AsyncIterator[ApiClient]:
     """An external agent: reads the evidence, proposes plans, and must not see the truth."""
     async with service_account(stack, admin, "agent", "incidentsim-agent") as client:
         yield client
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    """Says exactly what a test tells it to."""
+    async with ScriptedServer().serve() as scripted:
+        yield scripted

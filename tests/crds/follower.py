@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 from incident_crds.base import Resource
 from incident_crds.changes import Change
 from incident_crds.client import ApiClient
 from incident_crds.incident import Incident
-from incident_crds.watcher import Watcher
+from incident_crds.watcher import Pace, Watcher
+
+FAST = Pace(
+    idle=timedelta(milliseconds=300), first_delay=timedelta(milliseconds=5), longest_delay=timedelta(milliseconds=10)
+)
 
 
 class Follower:

@@ -175,12 +175,6 @@ async def test_a_certificate_that_is_none(tmp_path: Path) -> None:
 
 
 @pytest_asyncio.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer().serve() as server:
-        yield server
-
-
-@pytest_asyncio.fixture
 async def client(server: ScriptedServer) -> AsyncIterator[ApiClient]:
     async with ApiClient(ApiConfig(server.url, token=TOKEN), timeout=timedelta(seconds=10)) as client:
         yield client

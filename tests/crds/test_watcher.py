@@ -19,21 +19,11 @@ from incident_crds.client import ApiClient, ApiConfig
 from incident_crds.errors import Unreachable
 from incident_crds.incident import Incident
 from incident_crds.parsing import LONGEST_LINE
-from incident_crds.watcher import Pace, Watcher
+from incident_crds.watcher import Watcher
 
 from ..waiting import eventually
-from .follower import Follower
+from .follower import FAST, Follower
 from .scripted import Answer, ScriptedServer, Stream, bookmark, event, failed, incident, listed, status_object
-
-FAST = Pace(
-    idle=timedelta(milliseconds=300), first_delay=timedelta(milliseconds=5), longest_delay=timedelta(milliseconds=10)
-)
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer().serve() as server:
-        yield server
 
 
 @pytest_asyncio.fixture

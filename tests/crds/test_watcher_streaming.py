@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import pytest_asyncio
 
 from incident_crds.client import ApiClient, ApiConfig
-from incident_crds.watcher import Pace
 
 from ..conftest import NAMESPACE
 from ..waiting import eventually
-from .follower import Follower
+from .follower import FAST, Follower
 from .scripted import Event, ScriptedServer, Stream, bookmark, event, failed, incident, listed, status_object
-
-FAST = Pace(
-    idle=timedelta(milliseconds=300), first_delay=timedelta(milliseconds=5), longest_delay=timedelta(milliseconds=10)
-)
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer().serve() as server:
-        yield server
 
 
 @pytest_asyncio.fixture

@@ -93,12 +93,14 @@ class Board:
         if self._latest.get(entry.card.key) == entry.number:
             del self._latest[entry.card.key]
 
+    def covers(self, seq: Seq) -> bool:
+        """Whether what changed after that position can still be told."""
+        newest = self._head.number
+        return seq.epoch == self._epoch and newest - len(self._log) <= seq.number <= newest
+
     def since(self, seq: Seq, scope: Scope) -> list[Entry] | None:
         """What changed after that position, each object once as it is now; None where that cannot be told any more."""
-        newest = self._head.number
-        if seq.epoch != self._epoch or seq.number > newest:
-            return None
-        if seq.number < newest - len(self._log):
+        if not self.covers(seq):
             return None
         found: list[Entry] = []
         for entry in reversed(self._log):

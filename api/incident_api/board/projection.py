@@ -30,7 +30,7 @@ from incident_api.board.words import (
 from incident_crds.base import DRILL_LABEL, Resource
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.diagnosis import Diagnosis
-from incident_crds.incident import Incident, IncidentPhase, IncidentType, RemediationMode, StatusChange
+from incident_crds.incident import Incident, IncidentPhase, IncidentStatus, IncidentType, RemediationMode, StatusChange
 from incident_crds.mocksystem import MockSystem, SystemPhase
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
@@ -119,7 +119,7 @@ def _incident_fields(incident: Incident) -> dict[str, Any]:
         "status_history": [_history_entry(change) for change in status.status_history],
         "resolved_reason": status.reason,
         "merged_into": status.merged_into,
-        "escalated": next((c.message for c in status.conditions if c.type == "Escalated" and c.status == "True"), None),
+        "escalated": escalation_of(status),
         "signals": status.signals,
         "occurrences": status.occurrences,
         "relapses": status.relapses,
@@ -133,6 +133,11 @@ def _incident_fields(incident: Incident) -> dict[str, Any]:
 def status_of(incident: Incident) -> IncidentStatusName:
     """The column; what the operator has not seen yet waits in the first."""
     return _STATUS[incident.status.phase or IncidentPhase.TRIAGE]
+
+
+def escalation_of(status: IncidentStatus) -> str | None:
+    """Why a person is needed; None while none is."""
+    return next((c.message for c in status.conditions if c.type == "Escalated" and c.status == "True"), None)
 
 
 def analysis_view(diagnosis: Diagnosis) -> Analysis:

@@ -6,10 +6,10 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from incident_api.board.board import Board
-from incident_api.board.cards import experiment_card, incident_card, plan_card, system_card
+from incident_api.board.cards import Card, experiment_card, incident_card, plan_card, system_card
 from incident_api.board.scope import Topic
 from incident_api.cluster.pulse import Pulse
 from incident_crds.base import Resource
@@ -27,12 +27,8 @@ T = TypeVar("T")
 
 _NOT_ON_CARDS = ("status.timeline", "status.evidence.signals", "status.evidence.facts", "status.evidence.tables")
 """The large parts of an incident, which are read from the API server when somebody opens one."""
-KINDS: dict[Topic, type[Resource]] = {
-    Topic.INCIDENT: Incident,
-    Topic.PLAN: RemediationPlan,
-    Topic.EXPERIMENT: ChaosExperiment,
-    Topic.SYSTEM: MockSystem,
-}
+SEEN_SECONDS = timedelta(seconds=2)
+"""How long a write waits until this process sees it itself."""
 
 
 class Mirror:
@@ -130,6 +126,17 @@ class Mirror:
             if not waiting:
                 self._waiters.pop((kind, key), None)
 
+    def seen(self, written: R) -> R | None:
+        """The object as it is known here; None until what was written, or what came after it, has arrived."""
+        now = cast("R | None", self.watchers[written.info.plural].objects.get(written.key))
+        is_new = now is not None and int(now.metadata.resource_version) >= int(written.metadata.resource_version)
+        return now if is_new else None
+
+    async def wait_seen(self, written: R) -> R:
+        """Until a read that follows shows the write; after a while, as it was written."""
+        found = await self.wait_for(type(written), written.key, lambda: self.seen(written), SEEN_SECONDS)
+        return found or written
+
     def _note(self, change: Change[R]) -> None:
         """Of every kind: count what each namespace holds, and wake whoever waits for the object."""
         namespace = change.obj.metadata.namespace
@@ -172,17 +179,16 @@ class Mirror:
             self._board.put(plan_card(plan, incident.metadata.uid if incident else ""))
 
     def _experiment_changed(self, change: Change[ChaosExperiment]) -> None:
-        if change.type is ChangeType.DELETED:
-            self._board.remove(Topic.EXPERIMENT, change.obj.metadata.uid)
-        else:
-            self._board.put(experiment_card(change.obj))
-        self._on_news()
-        self._note(change)
+        self._show(Topic.EXPERIMENT, change, experiment_card)
 
     def _system_changed(self, change: Change[MockSystem]) -> None:
+        self._show(Topic.SYSTEM, change, system_card)
+
+    def _show(self, topic: Topic, change: Change[R], make_card: Callable[[R], Card]) -> None:
+        """As most kinds are shown: each object by itself."""
         if change.type is ChangeType.DELETED:
-            self._board.remove(Topic.SYSTEM, change.obj.metadata.uid)
+            self._board.remove(topic, change.obj.metadata.uid)
         else:
-            self._board.put(system_card(change.obj))
+            self._board.put(make_card(change.obj))
         self._on_news()
         self._note(change)

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from incident_api.board.cards import Card
 from incident_api.writes.answers import Outcome
-
-
-def is_known(request: Request, etag: str) -> bool:
-    """Whether the client has it already: compared weakly, as a conditional GET has to (RFC 9110, section 13.1.2)."""
-    tags = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    return "*" in tags or etag.removeprefix("W/") in tags
 
 
 def object_response(outcome: Outcome, status: int = 200) -> Response:

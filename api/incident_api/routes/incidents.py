@@ -19,8 +19,9 @@ from incident_api.board.scope import Topic
 from incident_api.board.views import IncidentDetail, IncidentView
 from incident_api.board.words import IncidentStatusName, IncidentTypeName
 from incident_api.cluster.reviews import Permission
+from incident_api.lists import is_known
 from incident_api.problems import busy
-from incident_api.routes.answers import is_known, object_response
+from incident_api.routes.answers import object_response
 from incident_api.routes.bodies import PHASES, IncidentChanges, NewIncident, Notes, StatusChange
 from incident_api.routes.dependencies import (
     EVERYWHERE,

@@ -128,13 +128,12 @@ async def clear(parts: PartsDep, viewer: ViewerDep, name: ClearName, namespace: 
     await parts.require(viewer, Permission("list", Topic.EXPERIMENT, place))
     await parts.require(viewer, Permission("patch", Topic.EXPERIMENT, place))
     wanted = _CLEARED[name]
-    running = [
+    caused = [
         card
         for card in parts.experiments.cards(place)
         if (found := parts.mirror.experiments.objects.get((place, card.name))) is not None
         and found.spec.fault.type in wanted
     ]
-    names = [card.name for card in running if card.facets.status in ("pending", "injecting", "active")]
-    await parts.experiments.abort_all(viewer, running)
+    names = await parts.experiments.abort_all(viewer, caused)
     text = f"aborted {len(names)} at {datetime.now(UTC):%H:%M:%S} UTC" if names else "nothing of that kind is running"
     return Cleared(aborted=names, message=text)

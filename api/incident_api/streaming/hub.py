@@ -204,11 +204,7 @@ class Hub:
         """Everything the scope may see, and the position that it is of."""
         now = asyncio.get_running_loop().time()
         known = self._snapshots.get((scope, door))
-        if (
-            known is not None
-            and now - known[1] < self.pace.snapshot_age
-            and self._board.since(known[0], scope) is not None
-        ):
+        if known is not None and now - known[1] < self.pace.snapshot_age and self._board.covers(known[0]):
             return known[0], known[2]
         self._snapshots = {k: v for k, v in self._snapshots.items() if now - v[1] < self.pace.snapshot_age}
         if self._board.has_news:  # or what is in the snapshot already would be told again

@@ -8,7 +8,6 @@ from typing import Any
 from typing_extensions import override
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.http11 import Request
 
 SEND_FRAMES = "incidentsim.frames.send"
 """ASGI message {type, frames, seconds}: whole frames, ready to be written. Raises TimeoutError where the client has not
@@ -20,13 +19,7 @@ ABORT = "incidentsim.abort"
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
-    """Says in the scope's extensions that it takes the messages above."""
-
-    @override
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        if hasattr(self, "scope"):  # not for a handshake that was refused
-            self.scope["extensions"] = {**(self.scope["extensions"] or {}), SEND_FRAMES: {}, ABORT: {}}
+    """Takes the messages above besides those of ASGI."""
 
     @override
     def handle_parser_exception(self) -> None:

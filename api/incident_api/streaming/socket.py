@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -95,7 +95,7 @@ class Socket:
         resume = Seq.parse(connection.query_params.get("seq", ""))
         await send({"type": "websocket.accept", "subprotocol": protocol})
         with self._hub.follow(viewer, door, resume) as follower:
-            await self._serve(follower, receive, _Writer(send, scope, self._hub.pace.send))
+            await self._serve(follower, receive, _Writer(send, self._hub.pace.send))
 
     async def _serve(self, follower: Follower, receive: Receive, writer: _Writer) -> None:
         """Until one of reading and writing ends; the other ends with it."""
@@ -184,11 +184,10 @@ class _Allowance:
 
 
 class _Writer:
-    """Sends whole frames where the server takes them, else message by message."""
+    """Sends whole frames, which FrameProtocol takes."""
 
-    def __init__(self, send: Send, scope: Scope, seconds: float) -> None:
+    def __init__(self, send: Send, seconds: float) -> None:
         self._send = send
-        self._extensions: dict[str, Any] = scope.get("extensions") or {}
         self._seconds = seconds
 
     async def write(self, frames: bytes) -> None:
@@ -206,8 +205,7 @@ class _Writer:
             return
 
     async def abort(self) -> None:
-        if ABORT in self._extensions:
-            await self._send({"type": ABORT})
+        await self._send({"type": ABORT})
 
 
 def _choose_protocol(offered: list[str]) -> str | None:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
-
-SEEN_SECONDS = timedelta(seconds=2)
-"""How long a write waits until this process sees it itself, so that a read after it shows it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from incident_api.access.gate import Viewer
 from incident_api.board.cards import Card
-from incident_api.board.projection import execution_view
+from incident_api.board.projection import escalation_of, execution_view
 from incident_api.cluster.actors import Actors
 from incident_api.cluster.mirror import Mirror
 from incident_api.problems import Problem
@@ -60,9 +60,7 @@ class Decisions:
 
     def _escalation(self, asked: Incident) -> str | None:
         now = self._mirror.incidents.objects.get(asked.key)
-        if now is None:
-            return "the incident is gone"
-        return next((c.message for c in now.status.conditions if c.type == "Escalated" and c.status == "True"), None)
+        return escalation_of(now.status) if now is not None else "the incident is gone"
 
     async def approve(self, viewer: Viewer, card: Card, plan_hash: str) -> Outcome:
         """The plan runs, or Problem says why not. Of many at once one is taken."""
@@ -77,8 +75,8 @@ class Decisions:
         written = await self._annotate(client, viewer, card, plan_hash, note)
 
         def look() -> RemediationPlan | None:
-            now = self._mirror.plans.objects.get(written.key)
-            if now is None or int(now.metadata.resource_version) < int(written.metadata.resource_version):
+            now = self._mirror.seen(written)
+            if now is None:
                 return None
             return now if now.status.phase is not PlanPhase.AWAITING_APPROVAL or not _is_asked(now) else None
 

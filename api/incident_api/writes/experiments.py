@@ -12,12 +12,14 @@ from incident_api.board.board import Board
 from incident_api.board.cards import Card
 from incident_api.board.projection import experiment_view
 from incident_api.board.scope import Topic
+from incident_api.board.words import ExperimentStatusName
 from incident_api.cluster.actors import Actors
 from incident_api.cluster.mirror import Mirror
-from incident_api.writes.answers import SEEN_SECONDS, Outcome
+from incident_api.writes.answers import Outcome
 from incident_crds.base import ObjectMeta
 from incident_crds.chaosexperiment import ChaosExperiment, ChaosExperimentSpec, ExperimentPhase
 
+_RUNNING = frozenset({ExperimentStatusName.PENDING, ExperimentStatusName.INJECTING, ExperimentStatusName.ACTIVE})
 _STARTED = (ExperimentPhase.INJECTING, ExperimentPhase.ACTIVE)
 
 
@@ -37,11 +39,7 @@ class Experiments:
         metadata = ObjectMeta(generate_name=f"{name}-", namespace=namespace, labels=labels)
         experiment = ChaosExperiment(metadata=metadata, spec=spec)
         created = await self._actors.acting_as(viewer.token).create(experiment)
-        key = created.key
-        found = await self._mirror.wait_for(
-            ChaosExperiment, key, lambda: self._mirror.experiments.objects.get(key), SEEN_SECONDS
-        )
-        return _outcome(found or created)
+        return _outcome(await self._mirror.wait_seen(created))
 
     async def abort(self, viewer: Viewer, card: Card) -> Outcome:
         """End the fault and undo it. An experiment that is over stays as it is."""
@@ -60,10 +58,12 @@ class Experiments:
         found = await self._mirror.wait_for(ChaosExperiment, key, look, self._reply)
         return _outcome(found or written, is_done=found is not None)
 
-    async def abort_all(self, viewer: Viewer, cards: Iterable[Card]) -> list[Outcome]:
-        """Those of them that are not over."""
-        phases = {"pending", "injecting", "active"}
-        return [await self.abort(viewer, card) for card in list(cards) if card.facets.status in phases]
+    async def abort_all(self, viewer: Viewer, cards: Iterable[Card]) -> list[str]:
+        """Those of them that are not over, one after the other; returns their names."""
+        running = [card for card in cards if card.facets.status in _RUNNING]
+        for card in running:
+            await self.abort(viewer, card)
+        return [card.name for card in running]
 
     def cards(self, namespace: str) -> list[Card]:
         """The experiments of a namespace."""

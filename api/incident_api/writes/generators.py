@@ -13,9 +13,9 @@ from pydantic import JsonValue
 from incident_api.access.gate import Viewer
 from incident_api.board.projection import incident_view
 from incident_api.cluster.actors import Actors
-from incident_api.cluster.mirror import Mirror
+from incident_api.cluster.mirror import SEEN_SECONDS, Mirror
 from incident_api.problems import Problem
-from incident_api.writes.answers import SEEN_SECONDS, Outcome
+from incident_api.writes.answers import Outcome
 from incident_crds.base import ObjectMeta
 from incident_crds.client import ApiClient
 from incident_crds.errors import AlreadyExists, NotFound
@@ -71,8 +71,8 @@ class Generators:
         """Once the operator has handled the request, or another has taken its place; None when neither came."""
 
         def look() -> IncidentGenerator | None:
-            now = self._mirror.generators.objects.get(written.key)
-            if now is None or int(now.metadata.resource_version) < int(written.metadata.resource_version):
+            now = self._mirror.seen(written)
+            if now is None:
                 return None
             is_lost = now.spec.request is None or now.spec.request.id != id
             handled = now.status.handled_request
@@ -105,12 +105,4 @@ class Generators:
 
     async def _patch(self, client: ApiClient, namespace: str, spec: Mapping[str, JsonValue]) -> IncidentGenerator:
         written = await client.patch(IncidentGenerator, namespace, NAME, {"spec": dict(spec)})
-        key = written.key
-
-        def look() -> bool | None:
-            now = self._mirror.generators.objects.get(key)
-            is_seen = now is not None and int(now.metadata.resource_version) >= int(written.metadata.resource_version)
-            return True if is_seen else None
-
-        await self._mirror.wait_for(IncidentGenerator, key, look, SEEN_SECONDS)
-        return self._mirror.generators.objects.get(key, written)
+        return await self._mirror.wait_seen(written)

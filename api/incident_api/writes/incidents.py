@@ -19,9 +19,9 @@ from incident_api.board.cards import Card
 from incident_api.board.projection import incident_view
 from incident_api.board.scope import Topic
 from incident_api.cluster.actors import Actors
-from incident_api.cluster.mirror import Mirror
+from incident_api.cluster.mirror import SEEN_SECONDS, Mirror
 from incident_api.problems import Problem, busy
-from incident_api.writes.answers import SEEN_SECONDS, Outcome
+from incident_api.writes.answers import Outcome
 from incident_crds.base import REQUESTED_BY_ANNOTATION, ObjectMeta
 from incident_crds.errors import Conflict, Forbidden, NotFound
 from incident_crds.incident import Incident, IncidentPhase, IncidentSpec, RequestAction
@@ -58,16 +58,14 @@ class Incidents:
         """A new incident; its running number comes from the operator a moment later."""
         incident = Incident(metadata=ObjectMeta(generate_name="incident-", namespace=namespace), spec=spec)
         created = await self._actors.acting_as(viewer.token).create(incident)
-        await self._seen(created)
-        return _outcome(self._newest(created))
+        return _outcome(await self._mirror.wait_seen(created))
 
     async def edit(
         self, viewer: Viewer, card: Card, changes: Mapping[str, JsonValue], *, if_match: str | None
     ) -> Outcome:
         """Fields of spec, as they stand in the API."""
         written = await self._patch(viewer, card, {"spec": dict(changes)}, if_match)
-        await self._seen(written)
-        return _outcome(self._newest(written))
+        return _outcome(await self._mirror.wait_seen(written))
 
     async def ask(
         self,
@@ -104,7 +102,7 @@ class Incidents:
             written = await self._patch(viewer, card, patch, if_match)
             answered = await self._answered(written, id)
             if answered is None:
-                return self._newest(written), False
+                return self._mirror.seen(written) or written, False
             if id in answered.status.handled_requests:
                 refused = answered.status.refused_request
                 if refused is not None and refused.id == id:
@@ -116,8 +114,8 @@ class Incidents:
         """Once the operator has handled the request, or another has taken its place unseen; None when neither came."""
 
         def look() -> Incident | None:
-            now = self._mirror.incidents.objects.get(written.key)
-            if now is None or int(now.metadata.resource_version) < int(written.metadata.resource_version):
+            now = self._mirror.seen(written)
+            if now is None:
                 return None
             is_lost = now.spec.request is None or now.spec.request.id != id
             return now if is_lost or id in now.status.handled_requests else None
@@ -227,20 +225,6 @@ class Incidents:
                 "the incident was changed since you read it: look at it as it is now, and repeat what you want",
                 current=_current(current),
             ) from error
-
-    async def _seen(self, written: Incident) -> None:
-        """Until this process knows it, so that a list that follows shows it."""
-
-        def look() -> bool | None:
-            now = self._mirror.incidents.objects.get(written.key)
-            if now is None:
-                return None
-            return True if int(now.metadata.resource_version) >= int(written.metadata.resource_version) else None
-
-        await self._mirror.wait_for(Incident, written.key, look, SEEN_SECONDS)
-
-    def _newest(self, written: Incident) -> Incident:
-        return self._mirror.incidents.objects.get(written.key, written)
 
 
 def _is_diagnosed(incident: Incident) -> bool:
