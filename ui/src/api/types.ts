@@ -3,6 +3,7 @@ export type {
   Action,
   ActionResult,
   DrillReport,
+  Envelope,
   ExecutionView as Plan,
   ExecutionStatusName as PlanStatus,
   ExperimentView as Experiment,
@@ -13,6 +14,9 @@ export type {
   IncidentStatusName as IncidentStatus,
   IncidentTypeName as IncidentType,
   IncidentView as Incident,
+  KillSwitch,
+  Notice,
+  Presence,
   ProblemDocument,
   Risk,
   ScenarioView as Scenario,
@@ -23,4 +27,5 @@ export type {
   Snapshot,
   SystemView as System,
   TimelineEntry,
+  Visitor,
 } from "./schema";
