@@ -1,9 +1,6 @@
 /** What the server said against a request, as a problem document says it (RFC 9457). */
-import type { ProblemDocument } from "./types";
 
-interface Loose extends Partial<ProblemDocument> {
-  readonly reason?: unknown;
-}
+type Loose = Partial<Record<"detail" | "title" | "code" | "reason", unknown>>;
 
 export class Problem extends Error {
   /** For programs: the server's code, or `unreachable`, or `http`. */
@@ -33,16 +30,25 @@ export class Problem extends Error {
   /** An answer that is no success. A proxy may answer with something that is no problem document. */
   static ofAnswer(body: unknown, response: Response): Problem {
     const said: Loose = typeof body === "object" && body !== null ? body : {};
-    const detail = said.detail ?? `The answer was ${response.status} ${response.statusText}`.trim();
-    const reason = typeof said.reason === "string" ? said.reason : "";
-    return new Problem(said.code ?? "http", said.title ?? "It did not work", detail, response.status, reason);
+    const detail = text(said.detail) || `The answer was ${response.status} ${response.statusText}`.trim();
+    const title = text(said.title) || "It did not work";
+    return new Problem(text(said.code) || "http", title, detail, response.status, text(said.reason));
   }
 
   /** Whatever was thrown, as a Problem. */
   static of(error: unknown): Problem {
     if (error instanceof Problem) return error;
-    return new Problem("internal", "The board made a mistake", error instanceof Error ? error.message : String(error), 0);
+    return new Problem(
+      "internal",
+      "The board made a mistake",
+      error instanceof Error ? error.message : String(error),
+      0,
+    );
   }
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 /** "Title: detail" as one sentence for people. */

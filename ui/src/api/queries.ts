@@ -31,3 +31,18 @@ export function incidentQuery(id: string, version: string) {
     placeholderData: (previous) => previous,
   });
 }
+
+/** The board's title, and how soon an incident of each severity is to be acknowledged and resolved. */
+export const boardQuery = queryOptions({
+  queryKey: ["board"],
+  queryFn: () => unwrap(api.GET("/api/v1/board")),
+  staleTime: FOREVER,
+});
+
+/** Suites of drills with their scoreboards. They are not in the stream. */
+export const gameDaysQuery = queryOptions({
+  queryKey: ["game-days"],
+  queryFn: () => unwrap(api.GET("/api/v1/game-days")),
+  refetchInterval: 30_000,
+  retry: false,
+});

@@ -20,7 +20,10 @@ export async function moveIncident(incident: Incident, to: IncidentStatus, reaso
   store.dispatch({ type: "move.begin", id: incident.id, to });
   try {
     const answer = await unwrapAnswer(
-      api.PATCH("/api/v1/incidents/{id}/status", { params: { path: { id: incident.id } }, body: { status: to, reason } }),
+      api.PATCH("/api/v1/incidents/{id}/status", {
+        params: { path: { id: incident.id } },
+        body: { status: to, reason },
+      }),
     );
     store.dispatch({ type: "answer", incident: answer.data });
     if (answer.status === 202) await answered(incident.id, to);

@@ -37,6 +37,7 @@ export class Connection {
   }
 
   open(): void {
+    this.isClosed = false;
     window.addEventListener("online", this.hurry);
     document.addEventListener("visibilitychange", this.hurry);
     this.connect();
@@ -48,7 +49,9 @@ export class Connection {
     document.removeEventListener("visibilitychange", this.hurry);
     clearTimeout(this.retryTimer);
     clearTimeout(this.silenceTimer);
-    this.socket?.close();
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
   }
 
   /** Tells the others which incident is looked at; null for none. */
@@ -162,7 +165,9 @@ export class Connection {
 function parse(text: string): Envelope | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && "type" in value && "data" in value ? (value as Envelope) : null;
+    return typeof value === "object" && value !== null && "type" in value && "data" in value
+      ? (value as Envelope)
+      : null;
   } catch {
     return null;
   }

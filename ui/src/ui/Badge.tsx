@@ -39,7 +39,13 @@ const SEVERITY_LOOK: Record<Severity, string> = {
 };
 
 /** P0 to P3; told apart by their words and by how heavy they are, not by colour alone. */
-export function SeverityBadge({ severity, isForced = false }: { readonly severity: Severity; readonly isForced?: boolean }) {
+export function SeverityBadge({
+  severity,
+  isForced = false,
+}: {
+  readonly severity: Severity;
+  readonly isForced?: boolean;
+}) {
   const title = `${SEVERITY_WORD[severity]}${isForced ? ", set by a person" : ""}`;
   return (
     <span

@@ -17,7 +17,13 @@ interface Wiring {
   readonly "aria-invalid": true | undefined;
 }
 
-function Frame({ label, hint, error, className, children }: FieldProps & { readonly children: (w: Wiring) => ReactNode }) {
+function Frame({
+  label,
+  hint,
+  error,
+  className,
+  children,
+}: FieldProps & { readonly children: (w: Wiring) => ReactNode }) {
   const id = useId();
   const told = [hint === undefined ? "" : `${id}-hint`, error === undefined ? "" : `${id}-error`].filter(Boolean);
   return (
@@ -71,7 +77,12 @@ export function SelectField({ label, hint, error, className, ...input }: FieldPr
   );
 }
 
-function frame(label: ReactNode, hint: ReactNode, error: string | undefined, className: string | undefined): FieldProps {
+function frame(
+  label: ReactNode,
+  hint: ReactNode,
+  error: string | undefined,
+  className: string | undefined,
+): FieldProps {
   return {
     label,
     ...(hint === undefined ? {} : { hint }),

@@ -23,7 +23,13 @@ const HEIGHT = 28;
 export function Sparkline({ points, threshold, now, spanMs = 5 * 60 * 1000, tone, label }: SparklineProps) {
   const path = toPath(points, now, spanMs);
   return (
-    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label} preserveAspectRatio="none" className="h-7 w-full">
+    <svg
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      role="img"
+      aria-label={label}
+      preserveAspectRatio="none"
+      className="h-7 w-full"
+    >
       {threshold !== null && (
         <line
           x1={0}
