@@ -18,6 +18,7 @@ READS = (
     "/experiments",
     "/systems",
     "/generator/status",
+    "/kill-switch",
     "/scenarios",
     "/session",
     "/events",
@@ -54,6 +55,8 @@ async def test_a_viewer_reads_and_writes_nothing(door: Door, viewer_door: Door) 
         await viewer_door.post("//clear/redis"),
         await viewer_door.post("/generate-incident"),
         await viewer_door.post("/generator/start"),
+        await viewer_door.send("PUT", "/kill-switch", {"reason": "x"}),
+        await viewer_door.delete("/kill-switch"),
     ]
     assert [answer.code for answer in writes] == ["forbidden"] * len(writes)
     assert (await door.get(path)).json["notes"] == ""

@@ -108,6 +108,11 @@ SECTIONS: dict[str, tuple[Example | Step, ...]] = {
         Example("trigger", {"name": "disk-full"}),
         Example("clear", {"name": "disk"}),
     ),
+    "The kill switch": (
+        Example("turn_on_kill_switch"),
+        Example("get_kill_switch"),
+        Example("turn_off_kill_switch"),
+    ),
     "Practice incidents": (
         Example("generator_status"),
         Example("start_generator"),
