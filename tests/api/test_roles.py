@@ -17,6 +17,7 @@ READS = (
     "/plans",
     "/experiments",
     "/systems",
+    "/systems/history",
     "/generator/status",
     "/kill-switch",
     "/scenarios",
@@ -77,7 +78,15 @@ async def test_who_has_no_role_sees_nothing(running: ApiProcess, stack: Stack, a
         assert (await nobody.get("/session")).json["may"] == dict.fromkeys(
             (await door.get("/session")).json["may"], False
         )
-        for path in ("/incidents", f"/incidents/{made['id']}", "/plans", "/systems", "//status", "/generator/status"):
+        for path in (
+            "/incidents",
+            f"/incidents/{made['id']}",
+            "/plans",
+            "/systems",
+            "/systems/history",
+            "//status",
+            "/generator/status",
+        ):
             assert (await nobody.get(path)).code == "forbidden", path
         assert (await nobody.post("/incidents", {"message": "x"})).code == "forbidden"
         stream = await nobody.stream()

@@ -63,6 +63,7 @@ SECTIONS: dict[str, tuple[Example | Step, ...]] = {
     ),
     "Systems": (
         Example("list_systems"),
+        Example("list_history"),
         Example("get_system", {"id": "redis-test"}),
         Example("status"),
         Example("diagnose"),
