@@ -31,6 +31,7 @@ from incident_api.middleware import BodyLimit, RequestMetrics, SecurityHeaders
 from incident_api.openapi import PREFIX, describe
 from incident_api.routes import (
     agent,
+    configuration,
     experiments,
     generator,
     health,
@@ -67,6 +68,7 @@ ROUTERS = (
     killswitch.router,
     stream.router,
     session.router,
+    configuration.router,
     health.router,
 )
 ROOT_ROUTERS = (health.root, shorthands.router)
