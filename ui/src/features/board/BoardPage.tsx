@@ -37,10 +37,7 @@ export function BoardPage() {
   const { user } = useSession();
   const search = useSearch();
   const filters = useMemo(() => readFilters(new URLSearchParams(search)), [search]);
-  const columns = useMemo(
-    () => arrange(incidents.values(), moves, filters, user),
-    [incidents, moves, filters, user],
-  );
+  const columns = useMemo(() => arrange(incidents.values(), moves, filters, user), [incidents, moves, filters, user]);
   const totals = useMemo(() => countByStatus(incidents.values(), moves), [incidents, moves]);
   const context = useCardContext(moves);
   useDrops();

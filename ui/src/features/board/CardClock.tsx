@@ -20,7 +20,10 @@ export function CardClock({ incident, targets }: { readonly incident: Incident; 
   const since = incident.timestamps.detected_at ?? incident.created_at;
   if (since === null) return null;
   return (
-    <span className={clsx("font-mono text-xs whitespace-nowrap", state === null ? "text-muted" : LOOK[state])} title={words}>
+    <span
+      className={clsx("font-mono text-xs whitespace-nowrap", state === null ? "text-muted" : LOOK[state])}
+      title={words}
+    >
       <Elapsed since={since} until={incident.timestamps.resolved_at} isShort />
       {(state === "breached" || state === "missed") && " late"}
       <span className="sr-only"> {words}</span>

@@ -44,7 +44,12 @@ export function FilterBar({ filters }: { readonly filters: Filters }) {
         options={SEVERITIES.map((severity) => [severity, `${severity} ${SEVERITY_WORD[severity]}`] as const)}
         onChange={(values) => set("severity", values)}
       />
-      <Choice name="Team" chosen={filters.teams} options={same(choices.teams, filters.teams)} onChange={(v) => set("team", v)} />
+      <Choice
+        name="Team"
+        chosen={filters.teams}
+        options={same(choices.teams, filters.teams)}
+        onChange={(v) => set("team", v)}
+      />
       <Choice
         name="System"
         chosen={filters.systems}
@@ -57,7 +62,11 @@ export function FilterBar({ filters }: { readonly filters: Filters }) {
         options={(Object.keys(TYPE_WORD) as IncidentType[]).map((type) => [type, TYPE_WORD[type]] as const)}
         onChange={(values) => set("type", values)}
       />
-      <Button aria-pressed={filters.isMine} onClick={() => set("mine", filters.isMine ? [] : [""])} className="aria-pressed:border-accent aria-pressed:text-accent">
+      <Button
+        aria-pressed={filters.isMine}
+        onClick={() => set("mine", filters.isMine ? [] : [""])}
+        className="aria-pressed:border-accent aria-pressed:text-accent"
+      >
         Mine
       </Button>
       {isFiltering(filters) && (
@@ -90,7 +99,11 @@ function same(values: readonly string[], chosen: readonly string[]): readonly (r
 function SearchBox({ text, onChange }: { readonly text: string; readonly onChange: (text: string) => void }) {
   return (
     <div className="relative w-full sm:w-56">
-      <Search size={15} aria-hidden="true" className="pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2 text-faint" />
+      <Search
+        size={15}
+        aria-hidden="true"
+        className="pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2 text-faint"
+      />
       <input
         type="search"
         data-search
@@ -120,7 +133,10 @@ function Choice<T extends string>({ name, chosen, options, onChange }: ChoicePro
     <Menu
       align="start"
       trigger={
-        <Button icon={<ListFilter size={14} aria-hidden="true" />} className={chosen.length > 0 ? "border-accent text-accent" : ""}>
+        <Button
+          icon={<ListFilter size={14} aria-hidden="true" />}
+          className={chosen.length > 0 ? "border-accent text-accent" : ""}
+        >
           {name}
           {count}
         </Button>

@@ -71,7 +71,9 @@ function press(key: string, doors: Doors): boolean {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 function hasDialog(): boolean {
@@ -138,7 +140,9 @@ function acknowledge(): boolean {
   const incident = focusedIncident();
   if (incident === null) return true;
   void attempt(`${label(incident)} is acknowledged`, `${label(incident)} was not acknowledged`, () =>
-    unwrap(api.POST("/api/v1/incidents/{id}/acknowledge", { params: { path: { id: incident.id } }, body: { reason: "" } })),
+    unwrap(
+      api.POST("/api/v1/incidents/{id}/acknowledge", { params: { path: { id: incident.id } }, body: { reason: "" } }),
+    ),
   );
   return true;
 }
