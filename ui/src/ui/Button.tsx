@@ -20,7 +20,14 @@ interface ButtonProps extends ComponentProps<"button"> {
   readonly isSquare?: boolean;
 }
 
-export function Button({ variant = "secondary", size = "md", icon, isBusy = false, isSquare = false, ...rest }: ButtonProps) {
+export function Button({
+  variant = "secondary",
+  size = "md",
+  icon,
+  isBusy = false,
+  isSquare = false,
+  ...rest
+}: ButtonProps) {
   const { className, children, disabled, ...props } = rest;
   return (
     <button
@@ -52,14 +59,7 @@ interface IconButtonProps extends Omit<ButtonProps, "children" | "icon" | "isSqu
 /** A button that shows only an icon. */
 export function IconButton({ label, size = "md", variant = "ghost", children, ...props }: IconButtonProps) {
   return (
-    <Button
-      variant={variant}
-      size={size}
-      aria-label={label}
-      title={label}
-      isSquare
-      {...props}
-    >
+    <Button variant={variant} size={size} aria-label={label} title={label} isSquare {...props}>
       {children}
     </Button>
   );
