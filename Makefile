@@ -71,7 +71,7 @@ bench-api: prepare ## Measure the API with 1,000 boards; about 15 minutes, or BE
 fuzz-api: prepare ## Send the API 20,000 made-up requests; ten minutes, thirty on a slow machine. FUZZ="--seed 2".
 	@$(BIN)/python -m tests.api.fuzzing $(FUZZ)
 
-generate: venv ## Write crds/generated/ from the models, and docs/api.md from the API.
+generate: venv ## Write crds/generated/ from the models, and docs/api.md and docs/openapi.json from the API.
 	@$(BIN)/python -m incident_crds.generate
 	@$(BIN)/python -m incident_api.document
 

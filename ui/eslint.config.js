@@ -49,7 +49,11 @@ export default tseslint.config(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
     },
   },
-  { files: ["eslint.config.js", "public/*.js"], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { localStorage: "readonly", document: "readonly", URL: "readonly" } } },
+  {
+    files: ["eslint.config.js", "public/*.js"],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: { localStorage: "readonly", document: "readonly", URL: "readonly" } },
+  },
   ...rooms,
   shared,
 );

@@ -34,7 +34,6 @@ from incident_api.routes import (
     generator,
     health,
     incidents,
-    index,
     requests,
     session,
     shorthands,
@@ -42,10 +41,12 @@ from incident_api.routes import (
     systems,
 )
 from incident_api.routes.dependencies import Parts
+from incident_api.routes.web import Web
 from incident_api.settings import Settings
 from incident_api.streaming.hub import Hub, Pace
 from incident_api.streaming.renewal import keep_renewed
 from incident_api.streaming.socket import Socket
+from incident_api.webroot import find_folder, read_folder
 from incident_api.writes.decisions import Decisions
 from incident_api.writes.experiments import Experiments
 from incident_api.writes.generators import Generators
@@ -64,7 +65,7 @@ ROUTERS = (
     session.router,
     health.router,
 )
-ROOT_ROUTERS = (health.root, shorthands.router, index.router)
+ROOT_ROUTERS = (health.root, shorthands.router)
 
 log = structlog.get_logger(__name__)
 
@@ -122,6 +123,8 @@ def build_app(parts: Parts) -> FastAPI:
         app.include_router(router)
     stream_route = WebSocketRoute(f"{PREFIX}/ws", Socket(parts.hub, parts.admit, parts.finder))
     app.router.routes.insert(0, stream_route)  # behind all others, it would be found last, for each of many boards
+    folder = find_folder(parts.settings.board_dir)
+    app.router.default = Web(read_folder(folder) if folder else {}, app.router.default)
     install_handlers(app)
     describe(app)
     return app

@@ -54,7 +54,7 @@ class Lists:
         if is_known(request, found.etag):
             return Response(status_code=304, headers=headers)
         body = found.body
-        if len(body) >= SMALLEST_COMPRESSED and _takes_gzip(request.headers.get("accept-encoding", "")):
+        if len(body) >= SMALLEST_COMPRESSED and takes_gzip(request.headers.get("accept-encoding", "")):
             if found.compressed is None:
                 found.compressed = await asyncio.to_thread(gzip.compress, body, _LEVEL, mtime=0)
             body = found.compressed
@@ -114,7 +114,8 @@ def is_known(request: Request, etag: str) -> bool:
     return "*" in tags or etag.removeprefix("W/") in tags
 
 
-def _takes_gzip(header: str) -> bool:
+def takes_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding lets gzip through."""
     for part in header.lower().split(","):
         coding, _, weight = part.strip().partition(";")
         if coding in ("gzip", "*") and weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):

@@ -8,13 +8,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from incident_api.access.sessions import COOKIE
-from incident_api.board.messages import Envelope, Gone, Snapshot
+from incident_api.board.messages import MESSAGES
 from incident_api.links import add_links
 from incident_api.problems import CODES, MEDIA_TYPE
 from incident_crds import __version__
 
 PREFIX = "/api/v1"
-OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/metrics", f"{PREFIX}/health", f"{PREFIX}/session/link"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics", f"{PREFIX}/health", f"{PREFIX}/session/link"})
 """They need no sign-in."""
 _METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 _DESCRIPTION = """Incident drills on Kubernetes: incidents, plans, experiments and systems are resources in a cluster,
@@ -45,7 +45,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
             if method in _METHODS:
                 _complete(path, operation)
     add_links(document)
-    for model in (Envelope, Snapshot, Gone):  # they are in the stream only
+    for model in MESSAGES:
         schema = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
         components["schemas"].update(schema.pop("$defs", {}))
         components["schemas"][model.__name__] = schema

@@ -22,6 +22,12 @@ def _origins(text: str) -> str:
     return text
 
 
+def _built(folder: Path) -> Path:
+    if not (folder / "index.html").is_file():
+        raise ValueError(f"{folder} holds no index.html: build the board with `make board`, or name its folder")
+    return folder
+
+
 class Settings(BaseSettings):
     """INCIDENTSIM_API_* variables; KUBECONFIG is read by the Kubernetes client."""
 
@@ -51,6 +57,8 @@ class Settings(BaseSettings):
     """Boards that may be open at once on this replica."""
     reply_seconds: Annotated[float, Field(ge=0, le=60)] = 5
     """How long a write waits for the operator to act on it."""
+    board_dir: Annotated[Path, AfterValidator(_built)] | None = None
+    """Folder of the built board, in place of the one that comes with this package or is built in a checkout."""
     log_format: Literal["json", "console"] = Field(default="json", validation_alias="INCIDENTSIM_LOG_FORMAT")
     """json, or console for people."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(

@@ -15,7 +15,7 @@ import pytest
 
 from incident_api.document import requests
 from incident_api.document.__main__ import FILE, main
-from incident_api.document.pages import build_document
+from incident_api.document.pages import build_document, read_openapi
 from incident_api.document.requests import DocumentIncomplete
 
 from ..conftest import ApiProcess
@@ -39,7 +39,7 @@ def test_a_path_without_an_example_is_an_error(
     fewer = {title: section for title, section in requests.SECTIONS.items() if title != "Beginning anew"}
     monkeypatch.setattr(requests, "SECTIONS", fewer)
     with pytest.raises(DocumentIncomplete, match="reset_incidents"):
-        build_document()
+        build_document(read_openapi())
     assert main(["--check"]) == 1
     assert "document/examples.py" in capsys.readouterr().err
 

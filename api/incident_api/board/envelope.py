@@ -25,6 +25,7 @@ class EventType(StrEnum):
     SYSTEM_HEALTH = "system.health"
     SYSTEM_DELETE = "system.delete"
     PRESENCE = "presence"
+    KILL_SWITCH = "kill_switch"
     NOTICE = "notice"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
 from string import Template
@@ -32,12 +33,18 @@ _CLOSES = {
 }
 
 
-def build_document() -> str:
+def build_files() -> dict[str, str]:
+    """Each file of docs/ that is made here, by name. Raises DocumentIncomplete."""
+    openapi = read_openapi()
+    schema = json.dumps(openapi, indent=1, sort_keys=True, ensure_ascii=False)
+    return {"api.md": build_document(openapi), "openapi.json": f"{schema}\n"}
+
+
+def build_document(openapi: Mapping[str, Any]) -> str:
     """The text of docs/api.md. Raises DocumentIncomplete."""
     template = Path(__file__).with_name("text.md").read_text()
     if missing := [kind for kind in EventType if f"`{kind}`" not in template]:
         raise DocumentIncomplete(f"document/text.md must say what these messages are: {', '.join(missing)}")
-    openapi = _read_openapi()
     return Template(template).substitute(
         sign_ins=SIGN_INS_A_MINUTE,
         failures=FAILURES_A_MINUTE,
@@ -57,12 +64,13 @@ def build_document() -> str:
     )
 
 
-def _read_openapi() -> dict[str, Any]:
+def read_openapi() -> dict[str, Any]:
+    """The document as every process of this version serves it."""
     config = ApiConfig("https://cluster.invalid")  # it is never asked
     return build_app(build_parts(Settings.model_construct(), config, ApiClient(config))).openapi()
 
 
-def _paths(openapi: dict[str, Any]) -> str:
+def _paths(openapi: Mapping[str, Any]) -> str:
     rows = (
         (f"`{operation.method} {operation.path}`", operation.summary, ", ".join(operation.statuses))
         for operation in read_operations(openapi).values()

@@ -1,0 +1,4 @@
+/** Not written yet. */
+export function BoardPage() {
+  return <p>The board</p>;
+}

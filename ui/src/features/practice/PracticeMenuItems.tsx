@@ -1,0 +1,4 @@
+/** Not written yet. */
+export function PracticeMenuItems() {
+  return null;
+}
