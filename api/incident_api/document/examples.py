@@ -110,6 +110,7 @@ SECTIONS: dict[str, tuple[Example | Step, ...]] = {
         Example("trigger", {"name": "disk-full"}),
         Example("clear", {"name": "disk"}),
     ),
+    "Game days": (Example("list_game_days"),),
     "The kill switch": (
         Example("turn_on_kill_switch"),
         Example("get_kill_switch"),
