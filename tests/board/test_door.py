@@ -28,6 +28,7 @@ async def test_without_a_session_nothing_is_shown_nor_asked_for(visit: Visit, bo
     await expect(page.get_by_label("Kubernetes token")).to_be_visible()
     await expect(page.get_by_text("Secret of the house")).to_have_count(0)
     assert [url for url in asked if DATA.search(url)] == []
+    await expect((await visit("viewer")).get_by_text("Secret of the house")).to_be_visible()
 
 
 async def test_a_wrong_link_signs_nobody_in(visit: Visit, problems: Problems) -> None:

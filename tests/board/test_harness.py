@@ -25,11 +25,14 @@ from .relay import Relay
         ("Promise.reject(new Error('nor awaited'))", r"uncaught: .*nor awaited"),
         ("fetch('/api/v1/incidents/none')", r"console error: .*404.*/incidents/none"),
         ("document.body.append(Object.assign(document.createElement('script'), { text: '1' }))", r"Content Security"),
-        ("document.body.append(Object.assign(new Image(), { src: 'http://127.0.0.1:1/x.png' }))", r"Content Security|: csp"),
+        (
+            "document.body.append(Object.assign(new Image(), { src: 'http://127.0.0.1:1/x.png' }))",
+            r"Content Security|: csp",
+        ),
     ],
 )
 async def test_what_goes_wrong_on_a_page_is_seen(sre_page: Page, problems: Problems, script: str, seen: str) -> None:
-    await sre_page.wait_for_load_state("networkidle")
+    await expect(sre_page.get_by_role("banner")).to_be_visible()
     before = set(problems.unexpected)
     await sre_page.evaluate(f"() => {{ {script} }}")
     async with asyncio.timeout(10):

@@ -18,6 +18,7 @@ TIMELINE_LIMIT = 200
 HISTORY_LIMIT = 100
 OPERATOR = "operator"
 
+
 def may_move(current: IncidentPhase | None, wanted: IncidentPhase) -> bool:
     """Whether the table allows the move."""
     return wanted in MOVES[current]
