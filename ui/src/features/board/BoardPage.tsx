@@ -51,7 +51,7 @@ export function BoardPage() {
       <h1 className="sr-only">Board</h1>
       <FilterBar filters={filters} />
       {isSynced ? (
-        <div ref={board} className="grid items-start gap-3 sm:grid-cols-2 md:items-stretch lg:grid-cols-4">
+        <div ref={board} className="grid flex-1 gap-3 sm:grid-cols-2 lg:grid-cols-4">
           {STATUSES.map((status) => (
             <Column
               key={status}

@@ -145,7 +145,12 @@ function Marks({ incident, plan, viewers }: Pick<CardProps, "incident" | "plan" 
       {marks}
       {analysis !== null && (
         <span className="text-xs text-faint" title="Who diagnosed it, and how sure it is">
-          {analysis.diagnosis_provider} <span className="font-mono">{analysis.confidence} %</span>
+          {analysis.diagnosis_provider}{" "}
+          {analysis.root_cause.fault_type === null ? (
+            "found no cause"
+          ) : (
+            <span className="font-mono">{analysis.confidence} %</span>
+          )}
         </span>
       )}
       <span className="ml-auto flex -space-x-1">
