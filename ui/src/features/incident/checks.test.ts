@@ -42,6 +42,8 @@ describe("toChecks", () => {
   it("says nothing of measurements before there are any", () => {
     const [check] = toChecks(aPlan({ status: "executing", verification: [CHECK] }));
     expect(check).toMatchObject({ state: "later", heldSeconds: 0 });
+    const [never] = toChecks(aPlan({ status: "superseded", verification: [CHECK] }));
+    expect(never?.state).toBe("never");
   });
 
   it("tells what did not hold from what did", () => {

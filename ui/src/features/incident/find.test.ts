@@ -69,4 +69,11 @@ describe("experimentOf", () => {
     );
     expect(injectionOf(noticed, null)).toBeNull();
   });
+
+  it("dates no injection of a fault that was gone before the breach", () => {
+    const again = anIncident({ timestamps: { ...TIMES, breached_at: "2026-01-31T12:30:00Z" } });
+    const times = { injected_at: "2026-01-31T12:00:02Z", recovered_at: "2026-01-31T12:05:00Z" };
+    expect(injectionOf(again, anExperiment(times))).toBeNull();
+    expect(injectionOf(again, anExperiment({ ...times, recovered_at: null }))).toBe(times.injected_at);
+  });
 });

@@ -48,12 +48,15 @@ export function experimentOf(incident: Incident, experiments: Iterable<Experimen
 
 /**
  * When the fault was injected. It may be noticed while it still grows: then it is when the injection began, as it
- * had been injected in part by then.
+ * had been injected in part by then. Null where the fault was gone before the breach: somebody opened the incident
+ * again, and its times are those of the second time.
  */
 export function injectionOf(incident: Incident, experiment: Experiment | null): string | null {
   if (experiment === null) return null;
-  const { injected_at: injected, started_at: began } = experiment;
-  return isAfter(injected, incident.timestamps.breached_at) ? began : injected;
+  const { injected_at: injected, started_at: began, recovered_at: recovered } = experiment;
+  const { breached_at: breached } = incident.timestamps;
+  if (isAfter(breached, recovered)) return null;
+  return isAfter(injected, breached) ? began : injected;
 }
 
 function isAfter(one: string | null, other: string | null): boolean {
