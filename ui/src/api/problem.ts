@@ -1,6 +1,6 @@
 /** What the server said against a request, as a problem document says it (RFC 9457). */
 
-type Loose = Partial<Record<"detail" | "title" | "code" | "reason", unknown>>;
+type Loose = Partial<Record<"detail" | "title" | "code" | "reason" | "current", unknown>>;
 
 export class Problem extends Error {
   /** For programs: the server's code, or `unreachable`, or `http`. */
@@ -10,14 +10,17 @@ export class Problem extends Error {
   readonly status: number;
   /** The operator's own reason where it refused a request, such as `ReasonNeeded`; else empty. */
   readonly reason: string;
+  /** The object as it is now, where the server told it with a conflict; whoever reads it looks at what it is. */
+  readonly current: unknown;
 
-  constructor(code: string, title: string, detail: string, status: number, reason = "") {
+  constructor(code: string, title: string, detail: string, status: number, reason = "", current: unknown = null) {
     super(detail);
     this.name = "Problem";
     this.code = code;
     this.title = title;
     this.status = status;
     this.reason = reason;
+    this.current = current;
   }
 
   /** No answer came at all. */
@@ -32,7 +35,8 @@ export class Problem extends Error {
     const said: Loose = typeof body === "object" && body !== null ? body : {};
     const detail = text(said.detail) || `The answer was ${response.status} ${response.statusText}`.trim();
     const title = text(said.title) || "It did not work";
-    return new Problem(text(said.code) || "http", title, detail, response.status, text(said.reason));
+    const code = text(said.code) || "http";
+    return new Problem(code, title, detail, response.status, text(said.reason), said.current ?? null);
   }
 
   /** Whatever was thrown, as a Problem. */
