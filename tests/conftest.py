@@ -97,6 +97,7 @@ class ApiProcess(ServerProcess):
             "KUBECONFIG": stack.info["api_kubeconfig"],
             "INCIDENTSIM_API_LISTEN": url.removeprefix("http://"),
             "INCIDENTSIM_API_NAMESPACE": NAMESPACE,
+            "INCIDENTSIM_API_SYSTEM_NAMESPACE": "incidentsim-system",
             "INCIDENTSIM_API_SESSION_SECRET_FILE": str(StateFolder(stack.state).api_session_secret),
             "INCIDENTSIM_LOG_FORMAT": "json",
             "INCIDENTSIM_LOG_LEVEL": "info",

@@ -22,6 +22,7 @@ from incident_api.access.sessions import Sessions
 from incident_api.board.board import Board
 from incident_api.board.presence import Presence
 from incident_api.cluster.actors import Actors
+from incident_api.cluster.killswitch import KillSwitchWatch
 from incident_api.cluster.mirror import Mirror
 from incident_api.cluster.reviews import Reviews
 from incident_api.errors import install_handlers
@@ -34,6 +35,7 @@ from incident_api.routes import (
     generator,
     health,
     incidents,
+    killswitch,
     requests,
     session,
     shorthands,
@@ -51,6 +53,7 @@ from incident_api.writes.decisions import Decisions
 from incident_api.writes.experiments import Experiments
 from incident_api.writes.generators import Generators
 from incident_api.writes.incidents import Incidents
+from incident_api.writes.killswitch import KillSwitches
 from incident_crds.client import ApiClient, ApiConfig
 from incident_crds.environment import split_list
 
@@ -61,6 +64,7 @@ ROUTERS = (
     experiments.router,
     systems.router,
     generator.router,
+    killswitch.router,
     stream.router,
     session.router,
     health.router,
@@ -77,12 +81,14 @@ def build_parts(settings: Settings, config: ApiConfig, client: ApiClient, *, pac
     reply = timedelta(seconds=settings.reply_seconds)
     hub = Hub(board, Presence(), most_streams=settings.most_streams, pace=pace)
     mirror = Mirror(client, board, on_news=hub.announce)
+    kill_switch = KillSwitchWatch(client, settings.system_namespace, on_change=hub.tell_kill_switch)
     reviews = Reviews(client, is_down=lambda: mirror.pulse.is_missed)
     written = Incidents(actors=actors, mirror=mirror, board=board, reply=reply)
     return Parts(
         settings=settings,
         board=board,
         mirror=mirror,
+        kill_switch=kill_switch,
         reviews=reviews,
         gate=Gate(
             reviews=reviews,
@@ -99,6 +105,7 @@ def build_parts(settings: Settings, config: ApiConfig, client: ApiClient, *, pac
         decisions=Decisions(actors=actors, mirror=mirror, incidents=written, reply=reply),
         experiments=Experiments(actors=actors, mirror=mirror, board=board, reply=reply),
         generators=Generators(actors=actors, mirror=mirror),
+        kill_switches=KillSwitches(actors=actors, watch=kill_switch, namespace=settings.system_namespace),
     )
 
 
@@ -147,6 +154,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with parts.actors:
         loops = [
             asyncio.create_task(parts.mirror.run(), name="mirror"),
+            asyncio.create_task(parts.kill_switch.run(), name="kill switch"),
             asyncio.create_task(parts.hub.run(), name="hub"),
             asyncio.create_task(keep_renewed(parts.hub, parts.gate, parts.mirror), name="renewal"),
         ]

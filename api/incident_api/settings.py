@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from incident_crds.environment import HostAndPort, split_address, split_list
 
 _SHORTEST_SECRET = 16
+NamespaceName = Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 
 
 def _origins(text: str) -> str:
@@ -41,8 +42,10 @@ class Settings(BaseSettings):
 
     listen: HostAndPort = "127.0.0.1:8086"
     """HOST:PORT."""
-    namespace: Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")] = "drills"
+    namespace: NamespaceName = "drills"
     """Where things are made when a request names no namespace."""
+    system_namespace: NamespaceName = "incidentsim-system"
+    """The operator's own namespace, which holds the kill switch."""
     session_secret: SecretStr | None = None
     """Seals cookies and links; the same for all replicas. Several, separated by commas, to replace one."""
     session_secret_file: Path | None = None

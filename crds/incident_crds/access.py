@@ -79,7 +79,11 @@ def roles(system_namespace: str, watched_namespaces: Sequence[str] = ()) -> tupl
 
     The operator may get Secrets in the watched namespaces only; without any named, it watches all.
     """
-    return (*_operator_roles(system_namespace, watched_namespaces), *_people_roles(system_namespace), *_other_roles())
+    return (
+        *_operator_roles(system_namespace, watched_namespaces),
+        *_people_roles(system_namespace),
+        *_other_roles(system_namespace),
+    )
 
 
 def _operator_roles(system_namespace: str, watched_namespaces: Sequence[str]) -> tuple[Role, ...]:
@@ -121,7 +125,8 @@ def _people_roles(system_namespace: str) -> tuple[Role, ...]:
     )
 
 
-def _other_roles() -> tuple[Role, ...]:
+def _other_roles(system_namespace: str) -> tuple[Role, ...]:
+    see_halt = Rule(CORE, ("configmaps",), _READ, names=(KILL_SWITCH,))
     return (
         Role(
             "incidentsim-api",
@@ -132,6 +137,7 @@ def _other_roles() -> tuple[Role, ...]:
             ),
             API_GROUP,
         ),
+        Role("incidentsim-api", (see_halt,), API_GROUP, namespace=system_namespace),
         Role(
             "incidentsim-agent",
             (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from incident_crds.access import OPERATOR_GROUP
+from incident_crds.access import KILL_SWITCH, OPERATOR_GROUP
 from incident_crds.base import (
     APPROVE_ANNOTATION,
     APPROVED_BY_ANNOTATION,
@@ -33,11 +33,20 @@ _REQUEST_CHANGED = (  # policies run before the schema is checked, so that there
 )
 
 
-def admission_policies(*, can_stamp: bool, operators: Sequence[str] = ()) -> list[dict[str, Any]]:
+_HALT_CHANGED = (
+    "oldObject == null || (has(object.data) != has(oldObject.data)) || "
+    "(has(object.data) && object.data != oldObject.data)"
+)
+
+
+def admission_policies(
+    *, can_stamp: bool, operators: Sequence[str] = (), system_namespace: str = "incidentsim-system"
+) -> list[dict[str, Any]]:
     """Policies and bindings.
 
     `can_stamp`: the server serves MutatingAdmissionPolicy v1. `operators`: users that are the
     operator besides those of its group, such as `system:serviceaccount:NAMESPACE:NAME`.
+    `system_namespace` holds the kill switch.
     """
     operator = _is_operator(operators)
     policies = [
@@ -46,9 +55,10 @@ def admission_policies(*, can_stamp: bool, operators: Sequence[str] = ()) -> lis
         *_status_writer(operator),
         *_plan_author(operator),
         *_undo_keeper(operator),
+        *_halt_author(system_namespace),
     ]
     if can_stamp:
-        policies += [*_stamp_approval(), *_stamp_request()]
+        policies += [*_stamp_approval(), *_stamp_request(), *_stamp_halt(system_namespace)]
     return policies
 
 
@@ -159,6 +169,23 @@ def _status_writer(operator: str) -> list[dict[str, Any]]:
     )
 
 
+def _halt_author(system_namespace: str) -> list[dict[str, Any]]:
+    """Chaos is stopped in one's own name: `by` is shown to everybody."""
+    policy, binding = _policy(
+        "incidentsim-kill-switch",
+        resources=[],
+        variables={},
+        validations=[
+            _deny_unless(
+                f"has(object.data) && 'by' in object.data && object.data['by'] == {_USER}",
+                f"'the kill switch is turned in your own name: set by=' + {_USER} + ' in its data'",
+            )
+        ],
+    )
+    policy["spec"] |= _halt_matches(system_namespace)
+    return [policy, binding]
+
+
 def _undo_keeper(operator: str) -> list[dict[str, Any]]:
     """Taking the finalizer away lets a fault outlive its object: it needs a verb that no role of ours gives."""
     may_abandon = (
@@ -229,6 +256,29 @@ def _stamp_request() -> list[dict[str, Any]]:
     return _stamp("incidentsim-request-stamp", "incidents", _REQUEST_CHANGED, REQUESTED_BY_ANNOTATION)
 
 
+def _stamp_halt(system_namespace: str) -> list[dict[str, Any]]:
+    patch = (
+        "(has(object.data) ? [] : [JSONPatch{op: 'add', path: '/data', value: {}}]) + "
+        f"[JSONPatch{{op: 'add', path: '/data/by', value: {_USER}}}]"
+    )
+    policy, binding = _mutation("incidentsim-kill-switch-stamp", patch)
+    policy["spec"] |= _halt_matches(system_namespace)
+    return [policy, binding]
+
+
+def _halt_matches(system_namespace: str) -> dict[str, Any]:
+    """One ConfigMap, where what it says changes: its labels are anybody's who may write it."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["configmaps"]}
+    there = {"matchLabels": {"kubernetes.io/metadata.name": system_namespace}}
+    return {
+        "matchConstraints": {"resourceRules": [rule], "namespaceSelector": there},
+        "matchConditions": [
+            {"name": "named", "expression": f"object.metadata.name == '{KILL_SWITCH}'"},
+            {"name": "changed", "expression": _HALT_CHANGED},
+        ],
+    }
+
+
 def _stamp(name: str, resource: str, condition: str, annotation: str) -> list[dict[str, Any]]:
     patch = (
         "(has(object.metadata.annotations) ? [] : "
@@ -236,11 +286,19 @@ def _stamp(name: str, resource: str, condition: str, annotation: str) -> list[di
         f"[JSONPatch{{op: 'add', path: '/metadata/annotations/' + jsonpatch.escapeKey('{annotation}'), "
         f"value: {_USER}}}]"
     )
+    policy, binding = _mutation(name, patch)
+    policy["spec"] |= {
+        "matchConstraints": _constraints([resource], ["CREATE", "UPDATE"]),
+        "matchConditions": [{"name": "asked", "expression": condition}],
+    }
+    return [policy, binding]
+
+
+def _mutation(name: str, patch: str) -> list[dict[str, Any]]:
+    """A policy that matches nothing yet, and its binding."""
     spec = {
         "failurePolicy": "Fail",
         "reinvocationPolicy": "Never",
-        "matchConstraints": _constraints([resource], ["CREATE", "UPDATE"]),
-        "matchConditions": [{"name": "asked", "expression": condition}],
         "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": patch}}],
     }
     return [

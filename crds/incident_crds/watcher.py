@@ -147,7 +147,7 @@ class Watcher(Generic[R]):
         return wait
 
     def _explain(self, error: ApiError) -> str:
-        resource = f"{self._kind.info.plural}.{self._kind.info.group}"
+        resource = f"{self._kind.info.plural}.{self._kind.info.group}".rstrip(".")
         match error:
             case Forbidden():
                 where = f"in namespace {self._namespace}" if self._namespace else "in all namespaces"

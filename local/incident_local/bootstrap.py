@@ -84,7 +84,8 @@ class Bootstrap:
         await _apply(admin, [_namespace(SYSTEM_NAMESPACE), _namespace(NAMESPACE, {CHAOS_LABEL: "enabled"})])
         definitions = custom_resource_definitions()
         await _apply(admin, definitions)
-        await _apply(admin, [*access_rules(SYSTEM_NAMESPACE), *admission_policies(can_stamp=can_stamp)])
+        policies = admission_policies(can_stamp=can_stamp, system_namespace=SYSTEM_NAMESPACE)
+        await _apply(admin, [*access_rules(SYSTEM_NAMESPACE), *policies])
         await _until("the resource definitions are served", lambda: _are_established(admin, definitions))
         async with self._client("operator") as operator, self._client("sre") as sre:
             await _until("the approval policies act", lambda: _are_guarded(operator, sre, can_stamp=can_stamp))

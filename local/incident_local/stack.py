@@ -126,6 +126,7 @@ class StackStarter:
             KUBECONFIG=str(self._state.api_kubeconfig),
             INCIDENTSIM_API_LISTEN=f"{LOOPBACK}:{port}",
             INCIDENTSIM_API_NAMESPACE=NAMESPACE,
+            INCIDENTSIM_API_SYSTEM_NAMESPACE=SYSTEM_NAMESPACE,
             INCIDENTSIM_API_SESSION_SECRET_FILE=str(self._state.api_session_secret),
             INCIDENTSIM_LOG_FORMAT=self._settings.log_format,
             INCIDENTSIM_LOG_LEVEL=self._settings.log_level,

@@ -19,7 +19,8 @@ from incident_api.board.sequence import Seq
 from incident_api.cluster.reviews import Identity
 from incident_api.problems import Problem
 from incident_api.streaming.codecs import Door
-from incident_api.streaming.hub import Follower, Hub, Pace, StreamEnded
+from incident_api.streaming.follower import Follower, StreamEnded
+from incident_api.streaming.hub import Hub, Pace
 
 from .factories import card
 

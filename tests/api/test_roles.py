@@ -17,7 +17,9 @@ READS = (
     "/plans",
     "/experiments",
     "/systems",
+    "/systems/history",
     "/generator/status",
+    "/kill-switch",
     "/scenarios",
     "/session",
     "/events",
@@ -54,6 +56,8 @@ async def test_a_viewer_reads_and_writes_nothing(door: Door, viewer_door: Door) 
         await viewer_door.post("//clear/redis"),
         await viewer_door.post("/generate-incident"),
         await viewer_door.post("/generator/start"),
+        await viewer_door.send("PUT", "/kill-switch", {"reason": "x"}),
+        await viewer_door.delete("/kill-switch"),
     ]
     assert [answer.code for answer in writes] == ["forbidden"] * len(writes)
     assert (await door.get(path)).json["notes"] == ""
@@ -74,7 +78,15 @@ async def test_who_has_no_role_sees_nothing(running: ApiProcess, stack: Stack, a
         assert (await nobody.get("/session")).json["may"] == dict.fromkeys(
             (await door.get("/session")).json["may"], False
         )
-        for path in ("/incidents", f"/incidents/{made['id']}", "/plans", "/systems", "//status", "/generator/status"):
+        for path in (
+            "/incidents",
+            f"/incidents/{made['id']}",
+            "/plans",
+            "/systems",
+            "/systems/history",
+            "//status",
+            "/generator/status",
+        ):
             assert (await nobody.get(path)).code == "forbidden", path
         assert (await nobody.post("/incidents", {"message": "x"})).code == "forbidden"
         stream = await nobody.stream()

@@ -26,6 +26,7 @@ async def tidied(admin: ApiClient, door: Door) -> AsyncIterator[None]:
     yield
     for generator in await admin.list_all(IncidentGenerator):
         await admin.delete(IncidentGenerator, *generator.key)
+    assert (await door.delete("/kill-switch")).status == 200
     assert (await door.post("/incidents/reset")).status == 200
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from incident_api.board.board import Board
 from incident_api.board.cards import Card, experiment_card, incident_card, plan_card, system_card
+from incident_api.board.history import History
 from incident_api.board.scope import Topic
 from incident_api.cluster.pulse import Pulse
 from incident_crds.base import Resource
@@ -40,6 +41,7 @@ class Mirror:
         self._waiters: dict[tuple[type[Resource], Key], set[asyncio.Event]] = defaultdict(set)
         self._plans_of: dict[Key, dict[str, RemediationPlan]] = defaultdict(dict)
         self._objects_in: Counter[str] = Counter()
+        self.history = History()
         self.pulse = Pulse(client)
         self.incidents = Watcher(
             client, Incident, on_change=self._incident_changed, leave_out=_NOT_ON_CARDS, streams_lists=True
@@ -182,6 +184,10 @@ class Mirror:
         self._show(Topic.EXPERIMENT, change, experiment_card)
 
     def _system_changed(self, change: Change[MockSystem]) -> None:
+        if change.type is ChangeType.DELETED:
+            self.history.forget(change.obj.metadata.uid)
+        else:
+            self.history.note(change.obj)
         self._show(Topic.SYSTEM, change, system_card)
 
     def _show(self, topic: Topic, change: Change[R], make_card: Callable[[R], Card]) -> None:

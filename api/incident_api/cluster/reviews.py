@@ -46,6 +46,8 @@ class Permission:
     resource: str
     namespace: str = ""
     group: str = GROUP
+    name: str = ""
+    """Of the one object that it is about; empty for all."""
 
 
 class Answers(Generic[K, V]):
@@ -146,6 +148,7 @@ class Reviews:
                 "group": permission.group,
                 "resource": permission.resource,
                 "namespace": permission.namespace,
+                "name": permission.name,
             },
         }
         body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}

@@ -63,6 +63,7 @@ SECTIONS: dict[str, tuple[Example | Step, ...]] = {
     ),
     "Systems": (
         Example("list_systems"),
+        Example("list_history"),
         Example("get_system", {"id": "redis-test"}),
         Example("status"),
         Example("diagnose"),
@@ -107,6 +108,11 @@ SECTIONS: dict[str, tuple[Example | Step, ...]] = {
         Example("abort_experiment", _EXPERIMENT),
         Example("trigger", {"name": "disk-full"}),
         Example("clear", {"name": "disk"}),
+    ),
+    "The kill switch": (
+        Example("turn_on_kill_switch"),
+        Example("get_kill_switch"),
+        Example("turn_off_kill_switch"),
     ),
     "Practice incidents": (
         Example("generator_status"),

@@ -180,6 +180,15 @@ class Reason(Body):
     """Why."""
 
 
+class Halt(Body):
+    """Why all chaos has to stop."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "A real outage."}]})
+
+    reason: Title
+    """In one line, for whoever finds a drill stopped."""
+
+
 class Assignment(Body):
     """Who handles an incident."""
 

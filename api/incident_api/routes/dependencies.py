@@ -12,6 +12,7 @@ from incident_api.access.finder import Finder
 from incident_api.access.gate import Gate, Viewer
 from incident_api.board.board import Board
 from incident_api.cluster.actors import Actors
+from incident_api.cluster.killswitch import KillSwitchWatch
 from incident_api.cluster.mirror import Mirror
 from incident_api.cluster.reviews import Permission, Reviews
 from incident_api.lists import Lists
@@ -22,6 +23,7 @@ from incident_api.writes.decisions import Decisions
 from incident_api.writes.experiments import Experiments
 from incident_api.writes.generators import Generators
 from incident_api.writes.incidents import Incidents
+from incident_api.writes.killswitch import KillSwitches
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Parts:
     settings: Settings
     board: Board
     mirror: Mirror
+    kill_switch: KillSwitchWatch
     reviews: Reviews
     gate: Gate
     finder: Finder
@@ -41,6 +44,7 @@ class Parts:
     decisions: Decisions
     experiments: Experiments
     generators: Generators
+    kill_switches: KillSwitches
 
     async def require(self, viewer: Viewer, permission: Permission) -> None:
         """Raises Problem where the person may not, without a word about what is there."""

@@ -78,7 +78,7 @@ async def readyz(parts: PartsDep) -> Response:
                 relists=watcher.relists_total,
                 problem=watcher.problem,
             )
-            for name, watcher in parts.mirror.watchers.items()
+            for name, watcher in (*parts.mirror.watchers.items(), ("kill switch", parts.kill_switch.watcher))
         ],
     )
     return JSONResponse(state.model_dump(), 200 if ready else 503)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from incident_api.cluster.reviews import Identity, Permission
 from incident_api.problems import Problem, unauthorized
 from incident_api.routes.bodies import Token
 from incident_api.routes.dependencies import EVERYWHERE, WRITES, Parts, PartsDep, ViewerDep, problems
+from incident_crds.access import KILL_SWITCH
 from incident_crds.base import Timestamp
 
 router = APIRouter(tags=["session"], responses=EVERYWHERE)
@@ -31,6 +33,8 @@ _ABILITIES = {
     "run_generator": Permission("patch", "incidentgenerators"),
 }
 """What a board offers, and the right that it takes."""
+_HALT = Permission("update", "configmaps", group="", name=KILL_SWITCH)
+"""The kill switch is one object in the operator's namespace."""
 
 
 class Session(BaseModel):
@@ -46,7 +50,7 @@ class Session(BaseModel):
     namespace: str
     """The namespace that `may` is about."""
     may: dict[str, bool]
-    """What you may do there. The cluster decides again at each write."""
+    """What you may do there, and everywhere: `halt`, the kill switch. The cluster decides again at each write."""
 
 
 class Link(BaseModel):
@@ -62,9 +66,10 @@ class Link(BaseModel):
 
 async def _describe(parts: Parts, identity: Identity, via: Via) -> Session:
     namespace = parts.settings.namespace
-    wanted = [Permission(p.verb, p.resource, namespace) for p in _ABILITIES.values()]
-    answers = await asyncio.gather(*(parts.reviews.may(identity, permission) for permission in wanted))
-    may = dict(zip(_ABILITIES, answers, strict=True))
+    halt = replace(_HALT, namespace=parts.settings.system_namespace)
+    wanted = {name: replace(p, namespace=namespace) for name, p in _ABILITIES.items()} | {"halt": halt}
+    answers = await asyncio.gather(*(parts.reviews.may(identity, permission) for permission in wanted.values()))
+    may = dict(zip(wanted, answers, strict=True))
     return Session(user=identity.user, groups=list(identity.groups), via=via, namespace=namespace, may=may)
 
 

@@ -12,7 +12,8 @@ from typing_extensions import override
 from incident_api.access.gate import Viewer
 from incident_api.board.sequence import Seq
 from incident_api.streaming.codecs import Door
-from incident_api.streaming.hub import Follower, Hub, StreamEnded
+from incident_api.streaming.follower import Follower, StreamEnded
+from incident_api.streaming.hub import Hub
 
 HEADERS = {
     "Cache-Control": "no-cache, no-store",

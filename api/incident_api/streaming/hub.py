@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +16,13 @@ from pydantic import JsonValue
 from incident_api.access.gate import Viewer
 from incident_api.board.board import Board
 from incident_api.board.envelope import EventType, write_envelope, write_json
+from incident_api.board.killswitch import KillSwitch
 from incident_api.board.presence import Presence, describe_visitor
 from incident_api.board.scope import Scope, Topic
 from incident_api.board.sequence import Seq
 from incident_api.problems import busy
 from incident_api.streaming.codecs import Door, write_events, write_frames
+from incident_api.streaming.follower import Follower
 from incident_crds.base import format_time
 
 
@@ -40,10 +42,6 @@ class Pace:
     retry_lowest: float = 1.0
     retry_highest: float = 8.0
     """Clients come back after a random time between the two, so that not all do at once."""
-
-
-class StreamEnded(Exception):
-    """Why a stream is over: `shutdown`, or `token`."""
 
 
 class Hub:
@@ -69,6 +67,7 @@ class Hub:
         self._empty = asyncio.Event()
         self._notices = count(1)
         self._notice: tuple[int, dict[str, JsonValue]] = (0, {})
+        self._kill_switch: tuple[int, dict[str, JsonValue]] = (0, {})
         self.heartbeats = 0
         self.presence_told = 0
         self.is_closing = False
@@ -128,6 +127,16 @@ class Hub:
         """Tell everybody once; only the latest such notice reaches whoever is slow."""
         self._notice = (next(self._notices), {"code": code, "message": message})
         self.wake()
+
+    def tell_kill_switch(self, state: KillSwitch) -> None:
+        """Tell everybody at once, and whoever comes after."""
+        self._kill_switch = (self.kill_switch_told + 1, state.model_dump(mode="json"))
+        self.wake()
+
+    @property
+    def kill_switch_told(self) -> int:
+        """How often its state was told; 0 while it is not known."""
+        return self._kill_switch[0]
 
     def close(self) -> None:
         """Every stream says goodbye and ends."""
@@ -237,105 +246,18 @@ class Hub:
         shown: list[JsonValue] = [describe_visitor(visitor, scope) for visitor in visitors]
         return self.encode([self.message(EventType.PRESENCE, {"count": total, "users": shown})], door)
 
+    def kill_switch_payload(self, door: Door) -> bytes:
+        """Its state as of now; nothing while it is not known, and for clients that know of none."""
+        number, state = self._kill_switch
+        if not number or door is Door.EARLIER:
+            return b""
+        make = partial(self._encode_one, EventType.KILL_SWITCH, state, door)
+        return self._once(("kill switch", number, self.head, door), make) or b""
+
+    def _encode_one(self, type: EventType, data: dict[str, JsonValue], door: Door) -> bytes:
+        return self.encode([self.message(type, data)], door)
+
     def retry_milliseconds(self) -> int:
         """When a client should come back, at random."""
         low, high = self.pace.retry_lowest, self.pace.retry_highest
         return int(1000 * (low + (high - low) * secrets.randbelow(1000) / 1000))
-
-
-class Follower:
-    """One connection's place in the stream: what it was told already, and so what it is owed."""
-
-    def __init__(self, hub: Hub, viewer: Viewer, door: Door, resume: Seq | None) -> None:
-        self._hub = hub
-        self.viewer = viewer
-        self.door = door
-        self.connection = secrets.token_hex(8)
-        self.visitor = hub.presence.join(self.connection)
-        self._cursor: Seq | None = resume
-        self._heartbeat = hub.heartbeats
-        self._presence = -1
-        self._notice = hub.notice[0]
-        self._is_synced = False
-        self.is_revoked = False
-
-    def renew(self, viewer: Viewer | None) -> None:
-        """What may be seen has changed, or the token ended."""
-        if viewer is None:
-            self.is_revoked = True
-        elif viewer.scope != self.viewer.scope:
-            self._cursor = None
-            self._is_synced = False
-        if viewer is not None:
-            self.viewer = viewer
-
-    async def deliveries(self) -> AsyncGenerator[bytes, None]:
-        """What to send, as it comes, until the stream ends. Raises StreamEnded, which says why.
-
-        What is the same for many is given as it is: a copy of a snapshot for each would take much memory.
-        """
-        while True:
-            if self.is_revoked:
-                raise StreamEnded("token")
-            if self._hub.is_closing:
-                raise StreamEnded("shutdown")
-            turn = self._hub.turn
-            payloads = self._owed()
-            for payload in payloads:
-                yield payload
-            if not payloads:
-                await turn.wait()
-
-    def _owed(self) -> list[bytes]:
-        parts = self._news()
-        if not self._is_synced:
-            self._is_synced = True
-            parts.append(self._synced())
-        number, notice = self._hub.notice
-        if number != self._notice:
-            self._notice = number
-            parts.append(self._say(notice))
-        if self._presence != self._hub.presence_told:
-            self._presence = self._hub.presence_told
-            parts.append(self._hub.presence_payload(self.viewer.scope, self.door))
-        if self._heartbeat != self._hub.heartbeats:
-            self._heartbeat = self._hub.heartbeats
-            parts.append(self._say({"code": "heartbeat", "message": ""}))
-        return [part for part in parts if part]
-
-    def _news(self) -> list[bytes]:
-        head = self._hub.head
-        if self._cursor is not None and self._cursor == head:
-            return []
-        if self._cursor is not None:
-            changes = self._hub.changes(self._cursor, self.viewer.scope, self.door)
-            if changes is not None:
-                self._cursor = head
-                return [changes]
-            self._hub.resyncs_total += 1
-            self._is_synced = False
-        self._cursor, payload = self._hub.snapshot(self.viewer.scope, self.door)
-        return [payload, *self._news()]
-
-    def _synced(self) -> bytes:
-        return self._say(
-            {
-                "code": "synced",
-                "message": "everything that may be seen was told; changes follow",
-                "connection": self.connection,
-                "animal": self.visitor.animal,
-                "color": self.visitor.color,
-                "user": self.viewer.identity.user,
-                "retry_ms": self._hub.retry_milliseconds(),
-                "heartbeat_seconds": int(self._hub.pace.heartbeat),
-            }
-        )
-
-    def farewell(self, code: str, message: str) -> bytes:
-        """The last message: why it ends, and when to come back."""
-        return self._say({"code": code, "message": message, "retry_ms": self._hub.retry_milliseconds()})
-
-    def _say(self, notice: dict[str, JsonValue]) -> bytes:
-        if self.door is Door.EARLIER:
-            return b""
-        return self._hub.encode([self._hub.message(EventType.NOTICE, notice)], self.door)

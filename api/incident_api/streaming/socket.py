@@ -19,7 +19,8 @@ from incident_api.board.scope import Topic
 from incident_api.board.sequence import Seq
 from incident_api.problems import Problem, problem_of
 from incident_api.streaming.codecs import Door
-from incident_api.streaming.hub import Follower, Hub, StreamEnded
+from incident_api.streaming.follower import Follower, StreamEnded
+from incident_api.streaming.hub import Hub
 from incident_api.streaming.protocol import ABORT, SEND_FRAMES
 from incident_crds.errors import ApiError
 
