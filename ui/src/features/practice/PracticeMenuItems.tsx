@@ -2,13 +2,14 @@ import { Dices, RotateCcw, Timer, TimerOff } from "lucide-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api, unwrap, unwrapAnswer } from "@/api/client";
+import type { GeneratorStatus } from "@/api/types";
 import { attempt } from "@/live/actions";
 import { useMay } from "@/live/session";
 import { useNow } from "@/ui/clock";
 import { MenuItem } from "@/ui/Menu";
 import { useOpenDialog } from "@/ui/useOpenDialog";
 
-import { describeGenerator, type GeneratorStatus } from "./generator";
+import { describeGenerator } from "./generator";
 import { RESET, useMayReset } from "./PracticeDialogs";
 
 /** Incidents to practise on, and a way to begin anew. */

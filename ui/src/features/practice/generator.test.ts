@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { describeGenerator, type GeneratorStatus } from "./generator";
+import type { GeneratorStatus } from "@/api/types";
+
+import { describeGenerator } from "./generator";
 
 const now = Date.parse("2026-01-01T12:00:00Z");
 const status: GeneratorStatus = {

@@ -1,7 +1,5 @@
-import type { components } from "@/api/schema";
+import type { GeneratorStatus } from "@/api/types";
 import { formatDuration } from "@/lib/format";
-
-export type GeneratorStatus = components["schemas"]["GeneratorStatus"];
 
 /** What the generator does, or would do, in a line. */
 export function describeGenerator(status: GeneratorStatus, now: number): string {

@@ -12,7 +12,7 @@ import { TEXT } from "@/ui/tone";
 
 import { BreakMenu } from "./BreakMenu";
 import { Faults } from "./Faults";
-import { healthText, silentFor, standing, toneOf } from "./measures";
+import { healthText, inOrder, silentFor, standing, toneOf } from "./measures";
 import type { OpenIncident } from "./openIncidents";
 import { SignalRow } from "./SignalRow";
 
@@ -49,7 +49,7 @@ export const SystemCard = memo(function SystemCard({ system, running, openIncide
       <Warnings system={system} />
       {system.signals.length > 0 && (
         <ul aria-label={`Signals of ${system.name}`}>
-          {system.signals.map((signal) => (
+          {inOrder(system.signals).map((signal) => (
             <SignalRow
               key={signal.name}
               signal={signal}

@@ -1,7 +1,7 @@
 /** What was measured, in words and units. */
 import type { SignalStatus, System } from "@/api/types";
 import { formatDuration, splitWords } from "@/lib/format";
-import type { Tone } from "@/lib/words";
+import { SIGNAL_WORD, type Tone } from "@/lib/words";
 
 type Unit = "count" | "bytes" | "milliseconds";
 
@@ -67,6 +67,13 @@ export function toneOf(health: number | null, threshold: number): Tone {
   if (health === null) return "neutral";
   if (health < threshold) return "danger";
   return health < threshold + NEAR ? "warn" : "ok";
+}
+
+const ORDER = Object.keys(SIGNAL_WORD);
+
+/** What is particular to a system first, the canary and its latency after it. */
+export function inOrder(signals: readonly SignalStatus[]): readonly SignalStatus[] {
+  return [...signals].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
 }
 
 const SILENT_SECONDS = 60;
