@@ -31,7 +31,9 @@ from incident_api.middleware import BodyLimit, RequestMetrics, SecurityHeaders
 from incident_api.openapi import PREFIX, describe
 from incident_api.routes import (
     agent,
+    configuration,
     experiments,
+    gamedays,
     generator,
     health,
     incidents,
@@ -63,10 +65,12 @@ ROUTERS = (
     agent.router,
     experiments.router,
     systems.router,
+    gamedays.router,
     generator.router,
     killswitch.router,
     stream.router,
     session.router,
+    configuration.router,
     health.router,
 )
 ROOT_ROUTERS = (health.root, shorthands.router)

@@ -14,7 +14,9 @@ from incident_api.problems import CODES, MEDIA_TYPE
 from incident_crds import __version__
 
 PREFIX = "/api/v1"
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics", f"{PREFIX}/health", f"{PREFIX}/session/link"})
+OPEN_PATHS = frozenset(
+    {"/healthz", "/readyz", "/metrics", f"{PREFIX}/health", f"{PREFIX}/board", f"{PREFIX}/session/link"}
+)
 """They need no sign-in."""
 _METHODS = frozenset({"get", "put", "post", "patch", "delete"})
 _DESCRIPTION = """Incident drills on Kubernetes: incidents, plans, experiments and systems are resources in a cluster,

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from incident_crds.catalogue import Severity
 from incident_crds.environment import HostAndPort, split_address, split_list
 
 _SHORTEST_SECRET = 16
+_LONGEST_TITLE = 60
+_DEFAULT_SLA = "P0=5/60,P1=15/240,P2=60/1440,P3=240/4320"
+_LEVEL = re.compile(r"(P[0-3])\s*=\s*([0-9]{1,6})\s*/\s*([0-9]{1,6})")
 NamespaceName = Annotated[str, Field(pattern="^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 
 
@@ -20,6 +27,42 @@ def _origins(text: str) -> str:
         scheme, _, host = origin.partition("://")
         if scheme not in ("http", "https") or not host or "/" in host or "*" in host:
             raise ValueError("must list origins such as https://board.example.org, separated by commas")
+    return text
+
+
+def _title(text: str) -> str:
+    if not text.strip() or not text.isprintable() or len(text) > _LONGEST_TITLE:
+        raise ValueError(f"must be one line of up to {_LONGEST_TITLE} characters")
+    return text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """How many minutes an incident may take."""
+
+    acknowledge: int
+    resolve: int
+
+
+def parse_sla(text: str) -> dict[Severity, ServiceLevel]:
+    """From `P0=5/60,P1=…`. Raises ValueError, which says what is wrong with which part."""
+    levels: dict[Severity, ServiceLevel] = {}
+    for part in split_list(text):
+        found = _LEVEL.fullmatch(part)
+        if found is None:
+            raise ValueError(f"{part!r} must be SEVERITY=MINUTES/MINUTES, to acknowledge and to resolve, as in P0=5/60")
+        severity, level = Severity(found[1]), ServiceLevel(int(found[2]), int(found[3]))
+        if severity in levels:
+            raise ValueError(f"{severity} is given twice: keep one")
+        if not 0 < level.acknowledge <= level.resolve:
+            raise ValueError(f"{part!r} must give a minute or more to acknowledge, and no less to resolve")
+        levels[severity] = level
+    return levels
+
+
+def _sla(text: str) -> str:
+    if not parse_sla(text):
+        raise ValueError(f"must name a severity, as in {_DEFAULT_SLA}")
     return text
 
 
@@ -60,6 +103,10 @@ class Settings(BaseSettings):
     """Boards that may be open at once on this replica."""
     reply_seconds: Annotated[float, Field(ge=0, le=60)] = 5
     """How long a write waits for the operator to act on it."""
+    title: Annotated[str, AfterValidator(_title)] = "Incident simulator"
+    """Name of this simulator, as boards show it."""
+    sla: Annotated[str, AfterValidator(_sla)] = _DEFAULT_SLA
+    """Minutes to acknowledge and to resolve an incident, by severity; one that is left out keeps its default."""
     board_dir: Annotated[Path, AfterValidator(_built)] | None = None
     """Folder of the built board, in place of the one that comes with this package or is built in a checkout."""
     log_format: Literal["json", "console"] = Field(default="json", validation_alias="INCIDENTSIM_LOG_FORMAT")
@@ -99,6 +146,10 @@ class Settings(BaseSettings):
     def session_secrets(self) -> list[str]:
         """The secrets that were given, else one that nobody else knows."""
         return self._given_secrets() or [secrets.token_urlsafe(32)]
+
+    def service_levels(self) -> Mapping[Severity, ServiceLevel]:
+        """Of every severity, the worst first."""
+        return {**parse_sla(_DEFAULT_SLA), **parse_sla(self.sla)}
 
     @property
     def host(self) -> str:

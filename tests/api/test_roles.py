@@ -21,6 +21,7 @@ READS = (
     "/generator/status",
     "/kill-switch",
     "/scenarios",
+    "/game-days",
     "/session",
     "/events",
     "//status",
@@ -82,6 +83,7 @@ async def test_who_has_no_role_sees_nothing(running: ApiProcess, stack: Stack, a
             "/incidents",
             f"/incidents/{made['id']}",
             "/plans",
+            "/game-days",
             "/systems",
             "/systems/history",
             "//status",
@@ -106,7 +108,7 @@ async def test_an_agent_never_sees_what_was_injected(
     ):
         assert made["id"] in [i["id"] for i in (await agent.get("/incidents")).json]
         assert (await agent.get(f"/incidents?namespace={NAMESPACE}")).status == 200
-        for path in ("/experiments", "/experiments/any"):
+        for path in ("/experiments", "/experiments/any", "/game-days", f"/game-days?namespace={NAMESPACE}"):
             assert (await agent.get(path)).code == "forbidden"
         control = {"target": {"systemRef": {"name": "redis-test"}}, "fault": {"type": "None"}}
         truth = (await door.post("/experiments", {"spec": control})).json["name"]

@@ -83,7 +83,7 @@ def _previous(incident: Incident) -> PreviousIncident:
     )
 
 
-def _object_fields(obj: Resource) -> dict[str, Any]:
+def object_fields(obj: Resource) -> dict[str, Any]:
     metadata = obj.metadata
     return {
         "id": metadata.uid,
@@ -98,7 +98,7 @@ def _object_fields(obj: Resource) -> dict[str, Any]:
 def _incident_fields(incident: Incident) -> dict[str, Any]:
     spec, status = incident.spec, incident.status
     refused = status.refused_request
-    return _object_fields(incident) | {
+    return object_fields(incident) | {
         "number": status.number,
         "message": spec.title,
         "description": spec.description,
@@ -172,7 +172,7 @@ def execution_view(plan: RemediationPlan, incident_id: str) -> ExecutionView:
     spec, status = plan.spec, plan.status
     lines = [f"{result.id}: {result.output}" for result in status.action_results if result.output]
     return ExecutionView.model_validate(
-        _object_fields(plan)
+        object_fields(plan)
         | {
             "incident_id": incident_id,
             "incident_name": spec.incident_ref,
@@ -208,7 +208,7 @@ def experiment_view(experiment: ChaosExperiment) -> ExperimentView:
     """With the truth about what was broken."""
     spec, status = experiment.spec, experiment.status
     return ExperimentView.model_validate(
-        _object_fields(experiment)
+        object_fields(experiment)
         | {
             "scenario": experiment.metadata.labels.get(DRILL_LABEL, ""),
             "fault": spec.fault,
@@ -240,7 +240,7 @@ def system_view(system: MockSystem) -> SystemView:
     threshold = spec.health.threshold_percent
     is_breached = any(s.health is not None and s.health < threshold for s in status.signals)
     return SystemView.model_validate(
-        _object_fields(system)
+        object_fields(system)
         | {
             "type": spec.type,
             "status": SystemStatusName(snake(status.phase or SystemPhase.PENDING)),

@@ -49,6 +49,7 @@ _WAIT = f"until PLAN=$({_get(_AWAITING)} \\\n  | first id 2>/dev/null); do sleep
 _HASH = _first("HASH", "plan_hash", _AWAITING, "A decision names what was read by its hash.")
 
 SECTIONS: dict[str, tuple[Example | Step, ...]] = {
+    "Before anybody signs in": (Example("get_board", has_token=False),),
     "Who you are": (
         Example("get_session"),
         Example("sign_in", body={"token": "$TOKEN"}, options="-c cookies.txt", has_token=False),
@@ -109,6 +110,7 @@ SECTIONS: dict[str, tuple[Example | Step, ...]] = {
         Example("trigger", {"name": "disk-full"}),
         Example("clear", {"name": "disk"}),
     ),
+    "Game days": (Example("list_game_days"),),
     "The kill switch": (
         Example("turn_on_kill_switch"),
         Example("get_kill_switch"),
