@@ -16,9 +16,18 @@ interface ButtonProps extends ComponentProps<"button"> {
   readonly icon?: ReactNode;
   /** Shows that it works, and takes no second click. */
   readonly isBusy?: boolean;
+  /** As wide as it is high. */
+  readonly isSquare?: boolean;
 }
 
-export function Button({ variant = "secondary", size = "md", icon, isBusy = false, ...rest }: ButtonProps) {
+export function Button({
+  variant = "secondary",
+  size = "md",
+  icon,
+  isBusy = false,
+  isSquare = false,
+  ...rest
+}: ButtonProps) {
   const { className, children, disabled, ...props } = rest;
   return (
     <button
@@ -28,7 +37,8 @@ export function Button({ variant = "secondary", size = "md", icon, isBusy = fals
       className={clsx(
         "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md border font-semibold whitespace-nowrap",
         "transition-colors disabled:opacity-55",
-        size === "sm" ? "min-h-7 px-2 text-xs" : "min-h-9 px-3 text-sm",
+        size === "sm" ? "min-h-7 text-xs" : "min-h-9 text-sm",
+        isSquare ? (size === "sm" ? "w-7" : "w-9") : size === "sm" ? "px-2" : "px-3",
         LOOK[variant],
         className,
       )}
@@ -40,23 +50,16 @@ export function Button({ variant = "secondary", size = "md", icon, isBusy = fals
   );
 }
 
-interface IconButtonProps extends Omit<ButtonProps, "children" | "icon"> {
+interface IconButtonProps extends Omit<ButtonProps, "children" | "icon" | "isSquare"> {
   /** What it does: read aloud, and shown as a tooltip. */
   readonly label: string;
   readonly children: ReactNode;
 }
 
 /** A button that shows only an icon. */
-export function IconButton({ label, size = "md", variant = "ghost", className, children, ...props }: IconButtonProps) {
+export function IconButton({ label, size = "md", variant = "ghost", children, ...props }: IconButtonProps) {
   return (
-    <Button
-      variant={variant}
-      size={size}
-      aria-label={label}
-      title={label}
-      className={clsx("px-0", size === "sm" ? "w-7" : "w-9", className)}
-      {...props}
-    >
+    <Button variant={variant} size={size} aria-label={label} title={label} isSquare {...props}>
       {children}
     </Button>
   );
