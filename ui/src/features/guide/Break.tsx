@@ -6,7 +6,7 @@ import { api, unwrap } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { scenariosQuery } from "@/api/queries";
 import type { Experiment, Scenario } from "@/api/types";
-import { formatDuration } from "@/lib/format";
+import { formatDuration, sentence } from "@/lib/format";
 import { attempt } from "@/live/actions";
 import { useMay, useSession } from "@/live/session";
 import { useLive } from "@/live/store";
@@ -41,13 +41,16 @@ function Begun({ experiment }: { readonly experiment: Experiment }) {
   if (experiment.status === "pending" || experiment.status === "injecting") {
     return (
       <Lines>
-        <p>{experiment.message || "The fault is being injected, with a record of how to undo it written first."}</p>
+        <p>
+          {sentence(experiment.message) ||
+            "The fault is being injected, with a record of how to undo it written first."}
+        </p>
       </Lines>
     );
   }
   return (
     <Lines>
-      <p>{experiment.message || "It ended before the fault took effect."}</p>
+      <p>{sentence(experiment.message) || "It ended before the fault took effect."}</p>
       <Starter />
     </Lines>
   );

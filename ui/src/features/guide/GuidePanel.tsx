@@ -12,7 +12,7 @@ import { type Progress, progressOf, STEPS } from "./progress";
 import { StepRow } from "./StepRow";
 import { Summary } from "./Summary";
 import { useStandAside } from "./useStandAside";
-import { nameOf, resultOf, TITLE } from "./words";
+import { resultOf, TITLE } from "./words";
 
 /** The guide as it stands in its corner; on a phone, a sheet at the bottom. */
 export default function GuidePanel({ isOpen }: { readonly isOpen: boolean }) {
@@ -38,6 +38,13 @@ export default function GuidePanel({ isOpen }: { readonly isOpen: boolean }) {
 
 function Opened({ progress }: { readonly progress: Progress }) {
   const title = useRef<HTMLHeadingElement>(null);
+  const body = useRef<HTMLDivElement>(null);
+  const { current } = progress;
+  useEffect(() => {
+    // Where there is little room, what is to be done now is what is seen.
+    const row = body.current?.querySelector<HTMLElement>("[aria-current=step], [data-summary]");
+    if (body.current !== null) body.current.scrollTop = (row?.offsetTop ?? 0) - 12;
+  }, [current]);
   const asks = useAsks();
   useEffect(() => {
     if (asks === 0) return;
@@ -59,7 +66,13 @@ function Opened({ progress }: { readonly progress: Progress }) {
           <X size={16} aria-hidden="true" />
         </IconButton>
       </header>
-      <div tabIndex={-1} className="min-h-0 overflow-y-auto px-4 pt-3 pb-4">
+      <div
+        ref={body}
+        role="group"
+        aria-label="Steps"
+        tabIndex={0}
+        className="relative min-h-0 overflow-y-auto px-4 pt-3 pb-4"
+      >
         <ol className="flex flex-col">
           {STEPS.map((step, index) => (
             <StepRow key={step} step={step} number={index + 1} progress={progress} />
@@ -121,7 +134,7 @@ function useProgress(): Progress {
 function useReading({ incident }: Progress): void {
   const [isThere, params] = useRoute("/incidents/:id");
   const id = isThere ? params.id : null;
-  const isRead = incident !== null && id !== null && [incident.id, incident.name, nameOf(incident)].includes(id);
+  const isRead = incident !== null && id !== null && [incident.id, incident.name, incident.number].includes(id);
   useEffect(() => {
     if (isRead) noteRead();
   }, [isRead]);

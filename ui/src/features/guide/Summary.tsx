@@ -2,29 +2,29 @@ import { Check, X } from "lucide-react";
 import { Link } from "wouter";
 
 import type { DrillReport, Experiment } from "@/api/types";
-import { formatPrecise } from "@/lib/format";
+import { formatPrecise, sentence } from "@/lib/format";
+import { incidentPath } from "@/lib/paths";
 import { Button } from "@/ui/Button";
 
 import { Lines } from "./Lines";
 import { follow } from "./memory";
 import type { Progress } from "./progress";
-import { nameOf } from "./words";
 
 /** The end of a drill: what was right, how long it took and who took it, and what can be done next. */
 export function Summary({ experiment, progress }: { readonly experiment: Experiment; readonly progress: Progress }) {
   const { grade } = experiment;
   const { incident } = progress;
   return (
-    <div className="mt-2 border-t border-line pt-3">
+    <div data-summary className="mt-2 border-t border-line pt-3">
       {grade === null ? (
         <Lines>
-          <p>{experiment.message || "It ended without a grade."}</p>
+          <p>{sentence(experiment.message) || "It ended without a grade."}</p>
         </Lines>
       ) : (
         <>
           <Marks report={grade} />
           <Times durations={grade.durations} />
-          {experiment.message !== "" && <p className="mt-2 text-xs text-muted">{experiment.message}</p>}
+          {experiment.message !== "" && <p className="mt-2 text-xs text-muted">{sentence(experiment.message)}</p>}
         </>
       )}
       <div className="mt-3 flex flex-wrap items-center gap-2">
@@ -32,7 +32,7 @@ export function Summary({ experiment, progress }: { readonly experiment: Experim
           Run another
         </Button>
         {incident !== null && (
-          <Link href={`/incidents/${nameOf(incident)}`} className={LINK}>
+          <Link href={incidentPath(incident)} className={LINK}>
             The whole story
           </Link>
         )}

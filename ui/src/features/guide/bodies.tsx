@@ -3,13 +3,14 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 
 import type { Experiment, Plan } from "@/api/types";
-import { splitWords } from "@/lib/format";
+import { sentence, splitWords } from "@/lib/format";
+import { incidentPath } from "@/lib/paths";
+import { label } from "@/live/actions";
 import { useMay, useSession } from "@/live/session";
-import { Elapsed, Remaining } from "@/ui/clock";
+import { Elapsed, Remaining, useClock } from "@/ui/clock";
 
 import { Lines } from "./Lines";
-import { heldOf, type Progress } from "./progress";
-import { nameOf } from "./words";
+import { type Held, heldOf, type Progress } from "./progress";
 
 interface BodyProps {
   readonly progress: Progress;
@@ -37,7 +38,7 @@ export function ReadBody({ progress: { incident, experiment } }: BodyProps) {
   if (incident.analysis === null) {
     return (
       <Lines>
-        <p>{nameOf(incident)} is on the board. It is being diagnosed from what is measured now.</p>
+        <p>{label(incident)} is on the board. It is being diagnosed from what is measured now.</p>
         <Escalation text={incident.escalated} />
         <Ends experiment={experiment} />
       </Lines>
@@ -46,10 +47,10 @@ export function ReadBody({ progress: { incident, experiment } }: BodyProps) {
   return (
     <Lines>
       <p>
-        {nameOf(incident)} is diagnosed. Open it, and see what is believed to be wrong and which measurements that
-        stands on.
+        {label(incident)} is diagnosed. Open it, and see what is believed to be wrong and which measurements that stands
+        on.
       </p>
-      <Go href={`/incidents/${nameOf(incident)}`}>Read {nameOf(incident)}</Go>
+      <Go href={incidentPath(incident)}>Read {label(incident)}</Go>
     </Lines>
   );
 }
@@ -57,12 +58,12 @@ export function ReadBody({ progress: { incident, experiment } }: BodyProps) {
 export function ApproveBody({ progress }: BodyProps) {
   const { incident, plan, experiment } = progress;
   if (incident === null) return null;
-  const page = `/incidents/${nameOf(incident)}`;
+  const page = incidentPath(incident);
   if (progress.marks.approve === "failed") {
     return (
       <Lines>
         <p>{reasonAgainst(plan)} Ask for another plan in the incident, or heal it by hand.</p>
-        <Go href={page}>Open {nameOf(incident)}</Go>
+        <Go href={page}>Open {label(incident)}</Go>
         <Ends experiment={experiment} />
       </Lines>
     );
@@ -166,20 +167,35 @@ function Proof({ plan }: { readonly plan: Plan }) {
   return (
     <Lines>
       <p>The steps are done. Now what was broken must stay healthy, as must a test operation, before it counts.</p>
-      {held !== null && (
-        <div className="flex w-full items-center gap-3">
-          <progress
-            aria-label="Held"
-            value={held.seconds}
-            max={held.of}
-            className="h-1.5 w-full overflow-hidden rounded-full bg-sunken accent-ok"
-          />
-          <span className="font-mono text-xs whitespace-nowrap text-ink">
-            {held.seconds.toFixed(0)} of {held.of} s
-          </span>
-        </div>
-      )}
+      {held !== null && <HoldBar held={held} />}
     </Lines>
+  );
+}
+
+function HoldBar({ held }: { readonly held: Held }) {
+  const seconds = useClock((now) =>
+    held.since === null ? 0 : Math.min(held.seconds, Math.max(0, Math.floor((now - Date.parse(held.since)) / 1000))),
+  );
+  return (
+    <div className="flex w-full items-center gap-3">
+      <div
+        role="progressbar"
+        aria-label="Held"
+        aria-valuenow={seconds}
+        aria-valuemin={0}
+        aria-valuemax={held.seconds}
+        aria-valuetext={`${seconds} of ${held.seconds} s`}
+        className="h-1.5 w-full overflow-hidden rounded-full bg-sunken"
+      >
+        <div
+          className="h-full rounded-full bg-ok transition-[width]"
+          style={{ width: `${(seconds / held.seconds) * 100}%` }}
+        />
+      </div>
+      <span className="font-mono text-xs whitespace-nowrap text-ink">
+        {seconds} of {held.seconds} s
+      </span>
+    </div>
   );
 }
 
@@ -187,8 +203,8 @@ export function GradeBody({ progress: { experiment } }: BodyProps) {
   return (
     <Lines>
       <p>
-        {experiment?.message} The fault&apos;s leftovers are removed and counted; then the run is graded against what
-        was really broken.
+        {sentence(experiment?.message ?? "")} The fault&apos;s leftovers are removed and counted; then the run is graded
+        against what was really broken.
       </p>
     </Lines>
   );

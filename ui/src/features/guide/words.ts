@@ -1,8 +1,8 @@
 /** What the guide says of each step once it is behind. */
-import type { Incident } from "@/api/types";
-import { formatPrecise, secondsBetween } from "@/lib/format";
+import { formatPrecise, secondsBetween, sentence } from "@/lib/format";
 import { harmBegan } from "@/lib/milestones";
 import { FAULT_WORD } from "@/lib/words";
+import { label } from "@/live/actions";
 
 import type { Progress, Step } from "./progress";
 
@@ -14,11 +14,6 @@ export const TITLE: Record<Step, string> = {
   heal: "Healed, and proven",
   grade: "Graded",
 };
-
-/** How an incident is called in an address and in words. */
-export function nameOf(incident: Pick<Incident, "number" | "name">): string {
-  return incident.number === "" ? incident.name : incident.number;
-}
 
 /** How a step came out, in a line; empty where nothing is known of it. */
 export function resultOf(step: Step, progress: Progress): string {
@@ -52,12 +47,12 @@ function resultOfNotice({ experiment, incident, marks }: Progress): string {
   }
   const seconds = secondsBetween(harmBegan(incident, experiment), incident.timestamps.detected_at);
   const took = seconds === null || seconds < 0 ? "" : `After ${formatPrecise(seconds)}, as `;
-  return `${took}${nameOf(incident)}`;
+  return `${took}${label(incident)}`;
 }
 
 function resultOfRead({ incident, marks }: Progress): string {
   const analysis = incident?.analysis ?? null;
-  if (analysis === null) return "";
+  if (analysis === null || marks.read === "todo") return "";
   if (marks.read === "skipped") return "Not opened; it can still be read";
   const cause = analysis.root_cause.fault_type;
   const found = cause === null ? "no cause was found" : FAULT_WORD[cause];
@@ -81,7 +76,7 @@ const RESOLVED_WORD: Readonly<Record<string, string>> = {
 };
 
 function resultOfHeal({ experiment, incident, plan, marks }: Progress): string {
-  if (marks.heal === "failed") return plan?.message ?? "";
+  if (marks.heal === "failed") return sentence(plan?.message ?? "");
   if (incident?.status !== "resolved") return marks.heal === "skipped" ? "It ended before it was healed" : "";
   if (marks.heal === "skipped") return RESOLVED_WORD[incident.resolved_reason ?? ""] ?? "Resolved, but not proven";
   const seconds = secondsBetween(harmBegan(incident, experiment), incident.timestamps.resolved_at);
