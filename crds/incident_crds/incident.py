@@ -37,6 +37,16 @@ class IncidentPhase(StrEnum):
     RESOLVED = "Resolved"
 
 
+MOVES: dict[IncidentPhase | None, frozenset[IncidentPhase]] = {
+    None: frozenset({IncidentPhase.TRIAGE}),
+    IncidentPhase.TRIAGE: frozenset({IncidentPhase.INVESTIGATING, IncidentPhase.FIXING, IncidentPhase.RESOLVED}),
+    IncidentPhase.INVESTIGATING: frozenset({IncidentPhase.TRIAGE, IncidentPhase.FIXING, IncidentPhase.RESOLVED}),
+    IncidentPhase.FIXING: frozenset({IncidentPhase.INVESTIGATING, IncidentPhase.RESOLVED}),
+    IncidentPhase.RESOLVED: frozenset({IncidentPhase.INVESTIGATING}),
+}
+"""The one table of moves, for board, REST, kubectl and operator alike."""
+
+
 class ResolvedReason(StrEnum):
     """Why an incident is resolved."""
 

@@ -23,6 +23,12 @@ async def test_nobody_has_to_sign_in(running: ApiProcess) -> None:
         "title": "Incident simulator",
         "version": __version__,
         "namespace": NAMESPACE,
+        "moves": {
+            "triage": ["investigating", "fixing", "resolved"],
+            "investigating": ["triage", "fixing", "resolved"],
+            "fixing": ["investigating", "resolved"],
+            "resolved": ["investigating"],
+        },
         "sla": {
             "P0": {"acknowledge_seconds": 300, "resolve_seconds": 3600},
             "P1": {"acknowledge_seconds": 900, "resolve_seconds": 14400},

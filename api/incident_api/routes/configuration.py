@@ -5,9 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
+from incident_api.board.words import IncidentStatusName
+from incident_api.routes.bodies import PHASES
 from incident_api.routes.dependencies import PartsDep
 from incident_crds import __version__
 from incident_crds.catalogue import Severity
+from incident_crds.incident import MOVES
 
 router = APIRouter(tags=["board"])
 
@@ -32,6 +35,8 @@ class BoardConfiguration(BaseModel):
     """Where things are made when a request names no namespace."""
     sla: dict[Severity, ServiceLevel]
     """By severity, from when an incident was detected."""
+    moves: dict[IncidentStatusName, list[IncidentStatusName]]
+    """To which columns an incident may go from each."""
 
 
 @router.get("/board")
@@ -42,4 +47,7 @@ async def get_board(parts: PartsDep) -> BoardConfiguration:
         severity: ServiceLevel(acknowledge_seconds=60 * level.acknowledge, resolve_seconds=60 * level.resolve)
         for severity, level in settings.service_levels().items()
     }
-    return BoardConfiguration(title=settings.title, version=__version__, namespace=settings.namespace, sla=levels)
+    moves = {name: [other for other in PHASES if PHASES[other] in MOVES[phase]] for name, phase in PHASES.items()}
+    return BoardConfiguration(
+        title=settings.title, version=__version__, namespace=settings.namespace, sla=levels, moves=moves
+    )

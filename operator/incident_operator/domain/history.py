@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from incident_crds.incident import (
+    MOVES,
     IncidentDurations,
     IncidentPhase,
     IncidentStatus,
@@ -17,19 +18,10 @@ TIMELINE_LIMIT = 200
 HISTORY_LIMIT = 100
 OPERATOR = "operator"
 
-_MOVES: dict[IncidentPhase | None, frozenset[IncidentPhase]] = {
-    None: frozenset({IncidentPhase.TRIAGE}),
-    IncidentPhase.TRIAGE: frozenset({IncidentPhase.INVESTIGATING, IncidentPhase.FIXING, IncidentPhase.RESOLVED}),
-    IncidentPhase.INVESTIGATING: frozenset({IncidentPhase.TRIAGE, IncidentPhase.FIXING, IncidentPhase.RESOLVED}),
-    IncidentPhase.FIXING: frozenset({IncidentPhase.INVESTIGATING, IncidentPhase.RESOLVED}),
-    IncidentPhase.RESOLVED: frozenset({IncidentPhase.INVESTIGATING}),
-}
-"""The one table of moves, for board, REST, kubectl and operator alike."""
-
 
 def may_move(current: IncidentPhase | None, wanted: IncidentPhase) -> bool:
     """Whether the table allows the move."""
-    return wanted in _MOVES[current]
+    return wanted in MOVES[current]
 
 
 def with_entry(status: IncidentStatus, *, at: datetime, actor: str, type: str, detail: str) -> IncidentStatus:

@@ -1,0 +1,61 @@
+/** What the server said against a request, as a problem document says it (RFC 9457). */
+
+type Loose = Partial<Record<"detail" | "title" | "code" | "reason" | "current", unknown>>;
+
+export class Problem extends Error {
+  /** For programs: the server's code, or `unreachable`, or `http`. */
+  readonly code: string;
+  readonly title: string;
+  /** 0 where there was no answer. */
+  readonly status: number;
+  /** The operator's own reason where it refused a request, such as `ReasonNeeded`; else empty. */
+  readonly reason: string;
+  /** The object as it is now, where the server told it with a conflict; whoever reads it looks at what it is. */
+  readonly current: unknown;
+
+  constructor(code: string, title: string, detail: string, status: number, reason = "", current: unknown = null) {
+    super(detail);
+    this.name = "Problem";
+    this.code = code;
+    this.title = title;
+    this.status = status;
+    this.reason = reason;
+    this.current = current;
+  }
+
+  /** No answer came at all. */
+  static ofFailure(error: unknown): Problem {
+    if (error instanceof Problem) return error;
+    const detail = "No answer came. Nothing is known to have changed; check the connection and try again.";
+    return new Problem("unreachable", "The server cannot be reached", detail, 0);
+  }
+
+  /** An answer that is no success. A proxy may answer with something that is no problem document. */
+  static ofAnswer(body: unknown, response: Response): Problem {
+    const said: Loose = typeof body === "object" && body !== null ? body : {};
+    const detail = text(said.detail) || `The answer was ${response.status} ${response.statusText}`.trim();
+    const title = text(said.title) || "It did not work";
+    const code = text(said.code) || "http";
+    return new Problem(code, title, detail, response.status, text(said.reason), said.current ?? null);
+  }
+
+  /** Whatever was thrown, as a Problem. */
+  static of(error: unknown): Problem {
+    if (error instanceof Problem) return error;
+    return new Problem(
+      "internal",
+      "The board made a mistake",
+      error instanceof Error ? error.message : String(error),
+      0,
+    );
+  }
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** "Title: detail" as one sentence for people. */
+export function explain(problem: Problem): string {
+  return problem.message === "" ? problem.title : problem.message;
+}

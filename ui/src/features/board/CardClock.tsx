@@ -1,0 +1,50 @@
+import { clsx } from "clsx";
+
+import type { Incident } from "@/api/types";
+import { formatAge, formatDuration } from "@/lib/format";
+import { judgeSla, type Sla, type SlaState, type SlaTargets } from "@/lib/sla";
+import { Elapsed, useClock } from "@/ui/clock";
+
+const LOOK: Record<SlaState, string> = {
+  running: "text-muted",
+  soon: "text-warn font-semibold",
+  breached: "text-danger font-semibold",
+  kept: "text-muted",
+  missed: "text-danger",
+};
+
+/** How long it has been going on, or took; told louder as its SLA runs out. */
+export function CardClock({ incident, targets }: { readonly incident: Incident; readonly targets: SlaTargets }) {
+  const state = useClock((now) => judgeSla(incident, targets, now)?.state ?? null);
+  const words = useClock((now) => describeSla(judgeSla(incident, targets, now)));
+  const since = incident.timestamps.detected_at ?? incident.created_at;
+  if (since === null) return null;
+  return (
+    <span
+      className={clsx("font-mono text-xs whitespace-nowrap", state === null ? "text-muted" : LOOK[state])}
+      title={words}
+    >
+      <Elapsed since={since} until={incident.timestamps.resolved_at} isShort />
+      {(state === "breached" || state === "missed") && " late"}
+      <span className="sr-only"> {words}</span>
+    </span>
+  );
+}
+
+/** The SLA in words; empty without one. Coarse, so that it does not change each second. */
+export function describeSla(sla: Sla | null): string {
+  if (sla === null) return "";
+  const verb = sla.clock === "acknowledge" ? "acknowledged" : "resolved";
+  const time = formatAge(Math.abs(sla.left));
+  switch (sla.state) {
+    case "kept":
+      return `resolved ${formatDuration(sla.left)} before it was due`;
+    case "missed":
+      return `resolved ${formatDuration(-sla.left)} too late`;
+    case "breached":
+      return `should have been ${verb} ${time} ago`;
+    case "running":
+    case "soon":
+      return `to be ${verb} within ${time}`;
+  }
+}

@@ -1,0 +1,75 @@
+import { clsx } from "clsx";
+import { X } from "lucide-react";
+import { Dialog as Primitive } from "radix-ui";
+import type { ReactNode } from "react";
+
+interface DialogProps {
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  readonly title: ReactNode;
+  /** One or two sentences under the title. */
+  readonly description?: ReactNode;
+  readonly children: ReactNode;
+  readonly footer?: ReactNode;
+  readonly size?: "sm" | "md" | "xl";
+  /** Whether a click beside it closes it; not where words could be lost. */
+  readonly closesOutside?: boolean;
+}
+
+const WIDTH = { sm: "sm:max-w-md", md: "sm:max-w-xl", xl: "sm:max-w-5xl" } as const;
+
+/** A modal dialog: keeps the focus, gives it back, closes on Escape; on a phone it takes the whole screen. */
+export function Dialog(props: DialogProps) {
+  const { isOpen, onClose, title, description, children, footer, size = "md", closesOutside = true } = props;
+  return (
+    <Primitive.Root
+      open={isOpen}
+      onOpenChange={(open) => {
+        if (!open) onClose();
+      }}
+    >
+      <Primitive.Portal>
+        <Primitive.Overlay className="fixed inset-0 z-40 bg-black/45 backdrop-blur-[1px]" />
+        <Primitive.Content
+          {...(description === undefined ? { "aria-describedby": undefined } : {})}
+          onInteractOutside={(event) => {
+            if (!closesOutside || isToast(event.target)) event.preventDefault();
+          }}
+          className={clsx(
+            "arriving fixed z-50 flex flex-col bg-surface text-ink shadow-float focus:outline-none",
+            "inset-0 sm:inset-auto sm:top-1/2 sm:left-1/2 sm:w-[calc(100vw-2rem)] sm:-translate-x-1/2 sm:-translate-y-1/2",
+            "sm:max-h-[calc(100dvh-3rem)] sm:rounded-lg sm:border sm:border-line",
+            WIDTH[size],
+          )}
+        >
+          <header className="flex items-start gap-3 border-b border-line px-4 py-3 sm:px-5">
+            <div className="min-w-0 flex-1">
+              <Primitive.Title className="text-lg font-semibold">{title}</Primitive.Title>
+              {description !== undefined && (
+                <Primitive.Description className="mt-0.5 text-sm text-muted">{description}</Primitive.Description>
+              )}
+            </div>
+            <Primitive.Close
+              aria-label="Close"
+              title="Close"
+              className="-mr-1 inline-flex size-9 items-center justify-center rounded-md text-muted hover:bg-hover hover:text-ink"
+            >
+              <X size={18} aria-hidden="true" />
+            </Primitive.Close>
+          </header>
+          <div className="min-h-0 flex-1 overflow-y-auto px-4 py-4 sm:px-5">{children}</div>
+          {footer !== undefined && (
+            <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-4 py-3 sm:px-5">
+              {footer}
+            </footer>
+          )}
+        </Primitive.Content>
+      </Primitive.Portal>
+    </Primitive.Root>
+  );
+}
+
+/** Toasts lie above dialogs, and to press one is not to leave the dialog. */
+function isToast(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("[data-toasts]") !== null;
+}
