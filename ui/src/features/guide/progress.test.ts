@@ -176,19 +176,16 @@ describe("heldOf", () => {
 
   it("counts anew after a bad measurement", () => {
     const verification_samples = [sample(0, true), sample(2, false), sample(3, true), sample(6, true)];
-    expect(heldOf(makePlan({ verification: [check], verification_samples }))).toEqual({ seconds: 3, of: 5 });
+    const plan = makePlan({ verification: [check], verification_samples });
+    expect(heldOf(plan)).toEqual({ since: sample(3, true).at, seconds: 5 });
   });
 
-  it("is that of the check that has longest to go, and never more than is asked for", () => {
-    const verification = [check, { ...check, signal: "canary" as const }];
-    const verification_samples = [
-      sample(0, true),
-      sample(9, true),
-      sample(4, true, "canary"),
-      sample(6, true, "canary"),
-    ];
-    expect(heldOf(makePlan({ verification, verification_samples }))).toEqual({ seconds: 2, of: 5 });
-    expect(heldOf(makePlan({ verification: [check], verification_samples }))).toEqual({ seconds: 5, of: 5 });
+  it("holds since the last of all checks does, and not at all while one does not", () => {
+    const verification = [check, { ...check, signal: "canary" as const, hold_seconds: 8 }];
+    const verification_samples = [sample(0, true), sample(4, true, "canary"), sample(6, true, "canary")];
+    expect(heldOf(makePlan({ verification, verification_samples }))).toEqual({ since: sample(4, true).at, seconds: 8 });
+    const broken = [...verification_samples, sample(7, false)];
+    expect(heldOf(makePlan({ verification, verification_samples: broken }))?.since).toBeNull();
   });
 });
 

@@ -153,26 +153,24 @@ export function runningDrill(experiments: ReadonlyMap<string, Experiment>, names
 }
 
 export interface Held {
+  /** Since when everything holds, as the operator last said; null while something does not. */
+  readonly since: string | null;
   readonly seconds: number;
-  readonly of: number;
 }
 
 /**
- * For how long everything that must hold has held: the least of all checks, each counted from its first good
- * measurement after the last bad one. Null before anything was measured.
+ * The hold window: what must hold, and since when all of it does, each counted from its first good measurement after
+ * the last bad one. Null before anything was measured.
  */
 export function heldOf(plan: Plan): Held | null {
   if (plan.verification_samples.length === 0 || plan.verification.length === 0) return null;
-  const each = plan.verification.map((check): Held => {
+  let latest: string | null = "";
+  for (const check of plan.verification) {
     let since: string | null = null;
-    let last: string | null = null;
     for (const { system, signal, ok, at } of plan.verification_samples) {
-      if (system !== check.system || signal !== check.signal) continue;
-      since = ok ? (since ?? at) : null;
-      last = at;
+      if (system === check.system && signal === check.signal) since = ok ? (since ?? at) : null;
     }
-    const seconds = since === null || last === null ? 0 : (Date.parse(last) - Date.parse(since)) / 1000;
-    return { seconds: Math.min(seconds, check.hold_seconds), of: check.hold_seconds };
-  });
-  return each.reduce((least, held) => (held.of - held.seconds > least.of - least.seconds ? held : least));
+    latest = latest === null || since === null ? null : since > latest ? since : latest;
+  }
+  return { since: latest, seconds: Math.max(...plan.verification.map((check) => check.hold_seconds)) };
 }
