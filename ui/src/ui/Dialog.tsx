@@ -3,6 +3,8 @@ import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
 import type { ReactNode } from "react";
 
+import { restoreFocus } from "./focusTrail";
+
 interface DialogProps {
   readonly isOpen: boolean;
   readonly onClose: () => void;
@@ -34,6 +36,10 @@ export function Dialog(props: DialogProps) {
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           onInteractOutside={(event) => {
             if (!closesOutside || isToast(event.target)) event.preventDefault();
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            restoreFocus();
           }}
           className={clsx(
             "arriving fixed z-50 flex flex-col bg-surface text-ink shadow-float focus:outline-none",

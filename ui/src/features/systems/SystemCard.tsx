@@ -34,7 +34,7 @@ export const SystemCard = memo(function SystemCard({ system, running, openIncide
           <h3 className="truncate text-base font-semibold" title={system.name}>
             {system.name}
           </h3>
-          <Marks system={system} />
+          <Marks system={system} openIncidents={openIncidents} />
         </div>
         <IconButton
           size="sm"
@@ -61,7 +61,6 @@ export const SystemCard = memo(function SystemCard({ system, running, openIncide
         </ul>
       )}
       {running.length > 0 && <Faults running={running} />}
-      <OpenIncidents openIncidents={openIncidents} />
     </li>
   );
 });
@@ -83,11 +82,11 @@ export function Health({ system, className }: HealthProps) {
   );
 }
 
-/** Type, team, and how it stands. */
-export function Marks({ system }: { readonly system: System }) {
+/** Type, team, how it stands, and what is open about it. */
+export function Marks({ system, openIncidents }: Pick<SystemCardProps, "system" | "openIncidents">) {
   const stands = standing(system);
   return (
-    <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-muted">
+    <div className="flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-muted">
       <span>{[system.type, system.team].filter(Boolean).join(" · ")}</span>
       {stands !== null && <Badge tone={stands.tone}>{stands.word}</Badge>}
       {system.protected && (
@@ -96,7 +95,8 @@ export function Marks({ system }: { readonly system: System }) {
         </Badge>
       )}
       <Silence system={system} />
-    </p>
+      <OpenIncidents openIncidents={openIncidents} />
+    </div>
   );
 }
 
@@ -118,19 +118,14 @@ function Warnings({ system }: { readonly system: System }): ReactNode {
 }
 
 function OpenIncidents({ openIncidents }: Pick<SystemCardProps, "openIncidents">) {
-  if (openIncidents.length === 0) return null;
-  return (
-    <ul aria-label="Open incidents" className="flex flex-wrap gap-x-3 text-sm">
-      {openIncidents.map(({ id, number, label }) => (
-        <li key={id}>
-          <Link
-            href={incidentPath({ id, number })}
-            className="inline-flex min-h-6 items-center font-mono text-accent underline underline-offset-2 hover:text-accent-hover"
-          >
-            {label}
-          </Link>
-        </li>
-      ))}
-    </ul>
-  );
+  return openIncidents.map(({ id, number, label }) => (
+    <Link
+      key={id}
+      href={incidentPath({ id, number })}
+      aria-label={`Open incident ${label}`}
+      className="inline-flex min-h-6 items-center font-mono text-accent underline underline-offset-2 hover:text-accent-hover"
+    >
+      {label}
+    </Link>
+  ));
 }

@@ -15,7 +15,7 @@ export const SystemLine = memo(function SystemLine({ system, running, openIncide
         <h3 className="truncate text-sm font-semibold" title={system.name}>
           {system.name}
         </h3>
-        <Marks system={system} />
+        <Marks system={system} openIncidents={openIncidents} />
         {running.map((experiment) => (
           <Badge key={experiment.id} tone="alert" title="A fault in progress">
             {FAULT_WORD[experiment.fault.type]}
