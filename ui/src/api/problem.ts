@@ -1,11 +1,17 @@
 /** What the server said against a request, as a problem document says it (RFC 9457). */
 
-type Loose = Partial<Record<"detail" | "title" | "code" | "reason" | "errors", unknown>>;
+type Loose = Partial<Record<"detail" | "title" | "code" | "reason" | "current" | "errors", unknown>>;
 
 /** One field that is not as it has to be: where it stands in the request, such as `body.message`. */
 export interface FieldError {
   readonly where: string;
   readonly message: string;
+}
+
+interface More {
+  readonly reason?: string;
+  readonly current?: unknown;
+  readonly errors?: readonly FieldError[];
 }
 
 export class Problem extends Error {
@@ -16,24 +22,20 @@ export class Problem extends Error {
   readonly status: number;
   /** The operator's own reason where it refused a request, such as `ReasonNeeded`; else empty. */
   readonly reason: string;
+  /** The object as it is now, where the server told it with a conflict; whoever reads it looks at what it is. */
+  readonly current: unknown;
   /** Every field that is wrong, where the server names them. */
   readonly errors: readonly FieldError[];
 
-  constructor(
-    code: string,
-    title: string,
-    detail: string,
-    status: number,
-    reason = "",
-    errors: readonly FieldError[] = [],
-  ) {
+  constructor(code: string, title: string, detail: string, status: number, more: More = {}) {
     super(detail);
     this.name = "Problem";
     this.code = code;
     this.title = title;
     this.status = status;
-    this.reason = reason;
-    this.errors = errors;
+    this.reason = more.reason ?? "";
+    this.current = more.current ?? null;
+    this.errors = more.errors ?? [];
   }
 
   /** No answer came at all. */
@@ -49,7 +51,8 @@ export class Problem extends Error {
     const detail = text(said.detail) || `The answer was ${response.status} ${response.statusText}`.trim();
     const title = text(said.title) || "It did not work";
     const errors = Array.isArray(said.errors) ? said.errors.filter(isFieldError) : [];
-    return new Problem(text(said.code) || "http", title, detail, response.status, text(said.reason), errors);
+    const more = { reason: text(said.reason), current: said.current, errors };
+    return new Problem(text(said.code) || "http", title, detail, response.status, more);
   }
 
   /** Whatever was thrown, as a Problem. */

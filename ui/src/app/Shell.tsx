@@ -10,6 +10,7 @@ import { CreateDialog } from "@/features/create/CreateDialog";
 import { Guide } from "@/features/guide/Guide";
 import { KillSwitchBanner } from "@/features/halt/KillSwitchBanner";
 import { Palette } from "@/features/palette/Palette";
+import { PracticeDialogs } from "@/features/practice/PracticeDialogs";
 import { connection } from "@/live/store";
 import { SessionProvider } from "@/live/session";
 import { ErrorBoundary } from "@/ui/ErrorBoundary";
@@ -50,6 +51,7 @@ export function Shell({ session, children }: ShellProps) {
         <Guide />
       </ErrorBoundary>
       <CreateDialog />
+      <PracticeDialogs />
       <Palette />
       <Help />
     </SessionProvider>

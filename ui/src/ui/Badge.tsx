@@ -55,9 +55,11 @@ export function SeverityBadge({
         SEVERITY_LOOK[severity],
       )}
     >
-      {severity}
-      <span className="sr-only">, {title}</span>
-      {isForced && <span aria-hidden="true">!</span>}
+      <span aria-hidden="true">
+        {severity}
+        {isForced && "!"}
+      </span>
+      <span className="sr-only">{`${severity}, ${title}`}</span>
     </span>
   );
 }

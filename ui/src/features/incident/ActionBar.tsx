@@ -1,0 +1,119 @@
+import { Check, ChevronDown, Ellipsis, UserRound } from "lucide-react";
+import { useState } from "react";
+
+import type { Incident, IncidentStatus } from "@/api/types";
+import { STATUS_WORD, STATUSES } from "@/lib/words";
+import { moveIncident } from "@/live/actions";
+import { useMay, useSession } from "@/live/session";
+import { Button, IconButton } from "@/ui/Button";
+import { Menu, MenuItem, MenuSeparator } from "@/ui/Menu";
+
+import { acknowledge, assign } from "./actions";
+import { type Asked, AskedDialog } from "./AskedDialog";
+import { MoreItems } from "./MoreItems";
+
+/** What whoever is signed in may do to the incident; nothing else is offered. */
+export function ActionBar({ incident, onGone }: { readonly incident: Incident; readonly onGone: () => void }) {
+  const mayEdit = useMay("edit_incidents");
+  const mayDelete = useMay("delete_incidents");
+  const [asked, setAsked] = useState<Asked | null>(null);
+  if (!mayEdit && !mayDelete) return null;
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      {mayEdit && (
+        <>
+          <Acknowledge incident={incident} />
+          <AssignMenu incident={incident} onAsk={setAsked} />
+          <MoveMenu incident={incident} onAsk={setAsked} />
+        </>
+      )}
+      <Menu
+        align="start"
+        trigger={
+          <IconButton label="More actions" variant="secondary">
+            <Ellipsis size={16} aria-hidden="true" />
+          </IconButton>
+        }
+      >
+        <MoreItems incident={incident} mayEdit={mayEdit} mayDelete={mayDelete} onAsk={setAsked} />
+      </Menu>
+      {asked !== null && (
+        <AskedDialog asked={asked} incident={incident} onClose={() => setAsked(null)} onGone={onGone} />
+      )}
+    </div>
+  );
+}
+
+function Acknowledge({ incident }: { readonly incident: Incident }) {
+  const [isBusy, setBusy] = useState(false);
+  if (incident.timestamps.acknowledged_at !== null || incident.status === "resolved") return null;
+  const act = async (): Promise<void> => {
+    setBusy(true);
+    await acknowledge(incident);
+    setBusy(false);
+  };
+  return (
+    <Button icon={<Check size={16} aria-hidden="true" />} isBusy={isBusy} onClick={() => void act()}>
+      Acknowledge
+    </Button>
+  );
+}
+
+interface MenuProps {
+  readonly incident: Incident;
+  readonly onAsk: (asked: Asked) => void;
+}
+
+function AssignMenu({ incident, onAsk }: MenuProps) {
+  const { user } = useSession();
+  return (
+    <Menu
+      align="start"
+      trigger={
+        <Button icon={<UserRound size={16} aria-hidden="true" />}>
+          Assign
+          <ChevronDown size={14} aria-hidden="true" />
+        </Button>
+      }
+    >
+      <MenuItem disabled={incident.assignee === user} onSelect={() => void assign(incident, user)}>
+        To me ({user})
+      </MenuItem>
+      <MenuItem onSelect={() => onAsk({ kind: "assign" })}>To somebody else…</MenuItem>
+      {incident.assignee !== "" && (
+        <>
+          <MenuSeparator />
+          <MenuItem onSelect={() => void assign(incident, "")}>To nobody</MenuItem>
+        </>
+      )}
+    </Menu>
+  );
+}
+
+function MoveMenu({ incident, onAsk }: MenuProps) {
+  const move = async (to: IncidentStatus): Promise<void> => {
+    if ((await moveIncident(incident, to)) === "needs-reason") onAsk({ kind: "move", to });
+  };
+  return (
+    <Menu
+      align="start"
+      trigger={
+        <Button>
+          Move
+          <ChevronDown size={14} aria-hidden="true" />
+        </Button>
+      }
+    >
+      {STATUSES.map((status) => (
+        <MenuItem
+          key={status}
+          disabled={status === incident.status}
+          onSelect={() => void move(status)}
+          {...(status === incident.status ? { hint: "it is there" } : {})}
+        >
+          {STATUS_WORD[status]}
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}

@@ -1,0 +1,101 @@
+import { useMemo, useState } from "react";
+
+import type { Incident } from "@/api/types";
+import { STATUS_WORD } from "@/lib/words";
+import { label } from "@/live/actions";
+import { useLive } from "@/live/store";
+import { Button } from "@/ui/Button";
+import { Dialog } from "@/ui/Dialog";
+import { TextField } from "@/ui/Field";
+
+import { mergeInto } from "./actions";
+import { findMergeTargets } from "./related";
+
+/** Asks which open incident goes on in this one's place. */
+export function MergeDialog({ incident, onClose }: { readonly incident: Incident; readonly onClose: () => void }) {
+  const incidents = useLive((state) => state.incidents);
+  const [wanted, setWanted] = useState("");
+  const [reason, setReason] = useState("");
+  const [chosen, setChosen] = useState<Incident | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const targets = useMemo(() => findMergeTargets(incident, incidents.values(), wanted), [incident, incidents, wanted]);
+  const merge = async (into: Incident): Promise<void> => {
+    setBusy(true);
+    const isDone = await mergeInto(incident, into, reason.trim());
+    setBusy(false);
+    if (isDone) onClose();
+  };
+  return (
+    <Dialog
+      isOpen
+      onClose={onClose}
+      title={`Merge ${label(incident)} into another`}
+      description="This one is resolved, the other goes on. Those of the same systems come first."
+      closesOutside={false}
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button
+            variant="primary"
+            isBusy={isBusy}
+            disabled={chosen === null}
+            onClick={() => {
+              if (chosen !== null) void merge(chosen);
+            }}
+          >
+            {chosen === null ? "Merge" : `Merge into ${label(chosen)}`}
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-4">
+        <TextField
+          label="Find by number, name or title"
+          value={wanted}
+          onChange={(event) => setWanted(event.target.value)}
+        />
+        <Targets targets={targets} chosen={chosen} onChoose={setChosen} />
+        <TextField
+          label="Reason (may be left empty)"
+          value={reason}
+          maxLength={1024}
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </div>
+    </Dialog>
+  );
+}
+
+interface TargetsProps {
+  readonly targets: readonly Incident[];
+  readonly chosen: Incident | null;
+  readonly onChoose: (incident: Incident) => void;
+}
+
+function Targets({ targets, chosen, onChoose }: TargetsProps) {
+  if (targets.length === 0) return <p className="text-sm text-muted">No other open incident is like that.</p>;
+  return (
+    <fieldset className="flex flex-col">
+      <legend className="label mb-1">Open incidents</legend>
+      {targets.map((target) => (
+        <label key={target.id} className="flex cursor-pointer items-start gap-2.5 rounded-sm px-1 py-2 hover:bg-hover">
+          <input
+            type="radio"
+            name="merge-into"
+            className="mt-1 size-4 accent-accent"
+            checked={chosen?.id === target.id}
+            onChange={() => onChoose(target)}
+          />
+          <span className="min-w-0 text-sm">
+            <span className="mr-2 font-mono font-medium">{label(target)}</span>
+            {target.message}
+            <span className="block text-xs text-muted">
+              {STATUS_WORD[target.status]}
+              {target.affected_systems.length > 0 && `, ${target.affected_systems.join(", ")}`}
+            </span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,98 @@
+import { Lock } from "lucide-react";
+import { useSearchParams } from "wouter";
+
+import type { Plan } from "@/api/types";
+import { useMay } from "@/live/session";
+import { Badge } from "@/ui/Badge";
+import { Button } from "@/ui/Button";
+import { Ago, Remaining } from "@/ui/clock";
+
+import { ChecksList } from "./ChecksList";
+import { DecisionNote } from "./DecisionNote";
+import { StepsList } from "./StepsList";
+import { RISK_TONE } from "./words";
+
+/** One plan: what is believed, what would be done, what was done, what has to hold, who decided. */
+export function PlanBody({ plan }: { readonly plan: Plan }) {
+  return (
+    <div className="flex flex-col gap-5">
+      <Origin plan={plan} />
+      {plan.status === "awaiting_approval" && <Decide plan={plan} />}
+      {plan.message !== "" && plan.status !== "awaiting_approval" && (
+        <p className="text-sm text-muted">{plan.message}</p>
+      )}
+      <Argument title="What it believes" text={plan.analysis} />
+      <Argument title="Why these steps" text={plan.reasoning} />
+      <StepsList plan={plan} />
+      <ChecksList plan={plan} />
+      <DecisionNote plan={plan} />
+    </div>
+  );
+}
+
+function Origin({ plan }: { readonly plan: Plan }) {
+  return (
+    <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-sm text-muted">
+      <span>
+        By <span className="font-semibold text-ink">{plan.author === "" ? "an unknown author" : plan.author}</span>
+        {plan.created_at !== null && (
+          <>
+            , <Ago at={plan.created_at} />
+          </>
+        )}
+      </span>
+      {plan.risk_assessment !== null && (
+        <Badge tone={RISK_TONE[plan.risk_assessment]}>{plan.risk_assessment} risk</Badge>
+      )}
+      <span className="font-mono text-xs">{plan.name}</span>
+    </p>
+  );
+}
+
+/** The way to the decision for who may decide; for others, who that is. */
+function Decide({ plan }: { readonly plan: Plan }) {
+  const mayApprove = useMay("approve_plans");
+  const [, setParams] = useSearchParams();
+  const open = (isRejection: boolean): void => {
+    setParams((present) => {
+      present.set("decide", plan.name);
+      if (isRejection) present.set("reject", "");
+      return present;
+    });
+  };
+  return (
+    <div className="flex flex-wrap items-center gap-2 rounded-md bg-warn-soft px-3 py-2.5 text-sm">
+      <p className="mr-auto min-w-0 text-warn">
+        <strong className="font-semibold">Waits for a person.</strong>{" "}
+        {plan.expires_at !== null && (
+          <>
+            It expires in <Remaining until={plan.expires_at} className="tabular font-mono" />.
+          </>
+        )}
+      </p>
+      {mayApprove ? (
+        <>
+          <Button onClick={() => open(true)}>Reject…</Button>
+          <Button variant="primary" onClick={() => open(false)}>
+            Review and approve…
+          </Button>
+        </>
+      ) : (
+        <p className="flex w-full items-start gap-1.5 text-muted">
+          <Lock size={14} aria-hidden="true" className="mt-0.5 shrink-0" />
+          You may read it. To decide takes the right to approve plans, as the role incidentsim-approver has it.
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Argument({ title, text }: { readonly title: string; readonly text: string }) {
+  if (text === "") return null;
+  return (
+    <div>
+      <h4 className="label mb-0.5">{title}</h4>
+      <p className="text-sm whitespace-pre-line">{text}</p>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { ChevronRight, ClipboardList } from "lucide-react";
+
+import type { Incident, Plan } from "@/api/types";
+import { PLAN_TONE, PLAN_WORD } from "@/lib/words";
+import { Badge } from "@/ui/Badge";
+import { Ago } from "@/ui/clock";
+
+import { PlanBody } from "./PlanBody";
+import { Section } from "./Section";
+
+interface PlansSectionProps {
+  readonly incident: Incident;
+  /** Newest first. */
+  readonly plans: readonly Plan[];
+}
+
+/** What the agent wants to do, does, and did: the newest plan open, older ones folded. */
+export function PlansSection({ incident, plans }: PlansSectionProps) {
+  const [newest, ...older] = plans;
+  if (newest === undefined) {
+    return (
+      <Section title="Plan">
+        <p className="flex items-start gap-2 text-sm text-muted">
+          <ClipboardList size={16} aria-hidden="true" className="mt-0.5 shrink-0" />
+          {whyNone(incident)}
+        </p>
+      </Section>
+    );
+  }
+  return (
+    <>
+      <Section title={older.length > 0 ? `Plan, attempt ${newest.attempt}` : "Plan"} aside={<PlanMark plan={newest} />}>
+        <PlanBody plan={newest} />
+      </Section>
+      {older.length > 0 && (
+        <Section title="Earlier plans">
+          {older.map((plan) => (
+            <OlderPlan key={plan.id} plan={plan} />
+          ))}
+        </Section>
+      )}
+    </>
+  );
+}
+
+function PlanMark({ plan }: { readonly plan: Plan }) {
+  return (
+    <>
+      {plan.dry_run && <Badge title="All but the actions themselves is done">Dry run</Badge>}
+      <Badge tone={PLAN_TONE[plan.status]}>{PLAN_WORD[plan.status]}</Badge>
+    </>
+  );
+}
+
+function OlderPlan({ plan }: { readonly plan: Plan }) {
+  return (
+    <details className="group border-b border-line last:border-b-0">
+      <summary className="flex min-h-10 cursor-pointer list-none flex-wrap items-center gap-2 rounded-sm py-1.5 text-sm hover:bg-hover">
+        <ChevronRight size={16} aria-hidden="true" className="text-faint group-open:rotate-90" />
+        <span className="font-semibold">Attempt {plan.attempt}</span>
+        <PlanMark plan={plan} />
+        {plan.created_at !== null && <Ago at={plan.created_at} className="ml-auto text-xs text-muted" />}
+      </summary>
+      <div className="pt-2 pb-5 pl-6">
+        <PlanBody plan={plan} />
+      </div>
+    </details>
+  );
+}
+
+function whyNone(incident: Incident): string {
+  if (incident.status === "resolved") return "It was resolved without a plan.";
+  if (!incident.actionable)
+    return "No plan may act on it: nothing real is behind it. People handle it by moving its card.";
+  if (incident.remediation_mode === "manual")
+    return "Its mode is manual: the agent proposes nothing unless it is asked.";
+  if (incident.remediation_mode === "advisory")
+    return "Its mode is advisory: the agent diagnoses, and proposes nothing.";
+  return incident.analysis === null
+    ? "The agent proposes a plan once the incident is diagnosed."
+    : "No plan was proposed yet.";
+}

@@ -1,0 +1,89 @@
+import { type SyntheticEvent, useId, useState } from "react";
+
+import { Button } from "@/ui/Button";
+import { Dialog } from "@/ui/Dialog";
+import { TextArea, TextField } from "@/ui/Field";
+
+export interface PromptProps {
+  readonly title: string;
+  readonly description: string;
+  /** What is to be typed; null where only a yes is needed. */
+  readonly field: { readonly label: string; readonly isRequired: boolean; readonly isLong: boolean } | null;
+  readonly initial?: string;
+  readonly confirm: string;
+  readonly isDanger?: boolean;
+  /** Gives whether it was done; where it was not, what was typed stays. */
+  readonly onConfirm: (text: string) => Promise<boolean>;
+  readonly onClose: () => void;
+}
+
+/** A small dialog that asks for one line or a yes. */
+export function Prompt(props: PromptProps) {
+  const { title, description, field, initial = "", confirm, isDanger = false, onConfirm, onClose } = props;
+  const form = useId();
+  const [text, setText] = useState(initial);
+  const [isBusy, setBusy] = useState(false);
+  const submit = async (event: SyntheticEvent): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    const isDone = await onConfirm(text.trim());
+    setBusy(false);
+    if (isDone) onClose();
+  };
+  const isMissing = field?.isRequired === true && text.trim() === "";
+  return (
+    <Dialog
+      isOpen
+      onClose={onClose}
+      title={title}
+      description={description}
+      size="sm"
+      closesOutside={false}
+      footer={
+        <>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button
+            type="submit"
+            form={form}
+            variant={isDanger ? "danger" : "primary"}
+            isBusy={isBusy}
+            disabled={isMissing}
+          >
+            {confirm}
+          </Button>
+        </>
+      }
+    >
+      <form id={form} onSubmit={(event) => void submit(event)}>
+        {field !== null && <Answer field={field} text={text} onChange={setText} />}
+      </form>
+    </Dialog>
+  );
+}
+
+interface AnswerProps {
+  readonly field: NonNullable<PromptProps["field"]>;
+  readonly text: string;
+  readonly onChange: (text: string) => void;
+}
+
+function Answer({ field, text, onChange }: AnswerProps) {
+  const label = field.isRequired ? field.label : `${field.label} (may be left empty)`;
+  return field.isLong ? (
+    <TextArea
+      label={label}
+      value={text}
+      required={field.isRequired}
+      maxLength={1024}
+      onChange={(event) => onChange(event.target.value)}
+    />
+  ) : (
+    <TextField
+      label={label}
+      value={text}
+      required={field.isRequired}
+      maxLength={63}
+      onChange={(event) => onChange(event.target.value)}
+    />
+  );
+}

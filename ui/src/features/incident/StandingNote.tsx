@@ -1,0 +1,69 @@
+import { TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+
+import { explain, type Problem } from "@/api/problem";
+import { Button } from "@/ui/Button";
+import { Ago } from "@/ui/clock";
+
+import type { Standing } from "./decision";
+
+interface StandingNoteProps {
+  readonly standing: Standing;
+  readonly mayApprove: boolean;
+  /** Why the latest try to decide was refused. */
+  readonly refusal: Problem | null;
+  readonly onReadAgain: () => void;
+}
+
+/** Why the plan cannot be decided on by whoever looks, or why a decision was refused; nothing where all is well. */
+export function StandingNote({ standing, mayApprove, refusal, onReadAgain }: StandingNoteProps) {
+  const text = toText(standing, onReadAgain);
+  if (text !== null) return <Note>{text}</Note>;
+  if (!mayApprove) {
+    return (
+      <Note>
+        You may read the plan, not decide on it. That takes the right to approve plans, as the role incidentsim-approver
+        has it.
+      </Note>
+    );
+  }
+  return refusal === null ? null : <Note>{explain(refusal)}</Note>;
+}
+
+function toText(standing: Standing, onReadAgain: () => void): ReactNode {
+  switch (standing.kind) {
+    case "open":
+      return null;
+    case "decided":
+      return (
+        <>
+          {standing.isApproved ? "Approved" : "Rejected"} by <strong className="font-semibold">{standing.by}</strong>{" "}
+          <Ago at={standing.at} />. The first decision stands.
+        </>
+      );
+    case "changed":
+      return (
+        <span className="flex flex-col items-start gap-2">
+          The plan is not the one that you read: its hash changed meanwhile. Read it again before you decide.
+          <Button size="sm" onClick={onReadAgain}>
+            I will read it as it is now
+          </Button>
+        </span>
+      );
+    case "expired":
+      return "Its time to be approved is over. Ask for a new plan: it stands on what is measured then.";
+    case "unchecked":
+      return "The operator has not checked the plan yet. That takes a moment; this panel follows it.";
+    case "over":
+      return "The plan is over without a decision: it no longer fits what is there.";
+  }
+}
+
+function Note({ children }: { readonly children: ReactNode }) {
+  return (
+    <div role="alert" className="flex items-start gap-2 rounded-md bg-warn-soft px-3 py-2 text-sm text-warn">
+      <TriangleAlert size={16} aria-hidden="true" className="mt-0.5 shrink-0" />
+      <div className="min-w-0">{children}</div>
+    </div>
+  );
+}
