@@ -1,7 +1,7 @@
 import { clsx } from "clsx";
 import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
-import type { ReactNode } from "react";
+import type { ReactNode, RefObject } from "react";
 
 interface DialogProps {
   readonly isOpen: boolean;
@@ -14,13 +14,28 @@ interface DialogProps {
   readonly size?: "sm" | "md" | "xl";
   /** Whether a click beside it closes it; not where words could be lost. */
   readonly closesOutside?: boolean;
+  /**
+   * What gets the focus first, if not the button that closes it. Not autoFocus, which comes before it is noted where
+   * the focus has to go back to.
+   */
+  readonly initialFocus?: RefObject<HTMLElement | null>;
 }
 
 const WIDTH = { sm: "sm:max-w-md", md: "sm:max-w-xl", xl: "sm:max-w-5xl" } as const;
 
 /** A modal dialog: keeps the focus, gives it back, closes on Escape; on a phone it takes the whole screen. */
 export function Dialog(props: DialogProps) {
-  const { isOpen, onClose, title, description, children, footer, size = "md", closesOutside = true } = props;
+  const {
+    isOpen,
+    onClose,
+    title,
+    description,
+    children,
+    footer,
+    size = "md",
+    closesOutside = true,
+    initialFocus,
+  } = props;
   return (
     <Primitive.Root
       open={isOpen}
@@ -32,6 +47,11 @@ export function Dialog(props: DialogProps) {
         <Primitive.Overlay className="fixed inset-0 z-40 bg-black/45 backdrop-blur-[1px]" />
         <Primitive.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
+          onOpenAutoFocus={(event) => {
+            if (initialFocus?.current == null) return;
+            event.preventDefault();
+            initialFocus.current.focus();
+          }}
           onInteractOutside={(event) => {
             if (!closesOutside || isToast(event.target)) event.preventDefault();
           }}
