@@ -13,6 +13,7 @@ export default function CreateForm({ onClose }: { readonly onClose: () => void }
   const create = useCreate();
   const id = useId();
   const form = useRef<HTMLFormElement>(null);
+  const first = useRef<HTMLInputElement>(null);
   const [isAsking, setAsking] = useState(false);
 
   const submit = async (event: SyntheticEvent): Promise<void> => {
@@ -31,6 +32,7 @@ export default function CreateForm({ onClose }: { readonly onClose: () => void }
         isOpen
         onClose={leave}
         closesOutside={false}
+        initialFocus={first}
         title="New incident"
         description="For what a person noticed. Damage to the systems here is noticed without you."
         footer={
@@ -51,7 +53,7 @@ export default function CreateForm({ onClose }: { readonly onClose: () => void }
         }
       >
         <form id={id} ref={form} noValidate className="flex flex-col gap-5" onSubmit={(event) => void submit(event)}>
-          <What create={create} />
+          <What create={create} first={first} />
           <Systems create={create} />
           <Who create={create} />
           <How create={create} />

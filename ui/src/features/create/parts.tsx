@@ -1,5 +1,5 @@
 /** The parts of the form, each with its own fields. */
-import { useId, useMemo } from "react";
+import { type RefObject, useId, useMemo } from "react";
 
 import type { IncidentType, Severity } from "@/api/types";
 import { SEVERITIES, SEVERITY_WORD, TYPE_WORD } from "@/lib/words";
@@ -14,7 +14,12 @@ interface PartProps {
   readonly create: Create;
 }
 
-export function What({ create: { draft, errors, change } }: PartProps) {
+interface WhatProps extends PartProps {
+  /** Where writing begins. */
+  readonly first: RefObject<HTMLInputElement | null>;
+}
+
+export function What({ create: { draft, errors, change }, first }: WhatProps) {
   return (
     <>
       <TextField
@@ -22,7 +27,7 @@ export function What({ create: { draft, errors, change } }: PartProps) {
         data-field="message"
         required
         maxLength={256}
-        autoFocus
+        ref={first}
         value={draft.message}
         error={errors["message"]}
         placeholder="Checkout answers with 503"
