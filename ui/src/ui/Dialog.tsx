@@ -1,7 +1,7 @@
 import { clsx } from "clsx";
 import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
-import type { ReactNode, RefObject } from "react";
+import { type ReactNode, type RefObject, useRef } from "react";
 
 interface DialogProps {
   readonly isOpen: boolean;
@@ -36,6 +36,8 @@ export function Dialog(props: DialogProps) {
     closesOutside = true,
     initialFocus,
   } = props;
+  /** Radix gives the focus back to a trigger only, and these are opened by the address. */
+  const before = useRef<Element | null>(null);
   return (
     <Primitive.Root
       open={isOpen}
@@ -48,9 +50,14 @@ export function Dialog(props: DialogProps) {
         <Primitive.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           onOpenAutoFocus={(event) => {
+            before.current = document.activeElement;
             if (initialFocus?.current == null) return;
             event.preventDefault();
             initialFocus.current.focus();
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            giveBackFocus(before.current);
           }}
           onInteractOutside={(event) => {
             if (!closesOutside || isToast(event.target)) event.preventDefault();
@@ -92,4 +99,10 @@ export function Dialog(props: DialogProps) {
 /** Toasts lie above dialogs, and to press one is not to leave the dialog. */
 function isToast(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("[data-toasts]") !== null;
+}
+
+/** To where it was; where that is gone, to the content of the page. */
+function giveBackFocus(element: Element | null): void {
+  const isThere = element instanceof HTMLElement && element.isConnected && element !== document.body;
+  (isThere ? element : document.getElementById("main"))?.focus();
 }

@@ -47,6 +47,8 @@ function told(field: HTMLElement): string {
   return ids.map((id) => document.getElementById(id)?.textContent ?? "").join(" ");
 }
 
+vi.setConfig({ testTimeout: 20_000 });
+
 describe("CreateForm", () => {
   beforeEach(() => fetching.mockReset());
 
