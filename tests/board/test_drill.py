@@ -63,8 +63,8 @@ async def test_by_mouse(sre_page: Page, board: Board) -> None:
     async with board.door() as door:
         (plan,) = (await door.get("/plans")).json
     await expect(approval).to_contain_text(plan["plan_hash"])
-    await expect(approval).to_contain_text("You are sre")
-    await approval.get_by_role("button", name="Approve", exact=True).click()
+    await expect(approval).to_contain_text("sre (signed in by cookie)")
+    await approval.get_by_role("button", name="Approve the plan").click()
     await expect(approval).to_have_count(0)
     await expect(dialog.get_by_role("region", name="Grade of the drill")).to_contain_text("Passed", timeout=HEALED_MS)
     await expect(dialog.get_by_role("region", name="Plan")).to_contain_text("Succeeded")
@@ -81,7 +81,7 @@ async def test_by_keyboard_alone(sre_page: Page, board: Board) -> None:
     await keys.press("Control+k")
     await expect(page.get_by_role("combobox")).to_be_focused()
     await keys.type("redis-memory")
-    await expect(page.get_by_role("option", name="redis-memory")).to_be_visible()
+    await expect(page.get_by_role("option", name="Run drill: Redis memory")).to_be_visible()
     await keys.press("Enter")
     await expect(column(page, "Investigating")).to_contain_text("Awaiting approval", timeout=HEALED_MS)
     await keys.press("j")
@@ -89,7 +89,7 @@ async def test_by_keyboard_alone(sre_page: Page, board: Board) -> None:
     await keys.press("a")
     approval = page.get_by_role("dialog", name="Approve this plan?")
     await expect(approval).to_be_visible()
-    approve = approval.get_by_role("button", name="Approve", exact=True)
+    approve = approval.get_by_role("button", name="Approve the plan")
     for _ in range(12):
         if await approve.evaluate("button => button === document.activeElement"):
             break
@@ -114,7 +114,7 @@ async def test_the_guide_leads_a_newcomer_through(visit: Visit, board: Board) ->
     await expect(details(page)).to_contain_text("keys that begin with")
     await details(page).get_by_role("button", name="Close").click()
     await guide.get_by_role("link", name="Read the plan and decide").click()
-    await page.get_by_role("button", name="Approve", exact=True).click()
+    await page.get_by_role("button", name="Approve the plan").click()
     await details(page).get_by_role("button", name="Close").click()
     await expect(guide).to_contain_text("6/6", timeout=HEALED_MS)
     await expect(guide).to_contain_text("Passed")
@@ -132,8 +132,8 @@ async def test_who_may_not_approve_reads_and_is_told_who_may(viewer_page: Page, 
     dialog = details(page)
     await expect(dialog.get_by_role("region", name="Plan")).to_contain_text("Delete the keys with a prefix")
     await expect(dialog).to_contain_text("incidentsim-approver")
-    for name in ("approve", "Reject", "Acknowledge", "Assign", "Move", "Write"):
+    for name in ("Review", "Reject", "Acknowledge", "Assign", "Move", "Write"):
         await expect(dialog.get_by_role("button", name=name)).to_have_count(0)
     await page.goto(f"{page.url}?decide={plan['name']}")
-    await expect(page.get_by_role("dialog", name="plan?")).to_be_visible()
-    await expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    await expect(page.get_by_role("dialog", name="The plan")).to_be_visible()
+    await expect(page.get_by_role("button", name="Approve the plan")).to_have_count(0)

@@ -1,7 +1,7 @@
 import { clsx } from "clsx";
 import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
-import { type ReactNode, type RefObject } from "react";
+import { createContext, type ReactNode, type RefObject, use, useState } from "react";
 
 import { restoreFocus } from "./focusTrail";
 
@@ -20,6 +20,9 @@ interface DialogProps {
   readonly initialFocus?: RefObject<HTMLElement | null>;
 }
 
+/** Whether the dialog around is there already; without one around there is nothing to wait for. */
+const IsParentThere = createContext(true);
+
 const WIDTH = { sm: "sm:max-w-md", md: "sm:max-w-xl", xl: "sm:max-w-5xl" } as const;
 
 /** A modal dialog: keeps the focus, gives it back, closes on Escape; on a phone it takes the whole screen. */
@@ -35,9 +38,12 @@ export function Dialog(props: DialogProps) {
     closesOutside = true,
     initialFocus,
   } = props;
+  // Each dialog hides all else from assistive technology: two that came at once would hide one another.
+  const isParentThere = use(IsParentThere);
+  const [isThere, setThere] = useState(false);
   return (
     <Primitive.Root
-      open={isOpen}
+      open={isOpen && isParentThere}
       onOpenChange={(open) => {
         if (!open) onClose();
       }}
@@ -47,6 +53,7 @@ export function Dialog(props: DialogProps) {
         <Primitive.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           onOpenAutoFocus={(event) => {
+            setThere(true);
             if (initialFocus?.current == null) return;
             event.preventDefault();
             initialFocus.current.focus();
@@ -55,6 +62,7 @@ export function Dialog(props: DialogProps) {
             if (!closesOutside || isToast(event.target)) event.preventDefault();
           }}
           onCloseAutoFocus={(event) => {
+            setThere(false);
             event.preventDefault();
             restoreFocus();
           }}
@@ -80,7 +88,9 @@ export function Dialog(props: DialogProps) {
               <X size={18} aria-hidden="true" />
             </Primitive.Close>
           </header>
-          <div className="min-h-0 flex-1 overflow-y-auto px-4 py-4 sm:px-5">{children}</div>
+          <div className="min-h-0 flex-1 overflow-y-auto px-4 py-4 sm:px-5">
+            <IsParentThere value={isThere}>{children}</IsParentThere>
+          </div>
           {footer !== undefined && (
             <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-4 py-3 sm:px-5">
               {footer}
