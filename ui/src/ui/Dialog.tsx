@@ -1,7 +1,7 @@
 import { clsx } from "clsx";
 import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, type RefObject, useRef } from "react";
 
 import { restoreFocus } from "./focusTrail";
 
@@ -16,13 +16,30 @@ interface DialogProps {
   readonly size?: "sm" | "md" | "xl";
   /** Whether a click beside it closes it; not where words could be lost. */
   readonly closesOutside?: boolean;
+  /**
+   * What gets the focus first, if not the button that closes it. Not autoFocus, which comes before it is noted where
+   * the focus has to go back to.
+   */
+  readonly initialFocus?: RefObject<HTMLElement | null>;
 }
 
 const WIDTH = { sm: "sm:max-w-md", md: "sm:max-w-xl", xl: "sm:max-w-5xl" } as const;
 
 /** A modal dialog: keeps the focus, gives it back, closes on Escape; on a phone it takes the whole screen. */
 export function Dialog(props: DialogProps) {
-  const { isOpen, onClose, title, description, children, footer, size = "md", closesOutside = true } = props;
+  const {
+    isOpen,
+    onClose,
+    title,
+    description,
+    children,
+    footer,
+    size = "md",
+    closesOutside = true,
+    initialFocus,
+  } = props;
+  /** Radix gives the focus back to a trigger only, and these are opened by the address. */
+  const before = useRef<Element | null>(null);
   return (
     <Primitive.Root
       open={isOpen}
@@ -34,6 +51,16 @@ export function Dialog(props: DialogProps) {
         <Primitive.Overlay className="fixed inset-0 z-40 bg-black/45 backdrop-blur-[1px]" />
         <Primitive.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
+          onOpenAutoFocus={(event) => {
+            before.current = document.activeElement;
+            if (initialFocus?.current == null) return;
+            event.preventDefault();
+            initialFocus.current.focus();
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            giveBackFocus(before.current);
+          }}
           onInteractOutside={(event) => {
             if (!closesOutside || isToast(event.target)) event.preventDefault();
           }}
@@ -78,4 +105,10 @@ export function Dialog(props: DialogProps) {
 /** Toasts lie above dialogs, and to press one is not to leave the dialog. */
 function isToast(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("[data-toasts]") !== null;
+}
+
+/** To where it was; where that is gone, to the content of the page. */
+function giveBackFocus(element: Element | null): void {
+  const isThere = element instanceof HTMLElement && element.isConnected && element !== document.body;
+  (isThere ? element : document.getElementById("main"))?.focus();
 }

@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { Check, ChevronDown, Ellipsis, UserRound } from "lucide-react";
 import { useState } from "react";
 
+import { boardQuery } from "@/api/queries";
 import type { Incident, IncidentStatus } from "@/api/types";
 import { STATUS_WORD, STATUSES } from "@/lib/words";
 import { moveIncident } from "@/live/actions";
@@ -91,6 +93,7 @@ function AssignMenu({ incident, onAsk }: MenuProps) {
 }
 
 function MoveMenu({ incident, onAsk }: MenuProps) {
+  const moves = useQuery(boardQuery).data?.moves[incident.status];
   const move = async (to: IncidentStatus): Promise<void> => {
     if ((await moveIncident(incident, to)) === "needs-reason") onAsk({ kind: "move", to });
   };
@@ -104,16 +107,25 @@ function MoveMenu({ incident, onAsk }: MenuProps) {
         </Button>
       }
     >
-      {STATUSES.map((status) => (
-        <MenuItem
-          key={status}
-          disabled={status === incident.status}
-          onSelect={() => void move(status)}
-          {...(status === incident.status ? { hint: "it is there" } : {})}
-        >
-          {STATUS_WORD[status]}
-        </MenuItem>
-      ))}
+      {STATUSES.map((status) => {
+        const why = whyNot(incident.status, status, moves);
+        return (
+          <MenuItem
+            key={status}
+            disabled={why !== null}
+            onSelect={() => void move(status)}
+            {...(why === null ? {} : { hint: why })}
+          >
+            {STATUS_WORD[status]}
+          </MenuItem>
+        );
+      })}
     </Menu>
   );
+}
+
+/** Why it cannot be moved there by the operator's table of moves; null where it can, or where the table is not known. */
+function whyNot(from: IncidentStatus, to: IncidentStatus, moves: readonly IncidentStatus[] | undefined): string | null {
+  if (from === to) return "it is there";
+  return moves === undefined || moves.includes(to) ? null : `not from ${STATUS_WORD[from]}`;
 }
