@@ -45,13 +45,13 @@ def details(page: Page) -> Locator:
 
 async def test_by_mouse(sre_page: Page, board: Board) -> None:
     page = sre_page
-    system = page.get_by_role("article", name="redis-test")
-    await system.get_by_role("button", name="Break").click()
+    broken = page.get_by_role("button", name="Break redis-test")
+    await broken.click()
     await page.get_by_role("menuitem", name="Redis memory full").click()
-    await expect(system.get_by_role("button", name="Stop")).to_be_visible(timeout=HEALED_MS)
+    await expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=HEALED_MS)
     await is_in(page, INCIDENT, "Investigating")
     await expect(card(page, INCIDENT)).to_contain_text("Awaiting approval")
-    await system.get_by_role("button", name="Break").click()
+    await broken.click()
     await expect(page.get_by_role("menuitem", name="Redis memory full")).to_be_disabled()
     await page.keyboard.press("Escape")
     await card(page, INCIDENT).get_by_role("link").click()
@@ -108,7 +108,7 @@ async def test_by_keyboard_alone(sre_page: Page, board: Board) -> None:
 async def test_the_guide_leads_a_newcomer_through(visit: Visit, board: Board) -> None:
     """Only what the guide offers is pressed, and every step ticks off by what happened."""
     page = await visit("sre", with_guide=True)
-    guide = page.get_by_role("complementary", name="Your first drill")
+    guide = page.get_by_role("complementary", name="Guide")
     await guide.get_by_role("button", name="Break Redis").click()
     await guide.get_by_role("link", name=re.compile("Read INC-")).click(timeout=HEALED_MS)
     await expect(details(page)).to_contain_text("keys that begin with")

@@ -1,7 +1,7 @@
 import { clsx } from "clsx";
 import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
-import { type ReactNode, type RefObject, useRef } from "react";
+import { type ReactNode, type RefObject } from "react";
 
 import { restoreFocus } from "./focusTrail";
 
@@ -16,10 +16,7 @@ interface DialogProps {
   readonly size?: "sm" | "md" | "xl";
   /** Whether a click beside it closes it; not where words could be lost. */
   readonly closesOutside?: boolean;
-  /**
-   * What gets the focus first, if not the button that closes it. Not autoFocus, which comes before it is noted where
-   * the focus has to go back to.
-   */
+  /** What gets the focus first, if not the button that closes it. */
   readonly initialFocus?: RefObject<HTMLElement | null>;
 }
 
@@ -38,8 +35,6 @@ export function Dialog(props: DialogProps) {
     closesOutside = true,
     initialFocus,
   } = props;
-  /** Radix gives the focus back to a trigger only, and these are opened by the address. */
-  const before = useRef<Element | null>(null);
   return (
     <Primitive.Root
       open={isOpen}
@@ -52,14 +47,9 @@ export function Dialog(props: DialogProps) {
         <Primitive.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           onOpenAutoFocus={(event) => {
-            before.current = document.activeElement;
             if (initialFocus?.current == null) return;
             event.preventDefault();
             initialFocus.current.focus();
-          }}
-          onCloseAutoFocus={(event) => {
-            event.preventDefault();
-            giveBackFocus(before.current);
           }}
           onInteractOutside={(event) => {
             if (!closesOutside || isToast(event.target)) event.preventDefault();
@@ -105,10 +95,4 @@ export function Dialog(props: DialogProps) {
 /** Toasts lie above dialogs, and to press one is not to leave the dialog. */
 function isToast(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("[data-toasts]") !== null;
-}
-
-/** To where it was; where that is gone, to the content of the page. */
-function giveBackFocus(element: Element | null): void {
-  const isThere = element instanceof HTMLElement && element.isConnected && element !== document.body;
-  (isThere ? element : document.getElementById("main"))?.focus();
 }

@@ -20,6 +20,8 @@ interface BreakMenuProps extends Pick<Circumstances, "running" | "openIncidents"
 
 /** What can be broken here: each failure with what it does and what ends it, or why it cannot be started now. */
 export function BreakMenu({ system, ...circumstances }: BreakMenuProps) {
+  const mayRun = useMay("run_experiments");
+  if (!mayRun) return null;
   return (
     <Menu
       trigger={
