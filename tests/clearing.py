@@ -30,7 +30,7 @@ async def clear(stack: Stack) -> None:
             await admin.request("DELETE", _HALT)
 
         async def gone() -> bool:
-            """Deletes what there is, and again: a breach that goes on while its fault is undone opens an incident anew."""
+            """Deletes what there is, again and again: a breach that ends slowly opens its incident anew."""
             left = [(kind, found.key) for kind in KINDS for found in await admin.list_all(kind)]
             for kind, key in left:
                 with suppress(NotFound):

@@ -12,7 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
+import orjson
 import pytest
+
+from incident_api.board.messages import Envelope
 
 from ..conftest import ApiProcess, OperatorProcess, Stack
 from ..waiting import eventually
@@ -43,6 +46,20 @@ async def test_both_doors_tell_the_same(door: Door) -> None:
     assert (await events.until("incident.delete"))["data"]["id"] == made["id"]
     await stream.close()
     events.close()
+
+
+async def test_every_message_is_as_the_document_says(door: Door) -> None:
+    stream = await door.stream()
+    wanted = {"snapshot", "kill_switch", "notice", "presence", "incident.upsert", "incident.delete", "system.health"}
+    made = await door.report()
+    async with asyncio.timeout(60):  # a measurement that changes nothing is written each half minute
+        while wanted:
+            message = await stream.next()
+            Envelope.model_validate_json(orjson.dumps(message))
+            wanted.discard(message["type"])
+            if message["type"] == "incident.upsert" and message["data"]["id"] == made["id"]:
+                await door.delete(f"/incidents/{made['id']}")  # not before: one window tells the last change only
+    await stream.close()
 
 
 async def test_a_client_that_was_cut_off_misses_nothing(door: Door) -> None:

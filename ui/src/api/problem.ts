@@ -1,6 +1,18 @@
 /** What the server said against a request, as a problem document says it (RFC 9457). */
 
-type Loose = Partial<Record<"detail" | "title" | "code" | "reason" | "current", unknown>>;
+type Loose = Partial<Record<"detail" | "title" | "code" | "reason" | "current" | "errors", unknown>>;
+
+/** One field that is not as it has to be: where it stands in the request, such as `body.message`. */
+export interface FieldError {
+  readonly where: string;
+  readonly message: string;
+}
+
+interface More {
+  readonly reason?: string;
+  readonly current?: unknown;
+  readonly errors?: readonly FieldError[];
+}
 
 export class Problem extends Error {
   /** For programs: the server's code, or `unreachable`, or `http`. */
@@ -12,15 +24,18 @@ export class Problem extends Error {
   readonly reason: string;
   /** The object as it is now, where the server told it with a conflict; whoever reads it looks at what it is. */
   readonly current: unknown;
+  /** Every field that is wrong, where the server names them. */
+  readonly errors: readonly FieldError[];
 
-  constructor(code: string, title: string, detail: string, status: number, reason = "", current: unknown = null) {
+  constructor(code: string, title: string, detail: string, status: number, more: More = {}) {
     super(detail);
     this.name = "Problem";
     this.code = code;
     this.title = title;
     this.status = status;
-    this.reason = reason;
-    this.current = current;
+    this.reason = more.reason ?? "";
+    this.current = more.current ?? null;
+    this.errors = more.errors ?? [];
   }
 
   /** No answer came at all. */
@@ -35,8 +50,9 @@ export class Problem extends Error {
     const said: Loose = typeof body === "object" && body !== null ? body : {};
     const detail = text(said.detail) || `The answer was ${response.status} ${response.statusText}`.trim();
     const title = text(said.title) || "It did not work";
-    const code = text(said.code) || "http";
-    return new Problem(code, title, detail, response.status, text(said.reason), said.current ?? null);
+    const errors = Array.isArray(said.errors) ? said.errors.filter(isFieldError) : [];
+    const more = { reason: text(said.reason), current: said.current, errors };
+    return new Problem(text(said.code) || "http", title, detail, response.status, more);
   }
 
   /** Whatever was thrown, as a Problem. */
@@ -49,6 +65,17 @@ export class Problem extends Error {
       0,
     );
   }
+}
+
+function isFieldError(value: unknown): value is FieldError {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "where" in value &&
+    typeof value.where === "string" &&
+    "message" in value &&
+    typeof value.message === "string"
+  );
 }
 
 function text(value: unknown): string {

@@ -10,8 +10,7 @@ import { PracticeMenuItems } from "@/features/practice/PracticeMenuItems";
 import { attempt } from "@/live/actions";
 import { Button, IconButton } from "@/ui/Button";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "@/ui/Menu";
-
-import { chooseTheme, type Theme, useTheme } from "./theme";
+import { chooseTheme, type Theme, useTheme } from "@/ui/theme";
 
 /** Makes, finds, and what belongs to whoever is signed in. */
 export function HeaderActions({ session }: { readonly session: Session }) {

@@ -10,6 +10,7 @@ import { CreateDialog } from "@/features/create/CreateDialog";
 import { Guide } from "@/features/guide/Guide";
 import { KillSwitchBanner } from "@/features/halt/KillSwitchBanner";
 import { Palette } from "@/features/palette/Palette";
+import { PracticeDialogs } from "@/features/practice/PracticeDialogs";
 import { connection } from "@/live/store";
 import { SessionProvider } from "@/live/session";
 import { ErrorBoundary } from "@/ui/ErrorBoundary";
@@ -50,6 +51,7 @@ export function Shell({ session, children }: ShellProps) {
         <Guide />
       </ErrorBoundary>
       <CreateDialog />
+      <PracticeDialogs />
       <Palette />
       <Help />
     </SessionProvider>
@@ -118,7 +120,7 @@ function Tab({ href, icon, also, children }: TabProps) {
       href={href}
       aria-current={isCurrent ? "page" : undefined}
       className={clsx(
-        "flex min-h-10 items-center gap-1.5 border-b-2 px-2.5 text-sm font-semibold sm:min-h-12",
+        "flex min-h-10 shrink-0 items-center gap-1.5 border-b-2 px-2.5 text-sm font-semibold whitespace-nowrap sm:min-h-12",
         isCurrent ? "border-accent text-ink" : "border-transparent text-muted hover:text-ink",
       )}
     >

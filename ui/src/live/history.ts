@@ -35,16 +35,16 @@ function trim(points: readonly Point[]): readonly Point[] {
   return points.filter(([at]) => at >= newest - KEPT_MS).slice(-MOST_POINTS);
 }
 
-/** With what the API remembers from before; what came by the stream meanwhile stays. */
+/** With what the API remembers, also from a time without a connection; what came by the stream stays. */
 export function mergeHistory(history: History, answer: HistoryAnswer): History {
   const merged = new Map(history);
   for (const [id, told] of Object.entries(answer)) {
     const signals = new Map(merged.get(id) ?? []);
     for (const [name, points] of Object.entries(told)) {
       const since = signals.get(name as SignalName) ?? [];
-      const first = since[0]?.[0] ?? Infinity;
-      const before = points.map(([at, health]): Point => [Date.parse(at), health]).filter(([at]) => at < first);
-      signals.set(name as SignalName, trim([...before, ...since]));
+      const known = new Set(since.map(([at]) => at));
+      const missed = points.map(([at, health]): Point => [Date.parse(at), health]).filter(([at]) => !known.has(at));
+      signals.set(name as SignalName, trim([...missed, ...since].sort(([a], [b]) => a - b)));
     }
     merged.set(id, signals);
   }

@@ -1,7 +1,9 @@
 import { clsx } from "clsx";
 import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
-import type { ReactNode } from "react";
+import { createContext, type ReactNode, type RefObject, use, useState } from "react";
+
+import { restoreFocus } from "./focusTrail";
 
 interface DialogProps {
   readonly isOpen: boolean;
@@ -14,16 +16,34 @@ interface DialogProps {
   readonly size?: "sm" | "md" | "xl";
   /** Whether a click beside it closes it; not where words could be lost. */
   readonly closesOutside?: boolean;
+  /** What gets the focus first, if not the button that closes it. */
+  readonly initialFocus?: RefObject<HTMLElement | null>;
 }
+
+/** Whether the dialog around is there already; without one around there is nothing to wait for. */
+const IsParentThere = createContext(true);
 
 const WIDTH = { sm: "sm:max-w-md", md: "sm:max-w-xl", xl: "sm:max-w-5xl" } as const;
 
 /** A modal dialog: keeps the focus, gives it back, closes on Escape; on a phone it takes the whole screen. */
 export function Dialog(props: DialogProps) {
-  const { isOpen, onClose, title, description, children, footer, size = "md", closesOutside = true } = props;
+  const {
+    isOpen,
+    onClose,
+    title,
+    description,
+    children,
+    footer,
+    size = "md",
+    closesOutside = true,
+    initialFocus,
+  } = props;
+  // Each dialog hides all else from assistive technology: two that came at once would hide one another.
+  const isParentThere = use(IsParentThere);
+  const [isThere, setThere] = useState(false);
   return (
     <Primitive.Root
-      open={isOpen}
+      open={isOpen && isParentThere}
       onOpenChange={(open) => {
         if (!open) onClose();
       }}
@@ -32,8 +52,19 @@ export function Dialog(props: DialogProps) {
         <Primitive.Overlay className="fixed inset-0 z-40 bg-black/45 backdrop-blur-[1px]" />
         <Primitive.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
+          onOpenAutoFocus={(event) => {
+            setThere(true);
+            if (initialFocus?.current == null) return;
+            event.preventDefault();
+            initialFocus.current.focus();
+          }}
           onInteractOutside={(event) => {
             if (!closesOutside || isToast(event.target)) event.preventDefault();
+          }}
+          onCloseAutoFocus={(event) => {
+            setThere(false);
+            event.preventDefault();
+            restoreFocus();
           }}
           className={clsx(
             "arriving fixed z-50 flex flex-col bg-surface text-ink shadow-float focus:outline-none",
@@ -57,7 +88,9 @@ export function Dialog(props: DialogProps) {
               <X size={18} aria-hidden="true" />
             </Primitive.Close>
           </header>
-          <div className="min-h-0 flex-1 overflow-y-auto px-4 py-4 sm:px-5">{children}</div>
+          <div className="min-h-0 flex-1 overflow-y-auto px-4 py-4 sm:px-5">
+            <IsParentThere value={isThere}>{children}</IsParentThere>
+          </div>
           {footer !== undefined && (
             <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-4 py-3 sm:px-5">
               {footer}

@@ -45,11 +45,15 @@ interface MenuItemProps {
   readonly isDanger?: boolean;
 }
 
+/** One that cannot be done now can still be reached by the arrow keys: its hint says why. */
 export function MenuItem({ onSelect, children, hint, icon, disabled = false, isDanger = false }: MenuItemProps) {
   return (
     <DropdownMenu.Item
-      disabled={disabled}
-      onSelect={onSelect}
+      {...(disabled ? { "aria-disabled": true, "data-disabled": "" } : {})}
+      onSelect={(event) => {
+        if (disabled) event.preventDefault();
+        else onSelect();
+      }}
       className={clsx(
         "flex cursor-pointer items-start gap-2 rounded-sm px-2 py-1.5 outline-none select-none",
         "data-[highlighted]:bg-accent-soft data-[disabled]:cursor-not-allowed data-[disabled]:text-faint",

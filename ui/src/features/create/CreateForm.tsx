@@ -1,0 +1,106 @@
+import { type SyntheticEvent, useId, useRef, useState } from "react";
+
+import { Button } from "@/ui/Button";
+import { Dialog } from "@/ui/Dialog";
+
+import { CustomFields } from "./CustomFields";
+import { isTouched } from "./draft";
+import { How, Systems, What, Who } from "./parts";
+import { useCreate } from "./useCreate";
+
+/** Reports an incident. What was typed is only thrown away after asking. */
+export default function CreateForm({ onClose }: { readonly onClose: () => void }) {
+  const create = useCreate();
+  const id = useId();
+  const form = useRef<HTMLFormElement>(null);
+  const first = useRef<HTMLInputElement>(null);
+  const [isAsking, setAsking] = useState(false);
+
+  const submit = async (event: SyntheticEvent): Promise<void> => {
+    event.preventDefault();
+    const wrong = await create.submit();
+    if (wrong !== null) focusField(form.current, wrong);
+  };
+  const leave = (): void => {
+    if (isTouched(create.draft)) setAsking(true);
+    else onClose();
+  };
+
+  return (
+    <>
+      <Dialog
+        isOpen
+        onClose={leave}
+        closesOutside={false}
+        initialFocus={first}
+        title="New incident"
+        description="For what a person noticed. Damage to the systems here is noticed without you."
+        footer={
+          <>
+            {create.trouble !== "" && (
+              <p
+                role="alert"
+                className="mr-auto min-w-0 basis-full text-sm font-semibold text-danger sm:basis-0 sm:grow"
+              >
+                {create.trouble}
+              </p>
+            )}
+            <Button onClick={leave}>Cancel</Button>
+            <Button type="submit" form={id} variant="primary" isBusy={create.isBusy}>
+              Report it
+            </Button>
+          </>
+        }
+      >
+        <form id={id} ref={form} noValidate className="flex flex-col gap-5" onSubmit={(event) => void submit(event)}>
+          <What create={create} first={first} />
+          <Systems create={create} />
+          <Who create={create} />
+          <How create={create} />
+          <CustomFields create={create} />
+        </form>
+      </Dialog>
+      <Discard isOpen={isAsking} onKeep={() => setAsking(false)} onDiscard={onClose} />
+    </>
+  );
+}
+
+/** The first field that is wrong; a group is led to by its first control. */
+function focusField(form: HTMLFormElement | null, name: string): void {
+  const field = form?.querySelector<HTMLElement>(`[data-field="${name}"]`);
+  const control =
+    field?.matches("input, textarea, select") === true
+      ? field
+      : field?.querySelector<HTMLElement>("input, textarea, select, button");
+  control?.focus();
+}
+
+interface DiscardProps {
+  readonly isOpen: boolean;
+  readonly onKeep: () => void;
+  readonly onDiscard: () => void;
+}
+
+function Discard({ isOpen, onKeep, onDiscard }: DiscardProps) {
+  return (
+    <Dialog
+      isOpen={isOpen}
+      onClose={onKeep}
+      size="sm"
+      title="Throw away what you typed?"
+      description="The incident was not reported yet."
+      footer={
+        <>
+          <Button variant="primary" onClick={onKeep}>
+            Keep writing
+          </Button>
+          <Button variant="danger" onClick={onDiscard}>
+            Throw away
+          </Button>
+        </>
+      }
+    >
+      <p className="text-sm text-muted">What is in the form is kept nowhere else.</p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,68 @@
+import { Plus, X } from "lucide-react";
+import { useRef } from "react";
+
+import { Button, IconButton } from "@/ui/Button";
+import { TextField } from "@/ui/Field";
+
+import { type CustomField, MOST_FIELDS } from "./draft";
+import type { Create } from "./useCreate";
+
+/** Names and values that the form does not know. */
+export function CustomFields({ create: { draft, errors, change } }: { readonly create: Create }) {
+  const { fields } = draft;
+  const error = errors["fields"];
+  const adder = useRef<HTMLButtonElement>(null);
+  const add = (): void => {
+    const key = Math.max(0, ...fields.map((field) => field.key)) + 1;
+    change({ fields: [...fields, { key, name: "", value: "" }] });
+  };
+  const replace = (key: number, changes: Partial<CustomField>): void =>
+    change({ fields: fields.map((field) => (field.key === key ? { ...field, ...changes } : field)) });
+  const remove = (key: number): void => {
+    change({ fields: fields.filter((field) => field.key !== key) });
+    adder.current?.focus(); // the button that was pressed is gone
+  };
+  return (
+    <fieldset data-field="fields" className="flex flex-col gap-2">
+      <legend className="label mb-1">Custom fields</legend>
+      {fields.map((field, index) => (
+        <div key={field.key} data-field={`field.${field.key}`} className="flex items-start gap-2">
+          <TextField
+            className="min-w-0 flex-1"
+            label={`Name ${index + 1}`}
+            maxLength={63}
+            autoFocus={field.name === "" && field.value === ""}
+            value={field.name}
+            error={errors[`field.${field.key}`]}
+            onChange={(event) => replace(field.key, { name: event.target.value })}
+          />
+          <TextField
+            className="min-w-0 flex-1"
+            label={`Value ${index + 1}`}
+            maxLength={1024}
+            value={field.value}
+            onChange={(event) => replace(field.key, { value: event.target.value })}
+          />
+          <IconButton label={`Remove row ${index + 1}`} className="mt-5" onClick={() => remove(field.key)}>
+            <X size={16} aria-hidden="true" />
+          </IconButton>
+        </div>
+      ))}
+      {error !== undefined && (
+        <p role="alert" className="text-xs font-semibold text-danger">
+          {error}
+        </p>
+      )}
+      <Button
+        ref={adder}
+        size="sm"
+        className="self-start"
+        icon={<Plus size={14} aria-hidden="true" />}
+        disabled={fields.length >= MOST_FIELDS}
+        onClick={add}
+      >
+        {fields.length === 0 ? "Add a field" : "Add another"}
+      </Button>
+    </fieldset>
+  );
+}

@@ -1,0 +1,136 @@
+import { FlaskConical } from "lucide-react";
+import { useMemo, useState } from "react";
+import { useSearchParams } from "wouter";
+
+import { countOf } from "@/lib/format";
+import { EXPERIMENT_WORD, FAULT_WORD } from "@/lib/words";
+import { useLive } from "@/live/store";
+import { Button } from "@/ui/Button";
+import { SelectField } from "@/ui/Field";
+import { Empty, Loading } from "@/ui/States";
+
+import { RunHeadings, RunRow } from "./RunRow";
+import { type Filter, listRuns, numbersOf, readFilter } from "./runs";
+
+const PAGE = 50;
+
+/** Every experiment, newest first. */
+export function Runs() {
+  const isSynced = useLive((state) => state.isSynced);
+  const experiments = useLive((state) => state.experiments);
+  const [params] = useSearchParams();
+  const filter = readFilter(params);
+  const { status, fault } = filter;
+  const runs = useMemo(() => listRuns(experiments.values(), { status, fault }), [experiments, status, fault]);
+  return (
+    <section aria-labelledby="runs" className="flex flex-col gap-2">
+      <div className="flex flex-wrap items-end justify-between gap-3">
+        <h2 id="runs" className="text-lg font-semibold">
+          Runs
+        </h2>
+        {experiments.size > 0 && <Filters filter={filter} />}
+      </div>
+      <p role="status" className="sr-only">
+        {isSynced ? countOf(runs.length, "experiment") : ""}
+      </p>
+      {!isSynced && <Loading label="Loading the experiments" lines={5} />}
+      {isSynced && runs.length === 0 && <Nothing isFiltered={experiments.size > 0} />}
+      {runs.length > 0 && <List key={`${status ?? ""} ${fault ?? ""}`} runs={runs} />}
+    </section>
+  );
+}
+
+function Filters({ filter }: { readonly filter: Filter }) {
+  const [, setParams] = useSearchParams();
+  const choose = (name: keyof Filter, value: string): void => {
+    setParams(
+      (present) => {
+        if (value === "") present.delete(name);
+        else present.set(name, value);
+        return present;
+      },
+      { replace: true },
+    );
+  };
+  return (
+    <div className="flex gap-3">
+      <Choice
+        label="Status"
+        words={EXPERIMENT_WORD}
+        value={filter.status}
+        onChoose={(value) => choose("status", value)}
+      />
+      <Choice label="Fault" words={FAULT_WORD} value={filter.fault} onChoose={(value) => choose("fault", value)} />
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly words: Readonly<Record<string, string>>;
+  readonly value: string | null;
+  readonly onChoose: (value: string) => void;
+}
+
+function Choice({ label, words, value, onChoose }: ChoiceProps) {
+  return (
+    <SelectField label={label} value={value ?? ""} onChange={(event) => onChoose(event.target.value)}>
+      <option value="">Any</option>
+      {Object.entries(words).map(([name, word]) => (
+        <option key={name} value={name}>
+          {word}
+        </option>
+      ))}
+    </SelectField>
+  );
+}
+
+function List({ runs }: { readonly runs: ReturnType<typeof listRuns> }) {
+  const incidents = useLive((state) => state.incidents);
+  const numbers = useMemo(() => numbersOf(incidents.values()), [incidents]);
+  const [shown, setShown] = useState(PAGE);
+  const rest = runs.length - shown;
+  return (
+    <>
+      <RunHeadings />
+      <ul className="divide-y divide-line border-y border-line">
+        {runs.slice(0, shown).map((run) => {
+          const [incident] = run.incidents;
+          const number = incident === undefined ? undefined : numbers.get(`${run.namespace}/${incident}`);
+          return <RunRow key={run.id} run={run} number={number ?? run.grade?.incident.number ?? ""} />;
+        })}
+      </ul>
+      {rest > 0 && (
+        <Button className="self-center" onClick={() => setShown(shown + PAGE)}>
+          Show {Math.min(PAGE, rest)} more of {rest}
+        </Button>
+      )}
+    </>
+  );
+}
+
+function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
+  const [, setParams] = useSearchParams();
+  if (!isFiltered) {
+    return (
+      <Empty icon={<FlaskConical size={28} aria-hidden="true" />} title="Nothing was broken yet">
+        Run one of the drills above: it breaks a real system, and everything about it is shown and graded here.
+      </Empty>
+    );
+  }
+  const clear = (): void => {
+    setParams(
+      (present) => {
+        present.delete("status");
+        present.delete("fault");
+        return present;
+      },
+      { replace: true },
+    );
+  };
+  return (
+    <Empty title="No experiment is like that" action={<Button onClick={clear}>Show all</Button>}>
+      There are experiments, and the filters let none of them through.
+    </Empty>
+  );
+}

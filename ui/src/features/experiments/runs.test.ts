@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+
+import { makeExperiment } from "@/testing/make";
+
+import { effectsOf, listRuns, readFilter, systemsOf, tookSeconds } from "./runs";
+
+const at = "2026-01-01T12:00:00Z";
+
+describe("readFilter", () => {
+  it("takes what it knows and nothing else", () => {
+    expect(readFilter(new URLSearchParams("status=active&fault=DiskFill"))).toEqual({
+      status: "active",
+      fault: "DiskFill",
+    });
+    expect(readFilter(new URLSearchParams("status=toString&fault=<script>"))).toEqual({ status: null, fault: null });
+  });
+});
+
+describe("listRuns", () => {
+  const runs = [
+    makeExperiment({ name: "old", created_at: "2026-01-01T10:00:00Z", status: "recovered" }),
+    makeExperiment({ name: "new", created_at: "2026-01-01T11:00:00Z" }),
+    makeExperiment({ name: "unknown", created_at: null }),
+  ];
+  const names = (filter: Parameters<typeof listRuns>[1]): string[] => listRuns(runs, filter).map(({ name }) => name);
+
+  it("puts the newest first, and what has no time last", () => {
+    expect(names({ status: null, fault: null })).toEqual(["new", "old", "unknown"]);
+  });
+
+  it("filters by both", () => {
+    expect(names({ status: "recovered", fault: "RedisMemory" })).toEqual(["old"]);
+    expect(names({ status: "recovered", fault: "DiskFill" })).toEqual([]);
+  });
+});
+
+describe("systemsOf", () => {
+  const asked = makeExperiment();
+  it("falls back to what was asked for", () => {
+    expect(systemsOf(asked)).toBe("redis-test");
+    const selector = { match_labels: { tier: "cache" } };
+    expect(systemsOf({ ...asked, target: { system_ref: null, selector, mode: "all", value: null } })).toBe(
+      "all with tier=cache",
+    );
+    expect(systemsOf({ ...asked, target: { system_ref: null, selector: null, mode: "one", value: null } })).toBe("");
+  });
+});
+
+describe("tookSeconds", () => {
+  it("is not known before the end", () => {
+    expect(tookSeconds(makeExperiment({ injected_at: at, recovered_at: null }))).toBeNull();
+    expect(tookSeconds(makeExperiment({ injected_at: at, recovered_at: "2026-01-01T12:00:09Z" }))).toBe(9);
+  });
+});
+
+describe("effectsOf", () => {
+  it("puts what moved first, and tells unknown and unmoved apart", () => {
+    const effects = effectsOf(
+      makeExperiment({
+        baseline: [
+          { system: "a", signal: "canary", health: 100, at },
+          { system: "a", signal: "memory", health: 97, at },
+        ],
+        observed_effect: [
+          { system: "a", signal: "memory", health: 10, at },
+          { system: "b", signal: "memory", health: null, at },
+        ],
+      }),
+    );
+    expect(effects).toEqual([
+      { system: "a", signal: "memory", before: 97, under: 10 },
+      { system: "b", signal: "memory", before: null, under: null },
+      { system: "a", signal: "canary", before: 100, under: undefined },
+    ]);
+  });
+});

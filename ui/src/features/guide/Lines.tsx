@@ -1,0 +1,6 @@
+import type { ReactNode } from "react";
+
+/** What a step says and offers, in small lines. */
+export function Lines({ children }: { readonly children: ReactNode }) {
+  return <div className="mt-1 flex flex-col items-start gap-2 text-sm text-muted">{children}</div>;
+}

@@ -1,0 +1,143 @@
+/** The two ways to turn the kill switch, each by the address. They outlive the menu that opens them. */
+import { type SyntheticEvent, useId, useState } from "react";
+
+import { api, unwrap } from "@/api/client";
+import { countOf } from "@/lib/format";
+import { RUNNING } from "@/lib/words";
+import { attempt } from "@/live/actions";
+import { useMay } from "@/live/session";
+import { store, useLive } from "@/live/store";
+import { Button } from "@/ui/Button";
+import { Dialog } from "@/ui/Dialog";
+import { TextField } from "@/ui/Field";
+import { useDialogParam } from "@/ui/useDialogParam";
+
+/** Names of the dialogs in the address. */
+export const HALT = "halt";
+export const ALLOW = "allow-chaos";
+const LONGEST_REASON = 200;
+
+/** Stops all chaos. Asks why, since others will find their drills stopped. */
+export function HaltDialog() {
+  const [isAsked, close] = useDialogParam(HALT);
+  const mayHalt = useMay("halt");
+  const form = useId();
+  const [isBusy, setIsBusy] = useState(false);
+  const halt = async (reason: string): Promise<void> => {
+    setIsBusy(true);
+    const killSwitch = await attempt("All chaos is stopped", "The kill switch was not turned on", () =>
+      unwrap(api.PUT("/api/v1/kill-switch", { body: { reason } })),
+    );
+    setIsBusy(false);
+    if (killSwitch === null) return;
+    store.dispatch({ type: "switched", killSwitch });
+    close();
+  };
+  return (
+    <Dialog
+      isOpen={isAsked && mayHalt}
+      onClose={close}
+      closesOutside={false}
+      size="sm"
+      title="Stop all chaos?"
+      description="The kill switch undoes every active fault at once, in every namespace, and lets no new one begin until it is turned off."
+      footer={
+        <>
+          <Button onClick={close}>Cancel</Button>
+          <Button variant="danger" type="submit" form={form} isBusy={isBusy}>
+            Stop all chaos
+          </Button>
+        </>
+      }
+    >
+      <Progress />
+      <ReasonForm id={form} onSubmit={(reason) => void halt(reason)} />
+    </Dialog>
+  );
+}
+
+/** What is about to be undone, as far as this person may see it. */
+function Progress() {
+  const experiments = useLive((state) => state.experiments);
+  const mayRead = useMay("read_experiments");
+  if (!mayRead) return null;
+  const running = [...experiments.values()].filter(({ status }) => RUNNING.has(status)).length;
+  return (
+    <p className="mb-4 text-sm">
+      {running === 0
+        ? "No fault that you may see is in progress."
+        : `${countOf(running, "fault is", "faults are")} in progress and will be undone.`}
+    </p>
+  );
+}
+
+interface ReasonFormProps {
+  readonly id: string;
+  readonly onSubmit: (reason: string) => void;
+}
+
+function ReasonForm({ id, onSubmit }: ReasonFormProps) {
+  const [reason, setReason] = useState("");
+  const [isMissing, setIsMissing] = useState(false);
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    const given = reason.trim();
+    setIsMissing(given === "");
+    if (given !== "") onSubmit(given);
+  };
+  return (
+    <form id={id} onSubmit={submit} noValidate>
+      <TextField
+        label="Reason"
+        hint="In one line, for whoever finds a drill stopped. Everybody sees it with your name."
+        error={isMissing && reason.trim() === "" ? "Say why: others will find their drills stopped." : undefined}
+        value={reason}
+        maxLength={LONGEST_REASON}
+        required
+        autoFocus
+        autoComplete="off"
+        onChange={(event) => setReason(event.target.value)}
+      />
+    </form>
+  );
+}
+
+/** Lets chaos begin again. */
+export function AllowDialog() {
+  const [isAsked, close] = useDialogParam(ALLOW);
+  const mayHalt = useMay("halt");
+  const killSwitch = useLive((state) => state.killSwitch);
+  const [isBusy, setIsBusy] = useState(false);
+  const allow = async (): Promise<void> => {
+    setIsBusy(true);
+    const answer = await attempt("Chaos is allowed again", "The kill switch is still on", () =>
+      unwrap(api.DELETE("/api/v1/kill-switch")),
+    );
+    setIsBusy(false);
+    if (answer === null) return;
+    store.dispatch({ type: "switched", killSwitch: answer });
+    close();
+  };
+  return (
+    <Dialog
+      isOpen={isAsked && mayHalt && killSwitch?.on === true}
+      onClose={close}
+      size="sm"
+      title="Allow chaos again?"
+      description="New faults can be started. What was undone stays undone: nothing is started anew by itself."
+      footer={
+        <>
+          <Button onClick={close}>Cancel</Button>
+          <Button variant="primary" isBusy={isBusy} onClick={() => void allow()}>
+            Allow chaos again
+          </Button>
+        </>
+      }
+    >
+      <p className="text-sm">
+        {killSwitch?.reason ? `It was turned on because: “${killSwitch.reason}”. ` : ""}
+        Make sure that this is over.
+      </p>
+    </Dialog>
+  );
+}

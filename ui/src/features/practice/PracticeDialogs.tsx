@@ -1,0 +1,80 @@
+import { useState } from "react";
+
+import { api, unwrap } from "@/api/client";
+import { countOf } from "@/lib/format";
+import { RUNNING } from "@/lib/words";
+import { attempt } from "@/live/actions";
+import { useMay, useSession } from "@/live/session";
+import { useLive } from "@/live/store";
+import { Button } from "@/ui/Button";
+import { Dialog } from "@/ui/Dialog";
+import { useDialogParam } from "@/ui/useDialogParam";
+
+/** Name of the dialog in the address. */
+export const RESET = "reset";
+
+/** A reset deletes incidents, and stops experiments. */
+export function useMayReset(): boolean {
+  const mayDelete = useMay("delete_incidents");
+  const mayStop = useMay("run_experiments");
+  return mayDelete && mayStop;
+}
+
+/** Deletes everything that drills left on the board. It outlives the menu that opens it. */
+export function PracticeDialogs() {
+  const [isAsked, close] = useDialogParam(RESET);
+  const mayReset = useMayReset();
+  const { namespace } = useSession();
+  const [isBusy, setIsBusy] = useState(false);
+  const reset = async (): Promise<void> => {
+    setIsBusy(true);
+    const done = await attempt("The board was reset", "The board was not reset", () =>
+      unwrap(api.POST("/api/v1/incidents/reset")),
+    );
+    setIsBusy(false);
+    if (done !== null) close();
+  };
+  return (
+    <Dialog
+      isOpen={isAsked && mayReset}
+      onClose={close}
+      size="sm"
+      title="Delete all incidents?"
+      description={`This begins anew in the namespace ${namespace}. It cannot be undone.`}
+      footer={
+        <>
+          <Button onClick={close}>Cancel</Button>
+          <Button variant="danger" isBusy={isBusy} onClick={() => void reset()}>
+            Delete all and reset
+          </Button>
+        </>
+      }
+    >
+      <Losses namespace={namespace} />
+    </Dialog>
+  );
+}
+
+/** Exactly what goes, and what stays. */
+function Losses({ namespace }: { readonly namespace: string }) {
+  const incidents = useLive((state) => state.incidents);
+  const plans = useLive((state) => state.plans);
+  const experiments = useLive((state) => state.experiments);
+  const isHere = (thing: { readonly namespace: string }): boolean => thing.namespace === namespace;
+  const running = [...experiments.values()].filter((one) => isHere(one) && RUNNING.has(one.status)).length;
+  return (
+    <ul className="flex list-disc flex-col gap-1.5 pl-5 text-sm">
+      <li>
+        <strong>{countOf([...incidents.values()].filter(isHere).length, "incident")}</strong> with their notes and
+        history are deleted, those of other people too.
+      </li>
+      <li>
+        <strong>{countOf([...plans.values()].filter(isHere).length, "plan")}</strong> for them are deleted with them.
+      </li>
+      <li>
+        <strong>{countOf(running, "running fault")}</strong> {running === 1 ? "is" : "are"} stopped and undone.
+      </li>
+      <li>Experiments that are over, with their grades, and the systems stay.</li>
+    </ul>
+  );
+}

@@ -1,0 +1,74 @@
+import { useQuery } from "@tanstack/react-query";
+import { Zap } from "lucide-react";
+
+import { api, unwrap } from "@/api/client";
+import { Problem } from "@/api/problem";
+import { scenariosQuery } from "@/api/queries";
+import type { Scenario, System } from "@/api/types";
+import { FAULT_WORD } from "@/lib/words";
+import { attempt } from "@/live/actions";
+import { useMay, useSession } from "@/live/session";
+import { useLive } from "@/live/store";
+import { Button } from "@/ui/Button";
+import { Menu, MenuItem, MenuLabel } from "@/ui/Menu";
+
+import { type Circumstances, describeScenario, obstacleTo, scenariosFor } from "./breaking";
+
+interface BreakMenuProps extends Pick<Circumstances, "running" | "openIncidents"> {
+  readonly system: System;
+}
+
+/**
+ * What can be broken here, for those who may: each failure with what it does and what ends it, or why it cannot be
+ * started now.
+ */
+export function BreakMenu({ system, ...circumstances }: BreakMenuProps) {
+  const mayRun = useMay("run_experiments");
+  if (!mayRun) return null;
+  return (
+    <Menu
+      trigger={
+        <Button size="sm" icon={<Zap size={14} aria-hidden="true" />} aria-label={`Break ${system.name}`}>
+          Break
+        </Button>
+      }
+    >
+      <MenuLabel>Break {system.name}</MenuLabel>
+      <Failures system={system} {...circumstances} />
+    </Menu>
+  );
+}
+
+function Failures({ system, running, openIncidents }: BreakMenuProps) {
+  const scenarios = useQuery(scenariosQuery);
+  const { namespace } = useSession();
+  const killSwitch = useLive((state) => state.killSwitch);
+  if (scenarios.data === undefined) {
+    return <Note>{scenarios.error === null ? "Reading the catalogue…" : Problem.of(scenarios.error).message}</Note>;
+  }
+  const fitting = scenariosFor(system, scenarios.data, namespace);
+  if (fitting.length === 0) return <Note>No drill of the catalogue breaks this system.</Note>;
+  return fitting.map((scenario) => {
+    const obstacle = obstacleTo(scenario.fault_type, system, { killSwitch, running, openIncidents });
+    return (
+      <MenuItem
+        key={scenario.name}
+        disabled={obstacle !== null}
+        hint={obstacle ?? describeScenario(scenario)}
+        onSelect={() => void start(scenario)}
+      >
+        {FAULT_WORD[scenario.fault_type]}
+      </MenuItem>
+    );
+  });
+}
+
+function Note({ children }: { readonly children: string }) {
+  return <p className="px-2 py-1.5 text-xs text-muted">{children}</p>;
+}
+
+function start({ name, system, fault_type: fault }: Scenario): Promise<unknown> {
+  return attempt(`${system} is being broken: ${FAULT_WORD[fault]}`, `${system} was not broken`, () =>
+    unwrap(api.POST("/api/v1/experiments", { body: { scenario: name } })),
+  );
+}

@@ -1,0 +1,65 @@
+import { OctagonX } from "lucide-react";
+import { useState } from "react";
+
+import { api, unwrapAnswer } from "@/api/client";
+import type { Experiment } from "@/api/types";
+import { EXPERIMENT_WORD, FAULT_WORD } from "@/lib/words";
+import { attempt } from "@/live/actions";
+import { useMay } from "@/live/session";
+import { Button } from "@/ui/Button";
+import { Remaining } from "@/ui/clock";
+
+/** The faults in progress on a system, each with the time that is left and a way to stop it. */
+export function Faults({ running }: { readonly running: readonly Experiment[] }) {
+  return (
+    <ul className="flex flex-col gap-1">
+      {running.map((experiment) => (
+        <li key={experiment.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
+          <span className="mr-auto min-w-0">
+            <span className="font-semibold text-alert">{FAULT_WORD[experiment.fault.type]}</span>{" "}
+            <span className="text-xs text-muted">
+              {EXPERIMENT_WORD[experiment.status].toLowerCase()}
+              <TimeLeft experiment={experiment} />
+            </span>
+          </span>
+          <Stop experiment={experiment} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function TimeLeft({ experiment }: { readonly experiment: Experiment }) {
+  if (experiment.status !== "active" || experiment.expires_at === null) return null;
+  return (
+    <>
+      , ends by itself in <Remaining until={experiment.expires_at} className="tabular font-mono" />
+    </>
+  );
+}
+
+/** Only what is not being undone already can be stopped. */
+function Stop({ experiment }: { readonly experiment: Experiment }) {
+  const mayStop = useMay("run_experiments");
+  const [isBusy, setIsBusy] = useState(false);
+  if (!mayStop || experiment.status === "recovering") return null;
+  const word = FAULT_WORD[experiment.fault.type];
+  const stop = async (): Promise<void> => {
+    setIsBusy(true);
+    await attempt(`${word} is being undone`, `${word} was not stopped`, () =>
+      unwrapAnswer(api.POST("/api/v1/experiments/{id}/abort", { params: { path: { id: experiment.id } } })),
+    );
+    setIsBusy(false);
+  };
+  return (
+    <Button
+      size="sm"
+      isBusy={isBusy}
+      icon={<OctagonX size={14} aria-hidden="true" />}
+      aria-label={`Stop: ${word}`}
+      onClick={() => void stop()}
+    >
+      Stop
+    </Button>
+  );
+}

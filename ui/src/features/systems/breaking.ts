@@ -1,0 +1,76 @@
+/** What can be broken on a system now, and why something cannot. */
+import type { Experiment, FaultType, KillSwitch, Scenario, SignalName, System } from "@/api/types";
+import { formatDuration } from "@/lib/format";
+import { FAULT_WORD, RUNNING } from "@/lib/words";
+
+import type { OpenIncident } from "./openIncidents";
+
+/** The signal that each fault breaks. */
+const BREAKS: Record<FaultType, SignalName | null> = {
+  RedisMemory: "memory",
+  PostgresConnections: "connections",
+  PostgresBloat: "bloat",
+  DiskFill: "usage",
+  None: null,
+};
+
+/** What stands for or against a fault. */
+export interface Circumstances {
+  readonly killSwitch: KillSwitch | null;
+  readonly running: readonly Experiment[];
+  readonly openIncidents: readonly OpenIncident[];
+}
+
+/** Why that failure cannot be started now and what would change that, or null where it can. */
+export function obstacleTo(fault: FaultType, system: System, now: Circumstances): string | null {
+  if (now.killSwitch?.on === true) return "The kill switch is on: allow chaos again first.";
+  if (system.protected) return "This system is protected: nothing may break it.";
+  const [running] = now.running;
+  if (running !== undefined) {
+    return running.fault.type === fault
+      ? "It is in progress: wait for its end, or stop it."
+      : `Another fault is in progress here: ${FAULT_WORD[running.fault.type]}. Wait for its end, or stop it.`;
+  }
+  const signal = BREAKS[fault];
+  const open = now.openIncidents.find(({ signals }) => signal !== null && signals.includes(signal));
+  if (open !== undefined) return `${open.label} is open for this failure: resolve it first.`;
+  return null;
+}
+
+/** What starting it does, and what ends it. */
+export function describeScenario(scenario: Scenario): string {
+  const longest = formatDuration(scenario.duration_seconds);
+  return `${scenario.summary} It ends when a plan heals it, when it is stopped, or by itself after ${longest}.`;
+}
+
+/** The drills that break this system. They are made in one namespace, and find their system there by its name. */
+export function scenariosFor(system: System, scenarios: readonly Scenario[], namespace: string): readonly Scenario[] {
+  if (system.namespace !== namespace) return [];
+  return scenarios.filter((scenario) => scenario.system === system.name);
+}
+
+/** A system across namespaces. */
+export function systemKey(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
+}
+
+/** The faults in progress by the system that they are on, newest first. */
+export function runningBySystem(experiments: Iterable<Experiment>): ReadonlyMap<string, readonly Experiment[]> {
+  const found = new Map<string, Experiment[]>();
+  for (const experiment of experiments) {
+    if (!RUNNING.has(experiment.status)) continue;
+    for (const name of targetsOf(experiment)) {
+      const key = systemKey(experiment.namespace, name);
+      found.set(key, [...(found.get(key) ?? []), experiment]);
+    }
+  }
+  for (const list of found.values()) list.sort((a, b) => (b.created_at ?? "").localeCompare(a.created_at ?? ""));
+  return found;
+}
+
+/** The systems that were chosen; until then the one that was asked for by name. */
+function targetsOf(experiment: Experiment): readonly string[] {
+  if (experiment.systems.length > 0) return experiment.systems.map(({ system }) => system);
+  const asked = experiment.target.system_ref?.name;
+  return asked === undefined ? [] : [asked];
+}

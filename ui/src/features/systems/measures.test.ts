@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+
+import { makeSystem } from "@/testing/make";
+
+import {
+  canaryTime,
+  describeMetrics,
+  formatBytes,
+  formatMilliseconds,
+  healthText,
+  silentFor,
+  standing,
+  toneOf,
+} from "./measures";
+import { readHistory } from "./readHistory";
+
+describe("describeMetrics", () => {
+  it("tells numbers in words and units", () => {
+    const metrics = { used_bytes: 13_000_000, max_bytes: 67_108_864 };
+    expect(describeMetrics({ name: "memory", health: 80, message: "", metrics })).toEqual([
+      ["Used", "12.4 MiB"],
+      ["Limit", "64 MiB"],
+    ]);
+  });
+
+  it("tells what it does not know as it is called", () => {
+    expect(describeMetrics({ name: "locks", health: null, message: "", metrics: { deep_queue: 3 } })).toEqual([
+      ["Deep queue", "3"],
+    ]);
+  });
+});
+
+describe("units", () => {
+  it("goes from bytes to TiB and no further", () => {
+    expect([0, 1023, 1024, 2 ** 60].map(formatBytes)).toEqual(["0 B", "1,023 B", "1 KiB", "1,048,576 TiB"]);
+  });
+
+  it("keeps tenths of few milliseconds", () => {
+    expect([0.44, 9.96, 42.4, 2500].map(formatMilliseconds)).toEqual(["0.4 ms", "10 ms", "42 ms", "2.5 s"]);
+  });
+
+  it("tells the canary's time of the latency only, and only where it is known", () => {
+    const signal = { health: 100, message: "", metrics: { milliseconds: 3.2 } };
+    expect(canaryTime({ ...signal, name: "latency" })).toBe("3.2 ms");
+    expect(canaryTime({ ...signal, name: "canary" })).toBeNull();
+    expect(canaryTime({ ...signal, name: "latency", metrics: {} })).toBeNull();
+  });
+});
+
+describe("what is not measured", () => {
+  it("is neither 0 nor bad", () => {
+    expect(healthText(null)).toBe("–");
+    expect(toneOf(null, 50)).toBe("neutral");
+    expect(standing(makeSystem({ health: null }))?.word).toBe("Not measured");
+  });
+
+  it("is told apart from 0 and from unreachable", () => {
+    expect(healthText(0)).toBe("0");
+    expect(toneOf(0, 50)).toBe("danger");
+    expect(standing(makeSystem({ health: null, status: "unreachable" }))?.word).toBe("Unreachable");
+    expect(standing(makeSystem({ health: 0, will_trigger_incident: true }))?.word).toBe("Broken");
+    expect(standing(makeSystem({ health: 99 }))).toBeNull();
+  });
+});
+
+describe("toneOf", () => {
+  it("counts the threshold itself as not broken", () => {
+    expect([49.9, 50, 64.9, 65].map((health) => toneOf(health, 50))).toEqual(["danger", "warn", "warn", "ok"]);
+  });
+});
+
+describe("silentFor", () => {
+  const now = Date.parse("2026-01-01T12:02:00Z");
+  it("is silent after a minute without a measurement", () => {
+    expect(silentFor("2026-01-01T12:00:00Z", now)).toBe("2 min");
+    expect(silentFor("2026-01-01T12:01:01Z", now)).toBeNull();
+  });
+  it("does not guess before the first one", () => {
+    expect(silentFor(null, now)).toBeNull();
+    expect(silentFor("not a time", now)).toBeNull();
+  });
+});
+
+describe("readHistory", () => {
+  it("leaves out what is no time with a health", () => {
+    const at = "2026-01-01T12:00:00Z";
+    const told = { a: { memory: [[at, 97], [at, null], [at, "97"], ["yesterday", 5], []] }, b: {} };
+    expect(readHistory(told)).toEqual({
+      a: {
+        memory: [
+          [at, 97],
+          [at, null],
+        ],
+      },
+      b: {},
+    });
+  });
+});
