@@ -53,15 +53,17 @@ const COLOR = { ok: "text-ok", info: "text-info", danger: "text-danger" };
 export function Toasts() {
   const toasts = useSyncExternalStore(subscribe, () => shown);
   return (
-    <ol
+    <section
       data-toasts
       aria-label="Messages"
-      className="pointer-events-none fixed inset-x-3 bottom-3 z-[60] flex flex-col items-end gap-2 sm:left-auto sm:w-96"
+      className="pointer-events-none fixed inset-x-3 bottom-3 z-[60] sm:left-auto sm:w-96"
     >
-      {toasts.map((toast) => (
-        <Row key={toast.id} toast={toast} />
-      ))}
-    </ol>
+      <ol className="flex flex-col items-end gap-2">
+        {toasts.map((toast) => (
+          <Row key={toast.id} toast={toast} />
+        ))}
+      </ol>
+    </section>
   );
 }
 
