@@ -29,6 +29,7 @@ from .relay import Relay
 
 PATIENCE_MS = 10_000
 """How long a page may take for anything: two slow cores carry the browser and all that is behind it."""
+VIEWPORT = {"width": 1280, "height": 900}
 _REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
 
 Visit = Callable[..., Awaitable[Page]]
@@ -121,13 +122,18 @@ async def visit(
     """Opens the board in a browser profile of its own, signed in by a link as that user, or not at all.
 
     `await visit("sre", "/analytics", at=relay.url, viewport={...}, color_scheme="dark")`: what it does not know itself
-    it hands to Playwright's `new_context`.
+    it hands to Playwright's `new_context`. The guide of the first visit is shown where it is asked for.
     """
     contexts: list[BrowserContext] = []
 
-    async def open_page(user: str | None = None, path: str = "/", *, at: str = "", **options: Any) -> Page:
+    async def open_page(
+        user: str | None = None, path: str = "/", *, at: str = "", with_guide: bool = False, **options: Any
+    ) -> Page:
         url = at or board.url
-        context = await chromium.new_context(**options)
+        # Who was here before is not shown around again.
+        known = [] if with_guide else [{"name": "incidentsim.guide", "value": "closed"}]
+        storage = {"origins": [{"origin": url, "localStorage": known}]}
+        context = await chromium.new_context(**{"viewport": VIEWPORT, "storage_state": storage, **options})
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         problems.watch(context)

@@ -120,7 +120,7 @@ function Tab({ href, icon, also, children }: TabProps) {
       href={href}
       aria-current={isCurrent ? "page" : undefined}
       className={clsx(
-        "flex min-h-10 items-center gap-1.5 border-b-2 px-2.5 text-sm font-semibold sm:min-h-12",
+        "flex min-h-10 shrink-0 items-center gap-1.5 border-b-2 px-2.5 text-sm font-semibold whitespace-nowrap sm:min-h-12",
         isCurrent ? "border-accent text-ink" : "border-transparent text-muted hover:text-ink",
       )}
     >

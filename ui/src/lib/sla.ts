@@ -1,6 +1,8 @@
 /** How much time an incident has left before it is acknowledged, or resolved, too late. */
 import type { Incident, Severity } from "@/api/types";
 
+import { formatAge, formatDuration } from "./format";
+
 /** Seconds for each severity, as `GET /board` gives them. */
 export type SlaTargets = Readonly<
   Record<string, { readonly acknowledge_seconds: number; readonly resolve_seconds: number } | undefined>
@@ -42,4 +44,22 @@ export function judgeSla(
   const left = (dueAt - now) / 1000;
   const state = left < 0 ? "breached" : left < allowed * SOON ? "soon" : "running";
   return { clock, state, dueAt, left };
+}
+
+/** The SLA in words; empty without one. Coarse, so that it does not change each second. */
+export function describeSla(sla: Sla | null): string {
+  if (sla === null) return "";
+  const verb = sla.clock === "acknowledge" ? "acknowledged" : "resolved";
+  const time = formatAge(Math.abs(sla.left));
+  switch (sla.state) {
+    case "kept":
+      return `resolved ${formatDuration(sla.left)} before it was due`;
+    case "missed":
+      return `resolved ${formatDuration(-sla.left)} too late`;
+    case "breached":
+      return `should have been ${verb} ${time} ago`;
+    case "running":
+    case "soon":
+      return `to be ${verb} within ${time}`;
+  }
 }

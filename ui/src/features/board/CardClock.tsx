@@ -1,8 +1,7 @@
 import { clsx } from "clsx";
 
 import type { Incident } from "@/api/types";
-import { formatAge, formatDuration } from "@/lib/format";
-import { judgeSla, type Sla, type SlaState, type SlaTargets } from "@/lib/sla";
+import { describeSla, judgeSla, type SlaState, type SlaTargets } from "@/lib/sla";
 import { Elapsed, useClock } from "@/ui/clock";
 
 const LOOK: Record<SlaState, string> = {
@@ -29,22 +28,4 @@ export function CardClock({ incident, targets }: { readonly incident: Incident; 
       <span className="sr-only"> {words}</span>
     </span>
   );
-}
-
-/** The SLA in words; empty without one. Coarse, so that it does not change each second. */
-export function describeSla(sla: Sla | null): string {
-  if (sla === null) return "";
-  const verb = sla.clock === "acknowledge" ? "acknowledged" : "resolved";
-  const time = formatAge(Math.abs(sla.left));
-  switch (sla.state) {
-    case "kept":
-      return `resolved ${formatDuration(sla.left)} before it was due`;
-    case "missed":
-      return `resolved ${formatDuration(-sla.left)} too late`;
-    case "breached":
-      return `should have been ${verb} ${time} ago`;
-    case "running":
-    case "soon":
-      return `to be ${verb} within ${time}`;
-  }
 }

@@ -49,7 +49,7 @@ function Drill({ scenario, isHalted }: DrillProps) {
   const open = useOpenDialog();
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2.5 lg:flex-nowrap">
-      <div className="min-w-0 basis-56">
+      <div className="min-w-0 flex-1 basis-44 lg:flex-none lg:basis-56">
         <h3 className="text-sm font-semibold">{FAULT_WORD[scenario.fault_type]}</h3>
         <p className="font-mono text-xs text-muted">
           {scenario.name} · {scenario.system}

@@ -52,27 +52,53 @@ export const RunRow = memo(function RunRow({ run, number }: RunRowProps) {
   );
 });
 
+/** Widths of the cells where they stand in columns; `RunHeadings` has the same. */
+const WIDTH = {
+  status: "lg:w-24",
+  started: "lg:w-22",
+  time: "lg:w-30",
+  healedBy: "lg:w-22",
+  incident: "lg:w-24",
+  grade: "lg:w-24",
+} as const;
+
+/** What the columns are, for the eye: each cell says its own name to screen readers. */
+export function RunHeadings() {
+  return (
+    <div aria-hidden="true" className="label hidden gap-x-4 pb-1 lg:flex">
+      <span className="flex-1 pl-5.5">Fault</span>
+      <span className={WIDTH.status}>Status</span>
+      <span className={WIDTH.started}>Started</span>
+      <span className={WIDTH.time}>Time</span>
+      <span className={WIDTH.healedBy}>Healed by</span>
+      <span className={WIDTH.incident}>Incident</span>
+      <span className={WIDTH.grade}>Grade</span>
+    </div>
+  );
+}
+
 function Cells({ run, number }: RunRowProps) {
+  const { grade, healed_by: healedBy } = run;
   return (
     <dl className="flex flex-wrap items-center gap-x-4 gap-y-1 pl-5.5 text-sm lg:flex-nowrap lg:pl-0">
-      <Cell name="Status" className="lg:w-24">
+      <Cell name="Status" className={WIDTH.status}>
         <Badge tone={EXPERIMENT_TONE[run.status]}>{EXPERIMENT_WORD[run.status]}</Badge>
         {run.dry_run && <span className="ml-1 text-xs text-muted">dry run</span>}
       </Cell>
-      <Cell name="Started" className="tabular font-mono text-xs text-muted lg:w-20">
+      <Cell name="Started" className={clsx("tabular font-mono text-xs text-muted", WIDTH.started)}>
         {run.created_at === null ? "unknown" : <Ago at={run.created_at} />}
       </Cell>
-      <Cell name="Time" className="tabular font-mono text-xs lg:w-24">
+      <Cell name="Time" className={clsx("tabular font-mono text-xs", WIDTH.time)}>
         <Time run={run} />
       </Cell>
-      <Cell name="Healed by" className="text-xs lg:w-24">
-        {run.healed_by === null ? <Unknown /> : `by ${HEALED_WORD[run.healed_by]}`}
+      <Cell name="Healed by" className={clsx("text-xs", WIDTH.healedBy)} isMissing={healedBy === null}>
+        {healedBy === null ? <Unknown /> : HEALED_WORD[healedBy]}
       </Cell>
-      <Cell name="Incident" className="lg:w-24">
+      <Cell name="Incident" className={WIDTH.incident} isMissing={run.incidents.length === 0}>
         <IncidentLink run={run} number={number} />
       </Cell>
-      <Cell name="Grade" className="lg:w-24">
-        {run.grade === null ? <Unknown word="not graded" /> : <GradeMarks marks={marksOf(run.grade, run.fault.type)} />}
+      <Cell name="Grade" className={WIDTH.grade} isMissing={grade === null}>
+        {grade === null ? <Unknown word="not graded" /> : <GradeMarks marks={marksOf(grade, run.fault.type)} />}
       </Cell>
     </dl>
   );
@@ -80,14 +106,16 @@ function Cells({ run, number }: RunRowProps) {
 
 interface CellProps {
   readonly name: string;
-  readonly className?: string;
+  readonly className: string;
+  /** There is nothing in it: it only keeps the column. */
+  readonly isMissing?: boolean;
   readonly children: ReactNode;
 }
 
-function Cell({ name, className, children }: CellProps) {
+function Cell({ name, className, isMissing = false, children }: CellProps) {
   return (
-    <div className={clsx("flex items-center", className)}>
-      <dt className="sr-only">{name}</dt>
+    <div className={clsx("items-center", isMissing ? "hidden lg:flex" : "flex", className)}>
+      <dt className={name === "Healed by" ? "mr-1 text-muted lg:sr-only" : "sr-only"}>{name}</dt>
       <dd>{children}</dd>
     </div>
   );

@@ -9,7 +9,7 @@ import { Button } from "@/ui/Button";
 import { SelectField } from "@/ui/Field";
 import { Empty, Loading } from "@/ui/States";
 
-import { RunRow } from "./RunRow";
+import { RunHeadings, RunRow } from "./RunRow";
 import { type Filter, listRuns, numbersOf, readFilter } from "./runs";
 
 const PAGE = 50;
@@ -92,6 +92,7 @@ function List({ runs }: { readonly runs: ReturnType<typeof listRuns> }) {
   const rest = runs.length - shown;
   return (
     <>
+      <RunHeadings />
       <ul className="divide-y divide-line border-y border-line">
         {runs.slice(0, shown).map((run) => {
           const [incident] = run.incidents;

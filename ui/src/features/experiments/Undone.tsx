@@ -27,7 +27,7 @@ function TargetUndo({ target }: { readonly target: TargetStatus }) {
       <dt className="text-muted">Tag</dt>
       <dd className="font-mono">{undo?.tag ?? "none"}</dd>
       <dt className="text-muted">Dead-man</dt>
-      <dd>{undo?.dead_man ? undo.dead_man : "none"}</dd>
+      <dd>{undo === null || undo.dead_man === "" ? "none" : undo.dead_man}</dd>
       <dt className="text-muted">Residue</dt>
       <dd className={residue !== null && residue > 0 ? "font-semibold text-danger" : ""}>
         {residue === null ? "not scanned" : `${residue} with the tag`}

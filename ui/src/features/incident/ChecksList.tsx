@@ -9,6 +9,7 @@ import { type CheckProgress, type CheckState, toChecks } from "./checks";
 
 const TONE: Record<CheckState, Tone> = {
   later: "neutral",
+  never: "neutral",
   waiting: "warn",
   holding: "violet",
   held: "ok",
@@ -55,6 +56,8 @@ function stateText({ check, state, heldSeconds, leftSeconds }: CheckProgress): s
   switch (state) {
     case "later":
       return "not measured yet";
+    case "never":
+      return "not measured";
     case "waiting":
       return `not yet; it has ${check.timeout_seconds} s to begin`;
     case "holding":

@@ -2,6 +2,7 @@ import { CircleCheck, CircleX } from "lucide-react";
 
 import type { Plan } from "@/api/types";
 import { formatDateTime } from "@/lib/format";
+import { OPEN_PLANS } from "@/lib/words";
 
 import { Fact } from "./Section";
 import { doorWord } from "./words";
@@ -13,7 +14,7 @@ export function DecisionNote({ plan }: { readonly plan: Plan }) {
     <div>
       <h4 className="label mb-1.5">Decision</h4>
       {decision === null ? (
-        <p className="text-sm text-muted">None yet.</p>
+        <p className="text-sm text-muted">{OPEN_PLANS.has(plan.status) ? "None yet." : "None."}</p>
       ) : (
         <p className="mb-1.5 flex items-center gap-1.5 text-sm font-semibold">
           {decision.approved ? (

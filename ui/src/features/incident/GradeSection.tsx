@@ -44,7 +44,7 @@ export function GradeSection({ report }: { readonly report: DrillReport }) {
       <dl className="mt-4 grid grid-cols-[1fr_auto] gap-x-3 gap-y-1 text-xs">
         {NAMES.map(([key, name]) => (
           <Fact key={key} name={name}>
-            <span className="tabular font-mono">{seconds(durations[key])}</span>
+            <span className="tabular block text-right font-mono">{seconds(durations[key])}</span>
           </Fact>
         ))}
       </dl>
@@ -66,7 +66,7 @@ const NAMES: readonly (readonly [keyof Durations, string])[] = [
 ];
 
 function seconds(value: number | null) {
-  return value === null ? <span className="text-faint">unknown</span> : formatPrecise(value);
+  return value === null ? <span className="text-faint">not reached</span> : formatPrecise(value);
 }
 
 interface MarkProps {

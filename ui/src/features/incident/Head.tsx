@@ -4,8 +4,9 @@ import { Link } from "wouter";
 
 import type { Incident } from "@/api/types";
 import { countOf } from "@/lib/format";
+import { incidentPath } from "@/lib/paths";
 import { STATUS_TONE, STATUS_WORD, TYPE_WORD } from "@/lib/words";
-import { attempt, label } from "@/live/actions";
+import { attempt } from "@/live/actions";
 import { useLive } from "@/live/store";
 import { Avatar } from "@/ui/Avatar";
 import { Badge, SeverityBadge } from "@/ui/Badge";
@@ -13,6 +14,7 @@ import { IconButton } from "@/ui/Button";
 import { Elapsed } from "@/ui/clock";
 
 import { ActionBar } from "./ActionBar";
+import { SlaMark } from "./SlaMark";
 import { resolvedWord } from "./words";
 
 /** What it is, how bad, whose, how long; and what can be done about it. */
@@ -22,6 +24,7 @@ export function Head({ incident, onGone }: { readonly incident: Incident; readon
       <div className="flex flex-wrap items-center gap-x-2.5 gap-y-2 text-sm">
         <Marks incident={incident} />
         <Duration incident={incident} />
+        <SlaMark incident={incident} />
         <div className="ml-auto flex items-center gap-2">
           <Onlookers incidentId={incident.id} />
           <CopyLink incident={incident} />
@@ -96,7 +99,7 @@ function Onlookers({ incidentId }: { readonly incidentId: string }) {
 
 function CopyLink({ incident }: { readonly incident: Incident }) {
   const copy = async (): Promise<void> => {
-    const url = new URL(`/incidents/${encodeURIComponent(label(incident))}`, location.origin).href;
+    const url = new URL(incidentPath(incident), location.origin).href;
     await attempt("The link is copied", "The link is not copied", () => navigator.clipboard.writeText(url));
   };
   return (
@@ -119,7 +122,7 @@ function Warnings({ incident }: { readonly incident: Incident }) {
       {merged_into !== "" && (
         <Warning tone="bg-info-soft text-info" title="Merged.">
           Another incident goes on in its place:{" "}
-          <Link href={`/incidents/${merged_into}`} className="font-semibold underline">
+          <Link href={`/incidents/${encodeURIComponent(merged_into)}`} className="font-semibold underline">
             {merged_into}
           </Link>
         </Warning>

@@ -3,6 +3,7 @@ import { Link } from "wouter";
 
 import type { Incident, IncidentDetail } from "@/api/types";
 import { formatDuration } from "@/lib/format";
+import { incidentPath } from "@/lib/paths";
 import { label } from "@/live/actions";
 import { useLive } from "@/live/store";
 import { Ago } from "@/ui/clock";
@@ -30,7 +31,7 @@ export function RelatedSection({ incident, previous }: RelatedSectionProps) {
       <ul className="flex flex-col gap-2.5 text-sm">
         {previous !== null && !similar.some((each) => each.incident.id === previous.id) && (
           <li>
-            <IncidentLink name={label(previous)} />{" "}
+            <IncidentLink incident={previous} />{" "}
             <span className="text-xs text-muted">
               the one before of the same signal
               {previous.resolved_at !== null && (
@@ -55,7 +56,7 @@ function SimilarRow({ similar }: { readonly similar: Similar }) {
   return (
     <li>
       <p className="flex flex-wrap items-baseline gap-x-2">
-        <IncidentLink name={label(incident)} />
+        <IncidentLink incident={incident} />
         {resolvedAt !== null && <Ago at={resolvedAt} className="text-xs text-muted" />}
         {seconds !== null && <span className="tabular ml-auto font-mono text-xs">{formatDuration(seconds)}</span>}
       </p>
@@ -68,10 +69,10 @@ function SimilarRow({ similar }: { readonly similar: Similar }) {
   );
 }
 
-function IncidentLink({ name }: { readonly name: string }) {
+function IncidentLink({ incident }: { readonly incident: Pick<Incident, "id" | "number" | "name"> }) {
   return (
-    <Link href={`/incidents/${name}`} className="font-mono font-medium text-accent underline">
-      {name}
+    <Link href={incidentPath(incident)} className="font-mono font-medium text-accent underline">
+      {label(incident)}
     </Link>
   );
 }

@@ -6,6 +6,7 @@ import type { Experiment, Incident, Plan } from "@/api/types";
 import { formatDateTime, formatPrecise } from "@/lib/format";
 import { useNow } from "@/ui/clock";
 
+import { injectionOf } from "./find";
 import { Section } from "./Section";
 import { MILESTONE_WORD, type Moment, type Story, type Stretch, tellStory } from "./story";
 
@@ -22,7 +23,7 @@ export function StorySection({ incident, plans, experiment }: StorySectionProps)
   const second = useNow();
   const now = isGoingOn ? second : 0; // a story that is over does not change with the clock
   const { timestamps } = incident;
-  const injectedAt = experiment?.injected_at ?? null;
+  const injectedAt = injectionOf(incident, experiment);
   const story = useMemo(
     () => tellStory({ timestamps, injectedAt, isWaiting, isGoingOn, now }),
     [timestamps, injectedAt, isWaiting, isGoingOn, now],
@@ -36,6 +37,8 @@ export function StorySection({ incident, plans, experiment }: StorySectionProps)
           <Axis story={story} />
           <p className="mt-2 text-xs text-faint">
             Long stretches are drawn shorter than they were, so that the short ones can be seen.
+            {timestamps.mitigated_at !== null &&
+              " The machine's time includes the window over which recovery was proven."}
           </p>
         </>
       )}

@@ -3,11 +3,12 @@ import { ArrowRight, Bot, UserRound } from "lucide-react";
 import { useMemo, useState } from "react";
 
 import type { Incident, Plan, StatusHistoryEntry, TimelineEntry } from "@/api/types";
-import { formatClock, formatDateTime, formatDuration, splitWords } from "@/lib/format";
+import { formatClock, formatDateTime, formatDuration } from "@/lib/format";
 import { STATUS_WORD } from "@/lib/words";
 
 import { Section } from "./Section";
 import { isMachine, machinesOf, pickEntries, toMoves, type Whose } from "./timeline";
+import { entryWord } from "./words";
 
 interface TimelineSectionProps {
   readonly incident: Incident;
@@ -78,7 +79,7 @@ function Entry({ entry, isByMachine }: { readonly entry: TimelineEntry; readonly
       />
       <div className="min-w-0 flex-1">
         <p className="flex flex-wrap items-baseline gap-x-2">
-          <span className="font-semibold">{splitWords(entry.type)}</span>
+          <span className="font-semibold">{entryWord(entry.type)}</span>
           <span className="text-xs text-muted">{entry.actor === "" ? "unknown" : entry.actor}</span>
           <time
             dateTime={entry.at}

@@ -1,7 +1,8 @@
 /** What must hold after a plan, with what was measured of it. */
 import type { Plan, PlanStatus, VerificationCheck, VerificationSample } from "@/api/types";
 
-export type CheckState = "later" | "waiting" | "holding" | "held" | "missed";
+/** `later`: its turn is to come; `never`: the plan was over before it was measured. */
+export type CheckState = "later" | "never" | "waiting" | "holding" | "held" | "missed";
 
 export interface CheckProgress {
   readonly check: VerificationCheck;
@@ -14,7 +15,7 @@ export interface CheckProgress {
   readonly state: CheckState;
 }
 
-const LOST: ReadonlySet<PlanStatus> = new Set(["failed", "rolled_back"]);
+const TO_COME: ReadonlySet<PlanStatus> = new Set(["proposed", "awaiting_approval", "approved", "executing"]);
 
 export function toChecks(plan: Plan): readonly CheckProgress[] {
   return plan.verification.map((check) => {
@@ -38,8 +39,9 @@ function toHeld(samples: readonly VerificationSample[]): number {
 
 function toState(plan: Plan, samples: readonly VerificationSample[], leftSeconds: number): CheckState {
   if (plan.status === "completed") return "held";
-  if (LOST.has(plan.status)) return samples.length === 0 ? "later" : leftSeconds === 0 ? "held" : "missed";
-  if (plan.status !== "verifying") return "later";
-  if (samples.at(-1)?.ok !== true) return "waiting";
-  return leftSeconds === 0 ? "held" : "holding";
+  if (TO_COME.has(plan.status)) return "later";
+  const isHeld = samples.at(-1)?.ok === true && leftSeconds === 0;
+  if (plan.status !== "verifying") return samples.length === 0 ? "never" : isHeld ? "held" : "missed";
+  if (isHeld) return "held";
+  return samples.at(-1)?.ok === true ? "holding" : "waiting";
 }

@@ -65,3 +65,14 @@ export function paramsOf(params: ActionParams): readonly (readonly [name: string
 export function shortHash(hash: string): string {
   return hash.replace(/^sha256:/, "").slice(0, 8);
 }
+
+/** What an entry of the timeline tells: a move, a step that was done, or what its type says. */
+export function entryWord(type: string): string {
+  if (isAction(type)) return ACTION_WORD[type];
+  const column = /^Moved(?=[A-Z])/.exec(type) === null ? "" : type.slice("Moved".length);
+  return column === "" ? splitWords(type) : `Moved to ${column}`;
+}
+
+function isAction(type: string): type is ActionType {
+  return Object.hasOwn(ACTION_WORD, type);
+}

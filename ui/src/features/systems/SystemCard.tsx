@@ -34,7 +34,10 @@ export const SystemCard = memo(function SystemCard({ system, running, openIncide
           <h3 className="truncate text-base font-semibold" title={system.name}>
             {system.name}
           </h3>
-          <Marks system={system} />
+          <div className="flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-muted">
+            <span>{[system.type, system.team].filter(Boolean).join(" · ")}</span>
+            <Marks system={system} openIncidents={openIncidents} />
+          </div>
         </div>
         <IconButton
           size="sm"
@@ -61,7 +64,6 @@ export const SystemCard = memo(function SystemCard({ system, running, openIncide
         </ul>
       )}
       {running.length > 0 && <Faults running={running} />}
-      <OpenIncidents openIncidents={openIncidents} />
     </li>
   );
 });
@@ -83,12 +85,11 @@ export function Health({ system, className }: HealthProps) {
   );
 }
 
-/** Type, team, and how it stands. */
-export function Marks({ system }: { readonly system: System }) {
+/** How it stands, and what is open about it. */
+export function Marks({ system, openIncidents }: Pick<SystemCardProps, "system" | "openIncidents">) {
   const stands = standing(system);
   return (
-    <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-muted">
-      <span>{[system.type, system.team].filter(Boolean).join(" · ")}</span>
+    <>
       {stands !== null && <Badge tone={stands.tone}>{stands.word}</Badge>}
       {system.protected && (
         <Badge icon={<ShieldCheck size={12} aria-hidden="true" />} title="No fault may be injected here">
@@ -96,7 +97,8 @@ export function Marks({ system }: { readonly system: System }) {
         </Badge>
       )}
       <Silence system={system} />
-    </p>
+      <OpenIncidents openIncidents={openIncidents} />
+    </>
   );
 }
 
@@ -118,19 +120,14 @@ function Warnings({ system }: { readonly system: System }): ReactNode {
 }
 
 function OpenIncidents({ openIncidents }: Pick<SystemCardProps, "openIncidents">) {
-  if (openIncidents.length === 0) return null;
-  return (
-    <ul aria-label="Open incidents" className="flex flex-wrap gap-x-3 text-sm">
-      {openIncidents.map(({ id, number, label }) => (
-        <li key={id}>
-          <Link
-            href={incidentPath({ id, number })}
-            className="inline-flex min-h-6 items-center font-mono text-accent underline underline-offset-2 hover:text-accent-hover"
-          >
-            {label}
-          </Link>
-        </li>
-      ))}
-    </ul>
-  );
+  return openIncidents.map(({ id, number, label }) => (
+    <Link
+      key={id}
+      href={incidentPath({ id, number })}
+      aria-label={`Open incident ${label}`}
+      className="inline-flex min-h-6 items-center font-mono text-accent underline underline-offset-2 hover:text-accent-hover"
+    >
+      {label}
+    </Link>
+  ));
 }
