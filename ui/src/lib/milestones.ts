@@ -26,13 +26,13 @@ export function indexExperiments(experiments: Iterable<Experiment>): ExperimentI
 
 /**
  * The experiment behind an incident as it stands now, or null. One that was reopened has several, and its times are
- * those of the last breach: the latest experiment that had begun when it was noticed.
+ * those of the last breach: the latest experiment that had begun when it was noticed, and was not gone before the breach.
  */
 export function experimentOf(incident: Incident, index: ExperimentIndex): Experiment | null {
-  const { detected_at: detected } = incident.timestamps;
+  const { breached_at: breached, detected_at: detected } = incident.timestamps;
   let latest: Experiment | null = null;
   for (const experiment of index.get(keyOf(incident)) ?? []) {
-    if (isAfter(experiment.started_at, detected)) continue;
+    if (isAfter(experiment.started_at, detected) || isAfter(breached ?? detected, experiment.recovered_at)) continue;
     if (latest === null || isAfter(experiment.started_at, latest.started_at)) latest = experiment;
   }
   return latest;

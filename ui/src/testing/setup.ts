@@ -1,7 +1,7 @@
 import { cleanup } from "@testing-library/react";
 import { afterEach } from "vitest";
 
-// jsdom lays nothing out: what Radix and cmdk ask of a browser is answered with nothing.
+// jsdom lays nothing out: what Radix asks of a browser is answered with nothing.
 Element.prototype.scrollIntoView = () => undefined;
 Element.prototype.hasPointerCapture = () => false;
 globalThis.ResizeObserver = class {

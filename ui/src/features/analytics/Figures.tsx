@@ -70,7 +70,7 @@ function Time({ name, short, summary, note }: TimeProps) {
 function Spread({ summary: { n, p90 } }: { readonly summary: Summary }) {
   return (
     <p>
-      median, <span className="font-mono">n = {n}</span>
+      median, n = {n}
       {p90 === null ? (
         `: too few for a p90, which takes ${FEWEST_FOR_P90}`
       ) : (

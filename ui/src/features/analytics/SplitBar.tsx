@@ -11,7 +11,7 @@ export function SplitBar({ split }: { readonly split: Split }) {
   const total = split.machine + split.human;
   const share = total === 0 ? 1 : split.machine / total;
   const machine = `Machine ${formatPrecise(split.machine)} (${Math.round(share * 100)} %)`;
-  const human = `waiting for a person ${formatPrecise(split.human)} (${100 - Math.round(share * 100)} %)`;
+  const human = `Waiting for a person ${formatPrecise(split.human)} (${100 - Math.round(share * 100)} %)`;
   return (
     <Section
       title="Who took the time"
@@ -41,7 +41,7 @@ export function SplitBar({ split }: { readonly split: Split }) {
           <span className="size-2.5 rounded-full bg-accent" />
           {machine}
         </span>
-        <span className="flex items-center gap-2 first-letter:uppercase">
+        <span className="flex items-center gap-2">
           <span className="size-2.5 rounded-full bg-warn" />
           {human}
         </span>

@@ -12,7 +12,7 @@ interface TableProps {
 export function Table({ caption, columns, rows }: TableProps) {
   return (
     <div role="group" aria-label={caption} tabIndex={0} className="overflow-x-auto">
-      <table className="tabular w-full text-sm">
+      <table className="tabular w-full min-w-[38rem] table-fixed text-sm">
         <caption className="sr-only">{caption}</caption>
         <thead>
           <tr className="border-b border-edge">
@@ -20,7 +20,10 @@ export function Table({ caption, columns, rows }: TableProps) {
               <th
                 key={name}
                 scope="col"
-                className={clsx("label px-2 py-1.5", place === 0 ? "pl-0 text-left" : "text-right")}
+                className={clsx(
+                  "label px-2 py-1.5 whitespace-nowrap",
+                  place === 0 ? "w-1/4 pl-0 text-left" : "text-right",
+                )}
               >
                 {name}
               </th>
@@ -30,7 +33,7 @@ export function Table({ caption, columns, rows }: TableProps) {
         <tbody>
           {rows.map(({ key, cells: [name, ...numbers] }) => (
             <tr key={key} className="border-b border-line">
-              <th scope="row" className="min-w-32 px-2 py-1.5 pl-0 text-left font-normal">
+              <th scope="row" className="px-2 py-1.5 pl-0 text-left font-normal">
                 {name}
               </th>
               {numbers.map((cell, place) => (

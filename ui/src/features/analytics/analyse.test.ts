@@ -4,7 +4,7 @@ import type { Incident } from "@/api/types";
 import type { Things } from "@/live/state";
 import { makeAnalysis, makeExperiment, makeIncident, makeReport, makeThings } from "@/testing/make";
 
-import { analyse, NONE } from "./analyse";
+import { analyse, NO_TEAM, NOT_KNOWN } from "./analyse";
 import { DEFAULTS, type Filters } from "./filters";
 
 const NOW = Date.parse("2026-01-31T13:00:00Z");
@@ -169,8 +169,8 @@ describe("groups", () => {
     ];
     const experiments = [makeExperiment({ incidents: ["a"] })];
     const found = look(makeThings({ incidents, experiments }));
-    expect(found.byFault.map(({ name }) => name)).toEqual(["Disk full", NONE, "Redis memory full"]);
-    expect(found.byTeam.map(({ name }) => name)).toEqual(["platform", NONE]);
+    expect(found.byFault.map(({ name }) => name)).toEqual(["Disk full", NOT_KNOWN, "Redis memory full"]);
+    expect(found.byTeam.map(({ name }) => name)).toEqual(["platform", NO_TEAM]);
   });
 });
 

@@ -86,10 +86,15 @@ export function analyse(things: Things, filters: Filters, now: number, targets: 
     byTeam: group(
       cases,
       runs,
-      ({ team }) => [team || NONE],
+      ({ team }) => [team || NO_TEAM],
       () => [],
     ),
-    bySystem: group(cases, runs, ({ affected_systems: names }) => (names.length === 0 ? [NONE] : names), systemsOfRun),
+    bySystem: group(
+      cases,
+      runs,
+      ({ affected_systems: names }) => (names.length === 0 ? [NO_SYSTEM] : names),
+      systemsOfRun,
+    ),
     byFault: groupByFault(cases, runs),
     diagnosers: diagnosersOf(cases),
     sla: targets === null ? null : slaOf(cases, targets, now),
@@ -97,7 +102,9 @@ export function analyse(things: Things, filters: Filters, now: number, targets: 
 }
 
 /** How what has none is called in a table. */
-export const NONE = "None";
+export const NO_TEAM = "No team";
+export const NO_SYSTEM = "No system";
+export const NOT_KNOWN = "Not known";
 
 type Measured = "detect" | "acknowledge" | "resolve" | "human" | "machine";
 
@@ -143,7 +150,7 @@ function group(
 function groupByFault(cases: readonly Case[], runs: readonly Run[]): readonly Group[] {
   const faultOf = ({ incident, experiment }: Case): string => {
     const fault = experiment?.fault.type ?? incident.analysis?.root_cause.fault_type ?? null;
-    return fault === null ? NONE : FAULT_WORD[fault];
+    return fault === null ? NOT_KNOWN : FAULT_WORD[fault];
   };
   return tabulate(
     cases.map((each) => [[faultOf(each)], each] as const),
@@ -210,7 +217,7 @@ function diagnosersOf(cases: readonly Case[]): readonly Diagnoser[] {
 
 function providerOf({ incident }: Case): string {
   const provider = incident.analysis?.diagnosis_provider ?? "";
-  return provider === "" ? NONE : provider;
+  return provider === "" ? NOT_KNOWN : provider;
 }
 
 function confidences(cases: readonly Case[]): readonly number[] {

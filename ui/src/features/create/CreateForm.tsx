@@ -82,16 +82,18 @@ interface DiscardProps {
 }
 
 function Discard({ isOpen, onKeep, onDiscard }: DiscardProps) {
+  const keep = useRef<HTMLButtonElement>(null);
   return (
     <Dialog
       isOpen={isOpen}
       onClose={onKeep}
       size="sm"
+      initialFocus={keep}
       title="Throw away what you typed?"
       description="The incident was not reported yet."
       footer={
         <>
-          <Button variant="primary" onClick={onKeep}>
+          <Button ref={keep} variant="primary" onClick={onKeep}>
             Keep writing
           </Button>
           <Button variant="danger" onClick={onDiscard}>

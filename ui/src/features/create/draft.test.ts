@@ -40,8 +40,9 @@ describe("checkDraft", () => {
       { key: 1, name: "a", value: "" },
       { key: 2, name: " a ", value: "" },
       { key: 3, name: "", value: "x" },
+      { key: 4, name: "-c", value: "" },
     ];
-    expect(Object.keys(checkDraft({ ...draft, fields }))).toEqual(["field.2", "field.3"]);
+    expect(Object.keys(checkDraft({ ...draft, fields }))).toEqual(["field.2", "field.3", "field.4"]);
   });
 });
 

@@ -47,6 +47,8 @@ export function isTouched(draft: Draft): boolean {
 /** What is wrong, by the form's own names; the server's rules are asked only for what is hard to say here. */
 export type Errors = Readonly<Record<string, string>>;
 
+const NAME = /^[A-Za-z0-9][A-Za-z0-9 ._/-]*$/;
+
 /** What can be seen to be wrong without the server. */
 export function checkDraft(draft: Draft): Errors {
   const errors: Record<string, string> = {};
@@ -56,6 +58,9 @@ export function checkDraft(draft: Draft): Errors {
     const trimmed = name.trim();
     if (trimmed === "" && value !== "") errors[`field.${key}`] = "Give it a name, or remove the row.";
     else if (seen.has(trimmed)) errors[`field.${key}`] = "There is a row of that name already.";
+    else if (trimmed !== "" && !NAME.test(trimmed)) {
+      errors[`field.${key}`] = "Begin with a letter or digit; then blanks and . _ / - are fine too.";
+    }
     if (trimmed !== "") seen.add(trimmed);
   }
   return errors;

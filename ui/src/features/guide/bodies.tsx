@@ -124,7 +124,7 @@ function Decide({ plan, page, experiment }: DecideProps) {
 
 function reasonAgainst(plan: Plan | null): string {
   const decision = plan?.decision ?? null;
-  if (decision !== null && decision.reason !== "") return `“${decision.reason}”.`;
+  if (decision !== null && decision.reason !== "") return `“${sentence(decision.reason)}”`;
   if (plan?.status === "failed" && plan.message !== "") return `The plan was refused: ${plan.message}.`;
   return "That plan will not run.";
 }

@@ -72,6 +72,20 @@ describe("Palette", () => {
     await waitFor(() => expect(location.history.at(-1)).toBe("/incidents/INC-0007"));
   });
 
+  it("goes through the results by arrow keys, round the ends", async () => {
+    const { user } = open({ path: "/?palette=" });
+    const input = await field();
+    await user.type(input, "theme:");
+    const chosen = () => document.getElementById(input.getAttribute("aria-activedescendant") ?? "")?.textContent;
+    expect(chosen()).toBe("Theme: light");
+    await user.keyboard("{ArrowUp}");
+    expect(chosen()).toBe("Theme: as the system");
+    await user.keyboard("{ArrowDown}{ArrowDown}");
+    expect(chosen()).toBe("Theme: dark");
+    expect(screen.getByRole("option", { selected: true }).textContent).toBe("Theme: dark");
+    expect(document.activeElement).toBe(input);
+  });
+
   it("opens dialogs by the address, without its own name in it", async () => {
     const { user, location } = open({ path: "/analytics?palette=&range=7d" });
     await user.type(await field(), "new incident{Enter}");

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+
+import { makeExperiment, makeIncident } from "@/testing/make";
+
+import { experimentOf, harmBegan, indexExperiments } from "./milestones";
+
+const at = (time: string): string => `2026-01-31T${time}Z`;
+const incident = makeIncident({ timestamps: { breached_at: at("12:00:10"), detected_at: at("12:00:11") } });
+const experiment = (name: string, started: string | null, recovered: string | null = null) =>
+  makeExperiment({
+    name,
+    incidents: ["inc-1"],
+    started_at: started === null ? null : at(started),
+    recovered_at: recovered === null ? null : at(recovered),
+  });
+const found = (...experiments: ReturnType<typeof experiment>[]) =>
+  experimentOf(incident, indexExperiments(experiments))?.name ?? null;
+
+describe("experimentOf", () => {
+  it("is the latest that had begun when it was noticed", () => {
+    expect(found(experiment("early", "12:00:00"), experiment("late", "12:00:09"))).toBe("late");
+    expect(found(experiment("late", "12:00:09"), experiment("after", "12:00:20"))).toBe("late");
+  });
+
+  it("is none that was gone before the breach", () => {
+    expect(found(experiment("gone", "11:00:00", "11:10:00"))).toBeNull();
+    expect(found(experiment("here", "12:00:00", "12:00:30"))).toBe("here");
+  });
+
+  it("is none of another namespace, nor of another incident", () => {
+    expect(found(makeExperiment({ incidents: ["inc-1"], namespace: "elsewhere" }))).toBeNull();
+    expect(found(makeExperiment({ incidents: ["inc-2"] }))).toBeNull();
+  });
+
+  it("bears times that are not known", () => {
+    expect(found(experiment("unknown", null))).toBe("unknown");
+  });
+});
+
+describe("harmBegan", () => {
+  const injected = (time: string) => makeExperiment({ injected_at: at(time) });
+
+  it("is the injection, or the breach where that came before or nothing was injected", () => {
+    expect(harmBegan(incident, injected("12:00:05"))).toBe(at("12:00:05"));
+    expect(harmBegan(incident, injected("12:00:12"))).toBe(at("12:00:10"));
+    expect(harmBegan(incident, null)).toBe(at("12:00:10"));
+  });
+
+  it("is not known where neither is", () => {
+    expect(harmBegan(makeIncident(), null)).toBeNull();
+  });
+});
