@@ -45,13 +45,13 @@ def details(page: Page) -> Locator:
 
 async def test_by_mouse(sre_page: Page, board: Board) -> None:
     page = sre_page
-    system = page.get_by_role("article", name="redis-test")
-    await system.get_by_role("button", name="Break").click()
+    broken = page.get_by_role("button", name="Break redis-test")
+    await broken.click()
     await page.get_by_role("menuitem", name="Redis memory full").click()
-    await expect(system.get_by_role("button", name="Stop")).to_be_visible(timeout=HEALED_MS)
+    await expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=HEALED_MS)
     await is_in(page, INCIDENT, "Investigating")
     await expect(card(page, INCIDENT)).to_contain_text("Awaiting approval")
-    await system.get_by_role("button", name="Break").click()
+    await broken.click()
     await expect(page.get_by_role("menuitem", name="Redis memory full")).to_be_disabled()
     await page.keyboard.press("Escape")
     await card(page, INCIDENT).get_by_role("link").click()
@@ -63,8 +63,8 @@ async def test_by_mouse(sre_page: Page, board: Board) -> None:
     async with board.door() as door:
         (plan,) = (await door.get("/plans")).json
     await expect(approval).to_contain_text(plan["plan_hash"])
-    await expect(approval).to_contain_text("You are sre")
-    await approval.get_by_role("button", name="Approve", exact=True).click()
+    await expect(approval).to_contain_text("sre (signed in by cookie)")
+    await approval.get_by_role("button", name="Approve the plan").click()
     await expect(approval).to_have_count(0)
     await expect(dialog.get_by_role("region", name="Grade of the drill")).to_contain_text("Passed", timeout=HEALED_MS)
     await expect(dialog.get_by_role("region", name="Plan")).to_contain_text("Succeeded")
@@ -81,7 +81,7 @@ async def test_by_keyboard_alone(sre_page: Page, board: Board) -> None:
     await keys.press("Control+k")
     await expect(page.get_by_role("combobox")).to_be_focused()
     await keys.type("redis-memory")
-    await expect(page.get_by_role("option", name="redis-memory")).to_be_visible()
+    await expect(page.get_by_role("option", name="Run drill: Redis memory")).to_be_visible()
     await keys.press("Enter")
     await expect(column(page, "Investigating")).to_contain_text("Awaiting approval", timeout=HEALED_MS)
     await keys.press("j")
@@ -89,7 +89,7 @@ async def test_by_keyboard_alone(sre_page: Page, board: Board) -> None:
     await keys.press("a")
     approval = page.get_by_role("dialog", name="Approve this plan?")
     await expect(approval).to_be_visible()
-    approve = approval.get_by_role("button", name="Approve", exact=True)
+    approve = approval.get_by_role("button", name="Approve the plan")
     for _ in range(12):
         if await approve.evaluate("button => button === document.activeElement"):
             break
@@ -108,13 +108,13 @@ async def test_by_keyboard_alone(sre_page: Page, board: Board) -> None:
 async def test_the_guide_leads_a_newcomer_through(visit: Visit, board: Board) -> None:
     """Only what the guide offers is pressed, and every step ticks off by what happened."""
     page = await visit("sre", with_guide=True)
-    guide = page.get_by_role("complementary", name="Your first drill")
+    guide = page.get_by_role("complementary", name="Guide")
     await guide.get_by_role("button", name="Break Redis").click()
     await guide.get_by_role("link", name=re.compile("Read INC-")).click(timeout=HEALED_MS)
     await expect(details(page)).to_contain_text("keys that begin with")
     await details(page).get_by_role("button", name="Close").click()
     await guide.get_by_role("link", name="Read the plan and decide").click()
-    await page.get_by_role("button", name="Approve", exact=True).click()
+    await page.get_by_role("button", name="Approve the plan").click()
     await details(page).get_by_role("button", name="Close").click()
     await expect(guide).to_contain_text("6/6", timeout=HEALED_MS)
     await expect(guide).to_contain_text("Passed")
@@ -132,8 +132,8 @@ async def test_who_may_not_approve_reads_and_is_told_who_may(viewer_page: Page, 
     dialog = details(page)
     await expect(dialog.get_by_role("region", name="Plan")).to_contain_text("Delete the keys with a prefix")
     await expect(dialog).to_contain_text("incidentsim-approver")
-    for name in ("approve", "Reject", "Acknowledge", "Assign", "Move", "Write"):
+    for name in ("Review", "Reject", "Acknowledge", "Assign", "Move", "Write"):
         await expect(dialog.get_by_role("button", name=name)).to_have_count(0)
     await page.goto(f"{page.url}?decide={plan['name']}")
-    await expect(page.get_by_role("dialog", name="plan?")).to_be_visible()
-    await expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
+    await expect(page.get_by_role("dialog", name="The plan")).to_be_visible()
+    await expect(page.get_by_role("button", name="Approve the plan")).to_have_count(0)

@@ -30,8 +30,8 @@ async def test_a_drag_moves_the_card_that_was_dragged(sre_page: Page, board: Boa
     await is_in(page, "Beta 1", "Investigating")
     async with board.door() as door:
 
-        async def moved() -> set[str]:
-            return {i["message"] for i in (await door.get("/incidents?status=investigating")).json}
+        async def moved() -> set[str] | None:
+            return {i["message"] for i in (await door.get("/incidents?status=investigating")).json} or None
 
         assert await eventually(moved, "the move") == {"Beta 1"}
     await page.get_by_role("button", name="Undo").click()

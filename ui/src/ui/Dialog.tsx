@@ -1,7 +1,7 @@
 import { clsx } from "clsx";
 import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
-import { type ReactNode, type RefObject, useRef } from "react";
+import { createContext, type ReactNode, type RefObject, use, useState } from "react";
 
 import { restoreFocus } from "./focusTrail";
 
@@ -16,12 +16,12 @@ interface DialogProps {
   readonly size?: "sm" | "md" | "xl";
   /** Whether a click beside it closes it; not where words could be lost. */
   readonly closesOutside?: boolean;
-  /**
-   * What gets the focus first, if not the button that closes it. Not autoFocus, which comes before it is noted where
-   * the focus has to go back to.
-   */
+  /** What gets the focus first, if not the button that closes it. */
   readonly initialFocus?: RefObject<HTMLElement | null>;
 }
+
+/** Whether the dialog around is there already; without one around there is nothing to wait for. */
+const IsParentThere = createContext(true);
 
 const WIDTH = { sm: "sm:max-w-md", md: "sm:max-w-xl", xl: "sm:max-w-5xl" } as const;
 
@@ -38,11 +38,12 @@ export function Dialog(props: DialogProps) {
     closesOutside = true,
     initialFocus,
   } = props;
-  /** Radix gives the focus back to a trigger only, and these are opened by the address. */
-  const before = useRef<Element | null>(null);
+  // Each dialog hides all else from assistive technology: two that came at once would hide one another.
+  const isParentThere = use(IsParentThere);
+  const [isThere, setThere] = useState(false);
   return (
     <Primitive.Root
-      open={isOpen}
+      open={isOpen && isParentThere}
       onOpenChange={(open) => {
         if (!open) onClose();
       }}
@@ -52,19 +53,16 @@ export function Dialog(props: DialogProps) {
         <Primitive.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           onOpenAutoFocus={(event) => {
-            before.current = document.activeElement;
+            setThere(true);
             if (initialFocus?.current == null) return;
             event.preventDefault();
             initialFocus.current.focus();
-          }}
-          onCloseAutoFocus={(event) => {
-            event.preventDefault();
-            giveBackFocus(before.current);
           }}
           onInteractOutside={(event) => {
             if (!closesOutside || isToast(event.target)) event.preventDefault();
           }}
           onCloseAutoFocus={(event) => {
+            setThere(false);
             event.preventDefault();
             restoreFocus();
           }}
@@ -90,7 +88,9 @@ export function Dialog(props: DialogProps) {
               <X size={18} aria-hidden="true" />
             </Primitive.Close>
           </header>
-          <div className="min-h-0 flex-1 overflow-y-auto px-4 py-4 sm:px-5">{children}</div>
+          <div className="min-h-0 flex-1 overflow-y-auto px-4 py-4 sm:px-5">
+            <IsParentThere value={isThere}>{children}</IsParentThere>
+          </div>
           {footer !== undefined && (
             <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-4 py-3 sm:px-5">
               {footer}
@@ -105,10 +105,4 @@ export function Dialog(props: DialogProps) {
 /** Toasts lie above dialogs, and to press one is not to leave the dialog. */
 function isToast(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("[data-toasts]") !== null;
-}
-
-/** To where it was; where that is gone, to the content of the page. */
-function giveBackFocus(element: Element | null): void {
-  const isThere = element instanceof HTMLElement && element.isConnected && element !== document.body;
-  (isThere ? element : document.getElementById("main"))?.focus();
 }

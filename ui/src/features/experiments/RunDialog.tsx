@@ -78,6 +78,7 @@ function DurationForm({ id, scenario, onSubmit }: DurationFormProps) {
         error={isChecked && seconds === null ? `A whole number from 1 to ${LONGEST_SECONDS}.` : undefined}
         value={text}
         inputMode="numeric"
+        autoFocus
         autoComplete="off"
         onChange={(event) => setText(event.target.value)}
       />

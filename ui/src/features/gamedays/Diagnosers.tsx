@@ -10,7 +10,7 @@ interface DiagnosersProps {
 /** Who diagnosed: how often the cause was right, and how long it took. */
 export function Diagnosers({ name, diagnosers }: DiagnosersProps) {
   return (
-    <div role="region" aria-label={`Diagnosers of ${name}`} tabIndex={0} className="overflow-x-auto">
+    <div role="region" aria-label={`Diagnosers of ${name}`} tabIndex={0} className="relative overflow-x-auto">
       <table className="w-full max-w-3xl text-sm">
         <thead className="text-xs text-muted">
           <tr>

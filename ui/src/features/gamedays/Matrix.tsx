@@ -19,7 +19,7 @@ export function Matrix({ name, rows }: MatrixProps) {
   if (rows.length === 0) return <p className="text-sm text-muted">This suite has no drills.</p>;
   const most = Math.max(...rows.map(({ runs }) => runs.length));
   return (
-    <div role="region" aria-label={`Runs of ${name}`} tabIndex={0} className="overflow-x-auto">
+    <div role="region" aria-label={`Runs of ${name}`} tabIndex={0} className="relative overflow-x-auto">
       <table className="text-sm">
         <thead className="text-left text-xs text-muted">
           <tr>

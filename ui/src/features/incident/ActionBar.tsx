@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Check, ChevronDown, Ellipsis, UserRound } from "lucide-react";
-import { useState } from "react";
+import { type SyntheticEvent, useRef, useState } from "react";
 
 import { boardQuery } from "@/api/queries";
 import type { Incident, IncidentStatus } from "@/api/types";
@@ -19,9 +19,10 @@ export function ActionBar({ incident, onGone }: { readonly incident: Incident; r
   const mayEdit = useMay("edit_incidents");
   const mayDelete = useMay("delete_incidents");
   const [asked, setAsked] = useState<Asked | null>(null);
+  const [bar, noteUse, giveFocusBack] = useLastUsed();
   if (!mayEdit && !mayDelete) return null;
   return (
-    <div className="flex flex-wrap items-center gap-2">
+    <div ref={bar} onFocus={noteUse} onPointerDown={noteUse} className="flex flex-wrap items-center gap-2">
       {mayEdit && (
         <>
           <Acknowledge incident={incident} />
@@ -40,10 +41,32 @@ export function ActionBar({ incident, onGone }: { readonly incident: Incident; r
         <MoreItems incident={incident} mayEdit={mayEdit} mayDelete={mayDelete} onAsk={setAsked} />
       </Menu>
       {asked !== null && (
-        <AskedDialog asked={asked} incident={incident} onClose={() => setAsked(null)} onGone={onGone} />
+        <AskedDialog
+          asked={asked}
+          incident={incident}
+          onClose={() => {
+            setAsked(null);
+            giveFocusBack();
+          }}
+          onGone={onGone}
+        />
       )}
     </div>
   );
+}
+
+/** The button of the bar that was used last: the entry of a menu that a dialog was opened from is gone by then. */
+function useLastUsed() {
+  const bar = useRef<HTMLDivElement>(null);
+  const last = useRef<HTMLButtonElement>(null);
+  const note = ({ target }: SyntheticEvent): void => {
+    const button = target instanceof Element ? target.closest("button") : null;
+    if (button !== null && bar.current?.contains(button) === true) last.current = button;
+  };
+  const giveBack = (): void => {
+    setTimeout(() => last.current?.focus()); // once the dialog let go of it
+  };
+  return [bar, note, giveBack] as const;
 }
 
 function Acknowledge({ incident }: { readonly incident: Incident }) {

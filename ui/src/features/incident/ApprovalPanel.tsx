@@ -35,8 +35,8 @@ export function ApprovalPanel({ plan, startsWithRejection, onClose }: ApprovalPa
     <Dialog
       isOpen
       onClose={onClose}
-      title={isRejecting ? "Reject this plan?" : "Approve this plan?"}
-      description="The first decision stands: it cannot be taken back."
+      title={isOpen ? (isRejecting ? "Reject this plan?" : "Approve this plan?") : "The plan"}
+      {...(isOpen ? { description: "The first decision stands: it cannot be taken back." } : {})}
       closesOutside={false}
       footer={
         isOpen ? (

@@ -4,7 +4,9 @@ import type { ActionResult } from "@/api/types";
 
 import { compareEvidence, type EvidenceRow } from "./steps";
 
-const CELL = "py-1 pl-4 text-right align-baseline";
+const CELL = "py-1 pl-2.5 text-right align-baseline sm:pl-4";
+/** A phone has no room for what follows from the other two. */
+const CHANGE = clsx(CELL, "hidden sm:table-cell");
 
 /** What was read from the target before a step and after it, the changed numbers marked. */
 export function EvidenceChanges({ result }: { readonly result: ActionResult }) {
@@ -24,7 +26,7 @@ export function EvidenceChanges({ result }: { readonly result: ActionResult }) {
             <th scope="col" className={clsx(CELL, "font-semibold")}>
               After
             </th>
-            <th scope="col" className={clsx(CELL, "font-semibold")}>
+            <th scope="col" className={clsx(CHANGE, "font-semibold")}>
               Change
             </th>
           </tr>
@@ -46,8 +48,10 @@ function Row({ row }: { readonly row: EvidenceRow }) {
         {row.name}
       </th>
       <td className={clsx(CELL, "tabular font-mono")}>{row.before}</td>
-      <td className={clsx(CELL, "tabular font-mono", row.hasChanged && "font-medium")}>{row.after ?? "…"}</td>
       <td className={clsx(CELL, "tabular font-mono", row.hasChanged && "font-medium text-accent")}>
+        {row.after ?? "…"}
+      </td>
+      <td className={clsx(CHANGE, "tabular font-mono", row.hasChanged && "font-medium text-accent")}>
         {row.change ?? (row.hasChanged ? "changed" : <span className="sr-only">none</span>)}
       </td>
     </tr>

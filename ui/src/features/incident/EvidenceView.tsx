@@ -61,8 +61,8 @@ function SignalRow({ signal, evidence }: SignalRowProps) {
   const { points, now, spanMs } = toPoints(signal, evidence.collected_at);
   const health = signal.health === null ? "unknown" : `${signal.health} %`;
   return (
-    <li className="grid grid-cols-[minmax(0,1fr)_7rem_4.5rem] items-center gap-x-4 border-b border-line py-2 text-sm last:border-b-0">
-      <div className="min-w-0">
+    <li className="grid grid-cols-[minmax(0,1fr)_4.5rem] items-center gap-x-4 gap-y-1 border-b border-line py-2 text-sm last:border-b-0 sm:grid-cols-[minmax(0,1fr)_7rem_4.5rem]">
+      <div className="col-span-2 min-w-0 sm:col-span-1">
         <p className="flex flex-wrap items-center gap-x-2">
           <span className="font-semibold">{SIGNAL_WORD[signal.name]}</span>
           {signal.breached && <Badge tone="danger">Breached</Badge>}
@@ -101,7 +101,7 @@ function Fold({ title, children }: { readonly title: string; readonly children: 
 function Table({ table }: { readonly table: EvidenceDocument["tables"][number] }) {
   return (
     <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={table.title}>
-      <table className="w-full text-xs">
+      <table className="w-full min-w-96 text-xs">
         <thead>
           <tr className="border-b border-line text-left text-muted">
             {table.columns.map((column) => (

@@ -26,16 +26,16 @@ function Opened({ id }: { readonly id: string }) {
   const { incident, detail, problem, retry } = useIncident(id);
   useViewing(incident?.id ?? null);
   return (
-    <>
-      <Dialog isOpen onClose={close} size="xl" title={<Title id={id} incident={incident} />}>
-        {incident !== null ? (
+    <Dialog isOpen onClose={close} size="xl" title={<Title id={id} incident={incident} />}>
+      {incident !== null ? (
+        <>
           <Details incident={incident} detail={detail} problem={problem} onRetry={retry} onGone={close} />
-        ) : (
-          <Missing id={id} problem={problem} onRetry={retry} onBack={close} />
-        )}
-      </Dialog>
-      {incident !== null && <ApprovalDialog incident={incident} />}
-    </>
+          <ApprovalDialog incident={incident} />
+        </>
+      ) : (
+        <Missing id={id} problem={problem} onRetry={retry} onBack={close} />
+      )}
+    </Dialog>
   );
 }
 

@@ -1,7 +1,7 @@
 import { Lock } from "lucide-react";
 import { useSearchParams } from "wouter";
 
-import type { Plan } from "@/api/types";
+import type { Plan, PlanStatus } from "@/api/types";
 import { useMay } from "@/live/session";
 import { Badge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
@@ -12,15 +12,22 @@ import { DecisionNote } from "./DecisionNote";
 import { StepsList } from "./StepsList";
 import { RISK_TONE } from "./words";
 
+/** Where the steps and the checks below tell more than the message does. */
+const GOING_WELL: ReadonlySet<PlanStatus> = new Set([
+  "awaiting_approval",
+  "approved",
+  "executing",
+  "verifying",
+  "completed",
+]);
+
 /** One plan: what is believed, what would be done, what was done, what has to hold, who decided. */
 export function PlanBody({ plan }: { readonly plan: Plan }) {
   return (
     <div className="flex flex-col gap-5">
       <Origin plan={plan} />
       {plan.status === "awaiting_approval" && <Decide plan={plan} />}
-      {plan.message !== "" && plan.status !== "awaiting_approval" && (
-        <p className="text-sm text-muted">{plan.message}</p>
-      )}
+      {plan.message !== "" && !GOING_WELL.has(plan.status) && <p className="text-sm text-muted">{plan.message}</p>}
       <Argument title="What it believes" text={plan.analysis} />
       <Argument title="Why these steps" text={plan.reasoning} />
       <StepsList plan={plan} />

@@ -37,6 +37,8 @@ export function StorySection({ incident, plans, experiment }: StorySectionProps)
           <Axis story={story} />
           <p className="mt-2 text-xs text-faint">
             Long stretches are drawn shorter than they were, so that the short ones can be seen.
+            {timestamps.mitigated_at !== null &&
+              " The machine's time includes the window over which recovery was proven."}
           </p>
         </>
       )}

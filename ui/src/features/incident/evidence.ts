@@ -6,7 +6,7 @@ type Point = readonly [number, number | null];
 
 const LEAST_SPAN_MS = 60_000;
 
-/** Its history as points in time, oldest first, ending with what was measured when the evidence was read. */
+/** Its history as points in time, oldest first, up to when the evidence was read. */
 export function toPoints(
   signal: SignalEvidence,
   collectedAt: string,

@@ -18,8 +18,13 @@ interface BreakMenuProps extends Pick<Circumstances, "running" | "openIncidents"
   readonly system: System;
 }
 
-/** What can be broken here: each failure with what it does and what ends it, or why it cannot be started now. */
+/**
+ * What can be broken here, for those who may: each failure with what it does and what ends it, or why it cannot be
+ * started now.
+ */
 export function BreakMenu({ system, ...circumstances }: BreakMenuProps) {
+  const mayRun = useMay("run_experiments");
+  if (!mayRun) return null;
   return (
     <Menu
       trigger={
@@ -37,7 +42,6 @@ export function BreakMenu({ system, ...circumstances }: BreakMenuProps) {
 function Failures({ system, running, openIncidents }: BreakMenuProps) {
   const scenarios = useQuery(scenariosQuery);
   const { namespace } = useSession();
-  const mayRun = useMay("run_experiments");
   const killSwitch = useLive((state) => state.killSwitch);
   if (scenarios.data === undefined) {
     return <Note>{scenarios.error === null ? "Reading the catalogue…" : Problem.of(scenarios.error).message}</Note>;
@@ -45,7 +49,7 @@ function Failures({ system, running, openIncidents }: BreakMenuProps) {
   const fitting = scenariosFor(system, scenarios.data, namespace);
   if (fitting.length === 0) return <Note>No drill of the catalogue breaks this system.</Note>;
   return fitting.map((scenario) => {
-    const obstacle = obstacleTo(scenario.fault_type, system, { mayRun, killSwitch, running, openIncidents });
+    const obstacle = obstacleTo(scenario.fault_type, system, { killSwitch, running, openIncidents });
     return (
       <MenuItem
         key={scenario.name}

@@ -34,7 +34,10 @@ export const SystemCard = memo(function SystemCard({ system, running, openIncide
           <h3 className="truncate text-base font-semibold" title={system.name}>
             {system.name}
           </h3>
-          <Marks system={system} openIncidents={openIncidents} />
+          <div className="flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-muted">
+            <span>{[system.type, system.team].filter(Boolean).join(" · ")}</span>
+            <Marks system={system} openIncidents={openIncidents} />
+          </div>
         </div>
         <IconButton
           size="sm"
@@ -82,12 +85,11 @@ export function Health({ system, className }: HealthProps) {
   );
 }
 
-/** Type, team, how it stands, and what is open about it. */
+/** How it stands, and what is open about it. */
 export function Marks({ system, openIncidents }: Pick<SystemCardProps, "system" | "openIncidents">) {
   const stands = standing(system);
   return (
-    <div className="flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-muted">
-      <span>{[system.type, system.team].filter(Boolean).join(" · ")}</span>
+    <>
       {stands !== null && <Badge tone={stands.tone}>{stands.word}</Badge>}
       {system.protected && (
         <Badge icon={<ShieldCheck size={12} aria-hidden="true" />} title="No fault may be injected here">
@@ -96,7 +98,7 @@ export function Marks({ system, openIncidents }: Pick<SystemCardProps, "system" 
       )}
       <Silence system={system} />
       <OpenIncidents openIncidents={openIncidents} />
-    </div>
+    </>
   );
 }
 

@@ -69,7 +69,10 @@ function List({ systems, folded }: ListProps) {
     <ul
       aria-label={countOf(systems.length, "system")}
       {...(scrolls ? { tabIndex: 0 } : {})}
-      className={clsx("flex flex-wrap gap-px border-t border-line bg-line", scrolls && "max-h-[45dvh] overflow-y-auto")}
+      className={clsx(
+        "flex flex-wrap gap-px border-t border-line bg-line",
+        scrolls && "relative max-h-[45dvh] overflow-y-auto",
+      )}
     >
       {systems.map((system) => {
         const key = systemKey(system.namespace, system.name);

@@ -6,7 +6,7 @@ import { type Circumstances, describeScenario, obstacleTo, runningBySystem, scen
 import { isFolded } from "./collapse";
 import { indexOpen, settleOpen } from "./openIncidents";
 
-const FREE: Circumstances = { mayRun: true, killSwitch: null, running: [], openIncidents: [] };
+const FREE: Circumstances = { killSwitch: null, running: [], openIncidents: [] };
 const system = makeSystem();
 const OPEN = { id: "1", number: "INC-0007", label: "INC-0007" };
 
@@ -18,10 +18,6 @@ describe("obstacleTo", () => {
   it("lets a failure begin where nothing stands against it", () => {
     expect(obstacle({})).toBeNull();
     expect(obstacle({ killSwitch: { on: false, by: "", reason: "", since: null } })).toBeNull();
-  });
-
-  it("names the right that is missing", () => {
-    expect(obstacle({ mayRun: false })).toContain("may not run drills");
   });
 
   it("names the kill switch and the protection", () => {

@@ -16,7 +16,6 @@ const BREAKS: Record<FaultType, SignalName | null> = {
 
 /** What stands for or against a fault. */
 export interface Circumstances {
-  readonly mayRun: boolean;
   readonly killSwitch: KillSwitch | null;
   readonly running: readonly Experiment[];
   readonly openIncidents: readonly OpenIncident[];
@@ -24,7 +23,6 @@ export interface Circumstances {
 
 /** Why that failure cannot be started now and what would change that, or null where it can. */
 export function obstacleTo(fault: FaultType, system: System, now: Circumstances): string | null {
-  if (!now.mayRun) return "You may not run drills. Somebody with the role incidentsim-approver may.";
   if (now.killSwitch?.on === true) return "The kill switch is on: allow chaos again first.";
   if (system.protected) return "This system is protected: nothing may break it.";
   const [running] = now.running;
