@@ -148,8 +148,13 @@ async def test_the_generator_makes_practice_incidents_until_it_is_stopped(driver
         found = await eventually(enough, "two open practice incidents", 20)
         assert found.status.generated == 2
         await driver.client.patch(IncidentGenerator, *generator.key, {"spec": {"enabled": False}})
-        everything = await driver.client.list_all(Incident, NAMESPACE)
-        made = [i for i in everything if i.spec.generated_by == "generator practice"]
+
+        async def taken_in() -> list[Incident] | None:
+            everything = await driver.client.list_all(Incident, NAMESPACE)
+            found = [i for i in everything if i.spec.generated_by == "generator practice"]
+            return found if all(i.status.phase is not None for i in found) else None
+
+        made = await eventually(taken_in, "the operator taking in what the generator made")
         assert [i.metadata.name[-5:] for i in made] == ["00001", "00002"]
         for incident in made:
             assert incident.spec.incident_type is IncidentType.SYNTHETIC

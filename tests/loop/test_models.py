@@ -27,7 +27,7 @@ async def models() -> AsyncIterator[ModelServer]:
 
 
 @pytest_asyncio.fixture
-async def operator(stack: Stack, models: ModelServer) -> AsyncIterator[OperatorProcess]:
+async def operator(no_operator: None, stack: Stack, models: ModelServer) -> AsyncIterator[OperatorProcess]:
     """An operator with a key for Groq, which is the local server."""
     process = OperatorProcess(stack)
     await asyncio.to_thread(process.start, GROQ_API_KEY=KEY, INCIDENTSIM_GROQ_URL=models.url)
