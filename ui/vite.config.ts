@@ -11,7 +11,7 @@ export default defineConfig({
     license: { fileName: "assets/licenses.md" },
     sourcemap: false,
   },
-  server: { proxy: { "/api": { target: "http://127.0.0.1:8086", ws: true } } },
+  server: { proxy: { "/api": { target: process.env["API"] ?? "http://127.0.0.1:8086", ws: true } } },
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],

@@ -21,6 +21,7 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 async def is_clean(page: Page, state: str, within: str = "html") -> None:
     for scheme in SCHEMES:
         await page.emulate_media(color_scheme=scheme)
+        await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         found = await axe(page, within)
         assert found == [], f"{state}, {scheme}:\n" + "\n".join(found)
 
