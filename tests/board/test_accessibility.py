@@ -57,7 +57,8 @@ async def a_board_with_everything(board: Board) -> dict[str, Any]:
     return {"incident": incident["number"], "plan": plan["name"]}
 
 
-async def test_pages_and_dialogs(visit: Visit, board: Board) -> None:
+async def test_pages_and_dialogs(visit: Visit, board: Board, problems: Problems) -> None:
+    problems.expect("404")  # an incident that does not exist
     page = await visit("sre", with_guide=True, **STILL)
     await expect(page.get_by_text("Nothing new")).to_be_visible()
     await is_clean(page, "an empty board with the guide")
