@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { makeExperiment, makeIncident } from "@/testing/make";
+import { anExperiment, anIncident } from "@/testing/things";
 
 import { experimentOf, harmBegan, indexExperiments } from "./milestones";
 
 const at = (time: string): string => `2026-01-31T${time}Z`;
-const incident = makeIncident({ timestamps: { breached_at: at("12:00:10"), detected_at: at("12:00:11") } });
+const incident = anIncident({ timestamps: { breached_at: at("12:00:10"), detected_at: at("12:00:11") } });
 const experiment = (name: string, started: string | null, recovered: string | null = null) =>
-  makeExperiment({
+  anExperiment({
     name,
     incidents: ["inc-1"],
     started_at: started === null ? null : at(started),
@@ -28,8 +28,8 @@ describe("experimentOf", () => {
   });
 
   it("is none of another namespace, nor of another incident", () => {
-    expect(found(makeExperiment({ incidents: ["inc-1"], namespace: "elsewhere" }))).toBeNull();
-    expect(found(makeExperiment({ incidents: ["inc-2"] }))).toBeNull();
+    expect(found(anExperiment({ incidents: ["inc-1"], namespace: "elsewhere" }))).toBeNull();
+    expect(found(anExperiment({ incidents: ["inc-2"] }))).toBeNull();
   });
 
   it("bears times that are not known", () => {
@@ -38,7 +38,7 @@ describe("experimentOf", () => {
 });
 
 describe("harmBegan", () => {
-  const injected = (time: string) => makeExperiment({ injected_at: at(time) });
+  const injected = (time: string) => anExperiment({ injected_at: at(time) });
 
   it("is the injection, or the breach where that came before or nothing was injected", () => {
     expect(harmBegan(incident, injected("12:00:05"))).toBe(at("12:00:05"));
@@ -47,6 +47,6 @@ describe("harmBegan", () => {
   });
 
   it("is not known where neither is", () => {
-    expect(harmBegan(makeIncident(), null)).toBeNull();
+    expect(harmBegan(anIncident(), null)).toBeNull();
   });
 });
