@@ -4,7 +4,7 @@ import createClient from "openapi-fetch";
 import type { paths } from "./schema";
 import { Problem } from "./problem";
 
-export const api = createClient<paths>({ baseUrl: location.origin });
+export const api = createClient<paths>();
 
 interface Answer<T> {
   data?: T;
