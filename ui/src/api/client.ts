@@ -4,7 +4,7 @@ import createClient from "openapi-fetch";
 import type { paths } from "./schema";
 import { Problem } from "./problem";
 
-export const api = createClient<paths>();
+export const api = createClient<paths>({ baseUrl: location.origin });
 
 interface Answer<T> {
   data?: T;
