@@ -1,10 +1,11 @@
 /** What can be done from the palette, by what whoever is signed in may do. */
 import type { KillSwitch, Scenario, Session } from "@/api/types";
 import { SEVERITIES, SEVERITY_WORD, TYPE_WORD } from "@/lib/words";
+import { makePracticeIncident, startDrill, startPractice, stopPractice } from "@/live/drills";
 import type { Ability } from "@/live/session";
 import { chooseTheme } from "@/ui/theme";
 
-import { copySignInLink, practise, runDrill, startPractice, stopPractice } from "./acts";
+import { copySignInLink } from "./copySignInLink";
 import type { Entry } from "./find";
 
 /** Where a command leads. */
@@ -65,7 +66,7 @@ function dialog(name: string, title: string, more: More = {}): Command {
 
 function drills(scenarios: readonly Scenario[]): readonly Command[] {
   return scenarios.map((scenario) =>
-    command(`drill.${scenario.name}`, `Run drill: ${scenario.title}`, () => void runDrill(scenario), {
+    command(`drill.${scenario.name}`, `Run drill: ${scenario.title}`, () => void startDrill(scenario), {
       hint: scenario.system,
       words: `${scenario.name} break chaos experiment`,
     }),
@@ -81,7 +82,10 @@ function halt(killSwitch: KillSwitch | null): Command {
 function practice(): readonly Command[] {
   const words = "generate generator synthetic";
   return [
-    command("practice.one", "Make a practice incident", () => void practise(), { hint: "once, now", words }),
+    command("practice.one", "Make a practice incident", () => void makePracticeIncident(), {
+      hint: "once, now",
+      words,
+    }),
     command("practice.start", "Start practice incidents", () => void startPractice(), {
       hint: "at random times",
       words,
