@@ -40,7 +40,7 @@ export function commandsFor(surroundings: Surroundings): readonly Command[] {
     ...(may("run_experiments") && surroundings.killSwitch?.on !== true ? drills(surroundings.scenarios) : []),
     ...(may("halt") ? [halt(surroundings.killSwitch)] : []),
     ...(may("run_generator") ? practice() : []),
-    ...(may("delete_incidents")
+    ...(may("delete_incidents") && may("run_experiments")
       ? [dialog("reset", "Reset", { hint: "stop all drills and delete all incidents", words: "begin anew clear" })]
       : []),
     ...(may("read_experiments")
@@ -75,7 +75,7 @@ function drills(scenarios: readonly Scenario[]): readonly Command[] {
 
 function halt(killSwitch: KillSwitch | null): Command {
   return killSwitch?.on === true
-    ? dialog("halt", "Let drills run again", { hint: "turn the kill switch off", words: "resume halt" })
+    ? dialog("allow-chaos", "Let drills run again", { hint: "turn the kill switch off", words: "resume halt" })
     : dialog("halt", "Stop all drills", { hint: "the kill switch", words: "halt emergency chaos" });
 }
 
