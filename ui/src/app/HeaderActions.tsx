@@ -1,6 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { CircleQuestionMark, LogOut, Monitor, Moon, Plus, Search, Sun, UserRound } from "lucide-react";
-import { useSearchParams } from "wouter";
 
 import { api, unwrap } from "@/api/client";
 import { sessionQuery } from "@/api/queries";
@@ -11,16 +10,11 @@ import { attempt } from "@/live/actions";
 import { Button, IconButton } from "@/ui/Button";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "@/ui/Menu";
 import { chooseTheme, type Theme, useTheme } from "@/ui/theme";
+import { useOpenDialog } from "@/ui/useOpenDialog";
 
 /** Makes, finds, and what belongs to whoever is signed in. */
 export function HeaderActions({ session }: { readonly session: Session }) {
-  const [, setParams] = useSearchParams();
-  const open = (name: string): void => {
-    setParams((params) => {
-      params.set(name, "");
-      return params;
-    });
-  };
+  const open = useOpenDialog();
   return (
     <>
       <IconButton label="Search and commands (Ctrl K)" onClick={() => open("palette")}>

@@ -51,7 +51,7 @@ export function Details({ incident, detail, problem, onRetry, onGone }: DetailsP
           </ErrorBoundary>
         </div>
         <div className="flex min-w-0 flex-col gap-7 lg:row-start-2">
-          {experiment?.grade != null && <GradeSection report={experiment.grade} />}
+          {experiment?.grade != null && <GradeSection report={experiment.grade} fault={experiment.fault.type} />}
           <FactsSection incident={incident} experiment={experiment} />
           <NotesSection incident={incident} />
           {detail === null ? (

@@ -122,10 +122,11 @@ describe("Palette", () => {
     const data = { on: true, by: "sre", reason: "outage", since: null };
     const message = { v: 1, seq: "e:2", type: "kill_switch", ts: "2026-01-31T12:00:00Z", data } as const;
     store.dispatch({ type: "received", at: 0, message });
-    open({ path: "/?palette=" });
+    const { user, location } = open({ path: "/?palette=" });
     await field();
     expect(options().join("\n")).not.toContain("Run drill");
-    expect(options().join("\n")).toContain("Let drills run again");
+    await user.click(screen.getByRole("option", { name: /^Let drills run again/ }));
+    await waitFor(() => expect(location.history.at(-1)).toBe("/?allow-chaos="));
     store.dispatch({ type: "received", at: 0, message: { ...message, data: { ...data, on: false } } });
   });
 
