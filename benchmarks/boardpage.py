@@ -45,6 +45,21 @@ async def renderer_pids(browser: Browser) -> list[int]:
     return [int(process["id"]) for process in found["processInfo"] if process["type"] == "renderer"]
 
 
+def tasks_cpu_ms(trace: bytes) -> list[float]:
+    """What the tasks of the pages' main threads took of a core: less than their time where others held the cores."""
+    events = json.loads(trace)["traceEvents"]
+    threads = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    return [
+        event.get("tdur", 0) / 1000
+        for event in events
+        if event["name"] == "RunTask" and (event["pid"], event["tid"]) in threads
+    ]
+
+
 async def make_link(url: str, headers: Mapping[str, str]) -> str:
     """An address that signs a browser in as whoever the headers are."""
     async with (
@@ -168,7 +183,7 @@ class BoardPage:
 
     async def dialog(self, *, is_open: bool) -> None:
         """Waits until one is there, or is gone."""
-        await self.page.get_by_role("dialog").first.wait_for(state="visible" if is_open else "detached")
+        await self.page.locator('[role="dialog"]').first.wait_for(state="visible" if is_open else "detached")
 
     async def _ask(self, call: str) -> Any:
         return await self.page.evaluate(f"window.incidentsimBench.{call}")

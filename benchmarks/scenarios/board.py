@@ -11,7 +11,7 @@ from typing import Any
 from playwright.async_api import Browser
 from playwright.async_api import Error as BrowserError
 
-from benchmarks.boardpage import BoardPage, make_link, open_browser, renderer_pids
+from benchmarks.boardpage import BoardPage, make_link, open_browser, renderer_pids, tasks_cpu_ms
 from benchmarks.figures import Measurement
 from benchmarks.load import Writer
 from benchmarks.meter import read_usage
@@ -30,6 +30,7 @@ _SETTLE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.3  # between what a hand does
 _SHORT_MS = 16.0
 """Events that take less are not told by the browser."""
+_LONG_MS = 50.0
 _OPENINGS = 5
 _COLUMNS = ("triage", "investigating", "fixing")
 _DRAGS = tuple((_COLUMNS[number % 3], _COLUMNS[(number + 1) % 3]) for number in range(10))
@@ -70,9 +71,7 @@ async def _first_load(measurement: Measurement, browser: Browser, link: str) -> 
 class _Look:
     """One page under load."""
 
-    def __init__(
-        self, bench: Bench, target: SimulatorTarget, browser: Browser, url: str, *, has_all: bool
-    ) -> None:
+    def __init__(self, bench: Bench, target: SimulatorTarget, browser: Browser, url: str, *, has_all: bool) -> None:
         self._bench = bench
         self._target = target
         self._browser = browser
@@ -98,8 +97,9 @@ class _Look:
 
     async def _under_load(self, measurement: Measurement, name: str, page: BoardPage) -> None:
         options, pids = self._bench.options, await renderer_pids(self._browser)
-        writer = Writer(
-            self._change, first=0, incidents=options.incidents, in_flight=options.steady_in_flight
+        writer = Writer(self._change, first=0, incidents=options.incidents, in_flight=options.steady_in_flight)
+        await self._browser.start_tracing(
+            page=page.page, categories=["devtools.timeline", "disabled-by-default-devtools.timeline"]
         )
         used, began, clock = read_usage(pids).cpu_seconds, await page.now(), time.monotonic()
         load = asyncio.create_task(writer.steady(options.rate, self._seconds))
@@ -107,8 +107,11 @@ class _Look:
         written = await load
         end, seconds = await page.now(), time.monotonic() - clock
         used = read_usage(pids).cpu_seconds - used
+        worked = tasks_cpu_ms(await self._browser.stop_tracing())
         measurement.add(f"{name}, changes taken", written.sent / written.seconds, "/s")
         _add_work(measurement, name, await page.report(began, end), seconds)
+        measurement.add(f"{name}, longest task, CPU time alone", max(worked) if worked else None, "ms")
+        measurement.add(f"{name}, tasks over 50 ms of CPU time", sum(ms > _LONG_MS for ms in worked), "tasks")
         measurement.add(f"{name}, page CPU share", 100 * used / seconds, "% of a core")
         for hand, spans in hands.items():
             goal = "goal: below 100" if hand == "drag" else ""

@@ -173,9 +173,7 @@ class SimulatorTarget(Target):
         """As the operator writes: these fields of incident number `index`. Raises TargetFailed."""
         path = ApiClient.path(Incident, NAMESPACE, _name(index), "status")
         try:
-            await self._client(self._operator).request(
-                "PATCH", path, body={"status": status}, content_type=MERGE_PATCH
-            )
+            await self._client(self._operator).request("PATCH", path, body={"status": status}, content_type=MERGE_PATCH)
         except ApiError as error:
             raise TargetFailed(f"a change was refused: {error}") from error
 
