@@ -3,7 +3,7 @@
 type Loose = Partial<Record<"detail" | "title" | "code" | "reason" | "current" | "errors", unknown>>;
 
 /** One field that is not as it has to be: where it stands in the request, such as `body.message`. */
-export interface FieldError {
+interface FieldError {
   readonly where: string;
   readonly message: string;
 }

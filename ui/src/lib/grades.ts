@@ -54,7 +54,7 @@ const DURATION_WORD: Record<keyof Durations, string> = {
 };
 
 /** Every part of a drill's time, in the order in which they come. */
-export const DURATIONS = Object.keys(DURATION_WORD) as readonly (keyof Durations)[]; // the keys are what the type says
+const DURATIONS = Object.keys(DURATION_WORD) as readonly (keyof Durations)[]; // the keys are what the type says
 
 export interface Took {
   readonly name: string;

@@ -20,7 +20,7 @@ export interface Command extends Entry {
   readonly run: (ways: Ways) => void;
 }
 
-export interface Surroundings {
+interface Surroundings {
   readonly session: Session;
   readonly scenarios: readonly Scenario[];
   readonly killSwitch: KillSwitch | null;
