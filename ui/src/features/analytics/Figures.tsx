@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 
-import { countOf, formatPrecise } from "@/lib/format";
+import { countOf, formatPrecise, formatShare } from "@/lib/format";
+import { FEWEST_FOR_P90, type Summary } from "@/lib/statistics";
 
 import type { Analysis } from "./analyse";
-import { FEWEST_FOR_P90, type Summary } from "./statistics";
 
 /** The few numbers that are looked at first; each says of how many it is, and what it leaves out. */
 export function Figures({ analysis }: { readonly analysis: Analysis }) {
@@ -88,22 +88,18 @@ function Kept({ analysis: { graded, passed, unnoticed, sla } }: { readonly analy
   return (
     <Figure name="Drills passed" value={graded === 0 ? "–" : `${passed} of ${graded}`}>
       <p>
-        {graded === 0 ? "No drill was graded." : percent(passed, graded)}
+        {graded === 0 ? "No drill was graded." : formatShare(passed, graded)}
         {unnoticed > 0 && `, ${countOf(unnoticed, "drill")} went unnoticed`}
       </p>
       {sla !== null && (
         <p>
           Resolved in time:{" "}
-          {judged === 0 ? "none judged yet" : `${sla.kept} of ${judged} (${percent(sla.kept, judged)})`}
+          {judged === 0 ? "none judged yet" : `${sla.kept} of ${judged} (${formatShare(sla.kept, judged)})`}
           {sla.late > 0 && `; ${sla.late} going on and late`}
         </p>
       )}
     </Figure>
   );
-}
-
-function percent(part: number, whole: number): string {
-  return `${Math.round((part / whole) * 100)} %`;
 }
 
 interface FigureProps {

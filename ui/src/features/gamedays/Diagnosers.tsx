@@ -1,6 +1,7 @@
 import { formatPrecise } from "@/lib/format";
+import type { Summary } from "@/lib/statistics";
 
-import { type Diagnoser, type Median, percent } from "./scoreboard";
+import { type Diagnoser, percent } from "./scoreboard";
 
 interface DiagnosersProps {
   readonly name: string;
@@ -40,10 +41,10 @@ export function Diagnosers({ name, diagnosers }: DiagnosersProps) {
   );
 }
 
-function Time({ of: { seconds, n } }: { readonly of: Median }) {
+function Time({ of: { median, n } }: { readonly of: Summary }) {
   return (
     <td className="tabular px-2 py-2 text-right font-mono whitespace-nowrap last:pr-0">
-      {seconds === null ? <span className="font-sans text-faint">unknown</span> : formatPrecise(seconds)}
+      {median === null ? <span className="font-sans text-faint">unknown</span> : formatPrecise(median)}
       <N of={n} />
     </td>
   );

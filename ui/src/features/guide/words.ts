@@ -1,4 +1,5 @@
 /** What the guide says of each step once it is behind. */
+import { targetsOf } from "@/lib/experiments";
 import { formatPrecise, secondsBetween, sentence } from "@/lib/format";
 import { harmBegan } from "@/lib/milestones";
 import { FAULT_WORD, resolvedWord } from "@/lib/words";
@@ -36,7 +37,7 @@ export function resultOf(step: Step, progress: Progress): string {
 function resultOfBreak({ experiment, marks }: Progress): string {
   if (experiment === null) return "";
   if (marks.break === "failed") return "It did not begin";
-  const systems = experiment.systems.map(({ system }) => system).join(", ");
+  const systems = targetsOf(experiment).join(", ");
   return systems === "" ? FAULT_WORD[experiment.fault.type] : `${systems}: ${FAULT_WORD[experiment.fault.type]}`;
 }
 

@@ -10,6 +10,7 @@ import { Ago, Remaining } from "@/ui/clock";
 
 import { ChecksList } from "./ChecksList";
 import { DecisionNote } from "./DecisionNote";
+import { Paragraph } from "./Section";
 import { StepsList } from "./StepsList";
 
 /** Where the steps and the checks below tell more than the message does. */
@@ -28,8 +29,8 @@ export function PlanBody({ plan }: { readonly plan: Plan }) {
       <Origin plan={plan} />
       {plan.status === "awaiting_approval" && <Decide plan={plan} />}
       {plan.message !== "" && !GOING_WELL.has(plan.status) && <p className="text-sm text-muted">{plan.message}</p>}
-      <Argument title="What it believes" text={plan.analysis} />
-      <Argument title="Why these steps" text={plan.reasoning} />
+      <Paragraph title="What it believes" text={plan.analysis} />
+      <Paragraph title="Why these steps" text={plan.reasoning} />
       <StepsList plan={plan} />
       <ChecksList plan={plan} />
       <DecisionNote plan={plan} />
@@ -90,16 +91,6 @@ function Decide({ plan }: { readonly plan: Plan }) {
           You may read it. To decide takes the right to approve plans, as the role incidentsim-approver has it.
         </p>
       )}
-    </div>
-  );
-}
-
-function Argument({ title, text }: { readonly title: string; readonly text: string }) {
-  if (text === "") return null;
-  return (
-    <div>
-      <h4 className="label mb-0.5">{title}</h4>
-      <p className="text-sm whitespace-pre-line">{text}</p>
     </div>
   );
 }

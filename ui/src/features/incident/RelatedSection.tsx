@@ -1,13 +1,11 @@
 import { useMemo } from "react";
-import { Link } from "wouter";
 
 import type { Incident, IncidentDetail } from "@/api/types";
 import { formatDuration } from "@/lib/format";
-import { incidentPath } from "@/lib/paths";
 import { ACTION_WORD, resolvedWord } from "@/lib/words";
-import { label } from "@/live/actions";
 import { useLive } from "@/live/store";
 import { Ago } from "@/ui/clock";
+import { IncidentLink } from "@/ui/IncidentLink";
 
 import { findSimilar, type Similar } from "./related";
 import { Section } from "./Section";
@@ -66,13 +64,5 @@ function SimilarRow({ similar }: { readonly similar: Similar }) {
           : resolvedWord(incident.resolved_reason ?? "unknown")}
       </p>
     </li>
-  );
-}
-
-function IncidentLink({ incident }: { readonly incident: Pick<Incident, "id" | "number" | "name"> }) {
-  return (
-    <Link href={incidentPath(incident)} className="font-mono font-medium text-accent underline">
-      {label(incident)}
-    </Link>
   );
 }

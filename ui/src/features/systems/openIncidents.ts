@@ -7,8 +7,7 @@ import { useLive } from "@/live/store";
 export interface OpenIncident {
   readonly id: string;
   readonly number: string;
-  /** Number, or name before there is one. */
-  readonly label: string;
+  readonly name: string;
   readonly signals: readonly SignalName[];
 }
 
@@ -19,14 +18,14 @@ export function indexOpen(incidents: Iterable<Incident>): BySystem {
   const found = new Map<string, OpenIncident[]>();
   for (const incident of incidents) {
     if (incident.status === "resolved" || incident.incident_type !== "real_system") continue;
-    const { id, number, signals } = incident;
+    const { id, number, name, signals } = incident;
     for (const system of incident.affected_systems) {
       const key = keyOf({ namespace: incident.namespace, name: system });
-      found.set(key, [...(found.get(key) ?? []), { id, number, label: label(incident), signals }]);
+      found.set(key, [...(found.get(key) ?? []), { id, number, name, signals }]);
     }
   }
   for (const list of found.values()) {
-    list.sort((a, b) => b.label.localeCompare(a.label, undefined, { numeric: true }));
+    list.sort((a, b) => label(b).localeCompare(label(a), undefined, { numeric: true }));
   }
   return found;
 }
