@@ -47,7 +47,7 @@ export function Dialog({ isOpen, onClose, children, footer, size = "md", closesO
       }}
     >
       <Primitive.Portal>
-        <Primitive.Overlay className="fixed inset-0 z-40 bg-black/45 backdrop-blur-[1px]" />
+        <Primitive.Overlay className="fixed inset-0 z-40 bg-shade backdrop-blur-[1px]" />
         <Primitive.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           onOpenAutoFocus={(event) => {
