@@ -15,7 +15,7 @@ export function marksOf({ grade }: Pick<DrillReport, "grade">, fault: FaultType)
   const isControl = fault === "None";
   const found = isControl ? ["no false alarm", "a false alarm"] : ["an incident was opened", "no incident was opened"];
   const left = [
-    grade.residue > 0 ? `${countOf(grade.residue, "thing")} of the fault left behind` : "",
+    grade.residue > 0 ? `${countOf(grade.residue, "leftover")} of the fault` : "",
     grade.collateral > 0
       ? `${countOf(grade.collateral, "ordinary key, row or file", "ordinary keys, rows or files")} lost`
       : "",
@@ -44,7 +44,7 @@ const DURATION_WORD: Record<keyof Durations, string> = {
   detect: "Detect",
   diagnose: "Diagnose",
   propose: "Propose",
-  approve: "Approve (a person)",
+  approve: "Waiting for a person",
   execute: "Execute",
   verify: "Verify, with the hold window",
   hold: "Hold window",

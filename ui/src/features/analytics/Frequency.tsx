@@ -11,13 +11,14 @@ const GAP = 2;
 
 /** Incidents over time as bars; the same as a table for whoever reads numbers. */
 export function Frequency({ buckets }: { readonly buckets: readonly Bucket[] }) {
-  const most = Math.max(...buckets.map(({ count }) => count), 1);
+  const highest = Math.max(...buckets.map(({ count }) => count));
+  const most = Math.max(highest, 1);
   const total = buckets.reduce((sum, { count }) => sum + count, 0);
   const [first] = buckets;
   if (first === undefined) return null;
-  const words = `${countOf(total, "incident")} in ${countOf(buckets.length, "part")} of ${lengthOf(first)} each; at most ${most} in one`;
+  const words = `${countOf(total, "incident")}; each bar is ${lengthOf(first)}, the highest has ${highest}`;
   return (
-    <Section title="How often" note={`${words}.`}>
+    <Section title="Incidents over time" note={`${words}.`}>
       <Bars buckets={buckets} most={most} words={words} />
       <Fold className="mt-2" title="As a table">
         <Table

@@ -35,7 +35,7 @@ export default function CreateForm({ onClose }: { readonly onClose: () => void }
         closesOutside={false}
         initialFocus={first}
         title="New incident"
-        description="For what a person noticed. Damage to the systems here is noticed without you."
+        description="For what a person noticed. Damage to the systems here is detected without you."
         footer={
           <>
             <Trouble text={create.trouble} />
@@ -93,7 +93,7 @@ function Discard({ isOpen, onKeep, onDiscard }: DiscardProps) {
       onClose={onKeep}
       size="sm"
       initialFocus={keep}
-      title="Throw away what you typed?"
+      title="Discard what you typed?"
       description="The incident was not reported yet."
       footer={
         <>
@@ -101,7 +101,7 @@ function Discard({ isOpen, onKeep, onDiscard }: DiscardProps) {
             Keep writing
           </Button>
           <Button variant="danger" onClick={onDiscard}>
-            Throw away
+            Discard
           </Button>
         </>
       }

@@ -34,7 +34,7 @@ export function What({ create: { draft, errors, change }, first }: WhatProps) {
         onChange={(event) => change({ message: event.target.value })}
       />
       <TextArea
-        label="More about it"
+        label="Description"
         data-field="description"
         maxLength={4096}
         value={draft.description}
@@ -46,7 +46,7 @@ export function What({ create: { draft, errors, change }, first }: WhatProps) {
 }
 
 const SEVERITY_CHOICES = [
-  ["", "By the diagnosis"],
+  ["", "Set by the diagnosis"],
   ...SEVERITIES.map((severity) => [severity, `${severity}: ${SEVERITY_WORD[severity]}`] as const),
 ] as const satisfies readonly (readonly [Draft["severity"], string])[];
 
@@ -82,7 +82,7 @@ export function Kind({ create: { draft, errors, change } }: PartProps) {
 const TYPE_HINT: Record<IncidentType, string> = {
   real_system: "It is diagnosed, and a plan may act on it.",
   synthetic: "Nothing real is behind it: no plan acts on it.",
-  training: "For an exercise of people: no plan acts on it.",
+  training: "For training people: no plan acts on it.",
 };
 
 /** More are typed, not chosen. */
@@ -128,7 +128,7 @@ const MODES = (["automated", "advisory", "manual"] as const).map((mode) => [mode
 const MODE_HINT: Record<Draft["mode"], string> = {
   automated: "A plan is proposed, and runs once a person approved it.",
   advisory: "It is diagnosed, and nothing is done.",
-  manual: "Nothing is done unasked.",
+  manual: "Nothing is done unless somebody asks for it.",
 };
 
 export function How({ create: { draft, errors, change } }: PartProps) {

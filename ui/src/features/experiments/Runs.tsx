@@ -101,7 +101,7 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
   const [, setParams] = useSearchParams();
   if (!isFiltered) {
     return (
-      <Empty icon={<FlaskConical size={28} aria-hidden="true" />} title="Nothing was broken yet">
+      <Empty icon={<FlaskConical size={28} aria-hidden="true" />} title="Nothing has been broken yet">
         Run one of the drills above: it breaks a real system, and everything about it is shown and graded here.
       </Empty>
     );
@@ -117,8 +117,8 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
     );
   };
   return (
-    <Empty title="No experiment is like that" action={<Button onClick={clear}>Show all</Button>}>
-      There are experiments, and the filters let none of them through.
+    <Empty title="No experiment matches" action={<Button onClick={clear}>Show all</Button>}>
+      The filters leave out all experiments.
     </Empty>
   );
 }

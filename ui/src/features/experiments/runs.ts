@@ -44,7 +44,7 @@ export function tookSeconds(experiment: Experiment): number | null {
 
 export const HEALED_WORD: Record<HealedBy, string> = {
   plan: "a plan",
-  expiry: "its own end",
+  expiry: "its time limit",
   abort: "a stop",
   self: "itself",
 };

@@ -16,7 +16,7 @@ export function Diagnosers({ name, diagnosers }: DiagnosersProps) {
         <thead className="text-xs text-muted">
           <tr>
             <th className="pr-4 pb-1 text-left font-semibold">Diagnoser</th>
-            <th className="px-2 pb-1 text-right font-semibold">Cause right</th>
+            <th className="px-2 pb-1 text-right font-semibold">Right cause</th>
             <th className="px-2 pb-1 text-right font-semibold">Diagnosis, median</th>
             <th className="px-2 pb-1 text-right font-semibold">Machine, median</th>
             <th className="pb-1 pl-2 text-right font-semibold">Total, median</th>

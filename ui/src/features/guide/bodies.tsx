@@ -138,7 +138,7 @@ export function HealBody({ progress }: BodyProps) {
   if (progress.marks.heal === "failed") {
     return (
       <Lines>
-        <p>The plan did not help. Another one is made where one is left, else a person is called.</p>
+        <p>The plan did not help. Another one follows if attempts are left; otherwise a person is called.</p>
         <Escalation text={incident.escalated} />
         <Ends experiment={experiment} />
       </Lines>

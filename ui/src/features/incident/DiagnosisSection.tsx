@@ -20,7 +20,9 @@ export function DiagnosisSection({ incident, detail }: DiagnosisSectionProps) {
     <>
       <Section title="Diagnosis" aside={analysis !== null && <Author analysis={analysis} />}>
         {analysis === null ? (
-          <p className="text-sm text-muted">It is not diagnosed yet. The evidence is being read, or nobody asked.</p>
+          <p className="text-sm text-muted">
+            Not diagnosed yet: the evidence is being read, or no diagnosis was asked for.
+          </p>
         ) : (
           <Belief analysis={analysis} named={detail?.diagnosis_evidence ?? []} />
         )}
@@ -62,7 +64,7 @@ function Belief({ analysis, named }: { readonly analysis: Analysis; readonly nam
       <Paragraph title="What should be done" text={analysis.solution} />
       {named.length > 0 && (
         <div>
-          <h4 className="label mb-0.5">It names as evidence</h4>
+          <h4 className="label mb-0.5">The evidence that it names</h4>
           <ul className="list-disc pl-5 text-sm marker:text-faint">
             {named.map((line, index) => (
               <li key={index}>{line}</li>
@@ -77,7 +79,7 @@ function Belief({ analysis, named }: { readonly analysis: Analysis; readonly nam
 /** How sure the diagnoser says that it is. Nothing is approved by it. */
 function Confidence({ percent }: { readonly percent: number }) {
   return (
-    <div className="w-40" title="Shown for people; nothing is approved by it">
+    <div className="w-40" title="For people to weigh: nothing is approved by it">
       <p className="mb-1 flex items-baseline justify-between text-xs text-muted">
         Confidence <span className="tabular font-mono text-base font-medium text-ink">{percent} %</span>
       </p>

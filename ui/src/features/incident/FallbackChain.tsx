@@ -26,7 +26,7 @@ export function FallbackChain({ chain }: { readonly chain: readonly ProviderAtte
 
 function spent({ latency_ms, input_tokens, output_tokens }: ProviderAttempt): string {
   const parts = [formatMilliseconds(latency_ms)];
-  if (input_tokens !== null) parts.push(`${input_tokens} tokens sent`);
-  if (output_tokens !== null) parts.push(`${output_tokens} came back`);
+  if (input_tokens !== null) parts.push(`${input_tokens} tokens in`);
+  if (output_tokens !== null) parts.push(`${output_tokens} tokens out`);
   return parts.join(", ");
 }

@@ -25,13 +25,13 @@ export function RelatedSection({ incident, previous }: RelatedSectionProps) {
   );
   if (previous === null && similar.length === 0) return null;
   return (
-    <Section title="Like this one">
+    <Section title="Similar incidents">
       <ul className="flex flex-col gap-2.5 text-sm">
         {previous !== null && !similar.some((each) => each.incident.id === previous.id) && (
           <li>
             <IncidentLink incident={previous} />{" "}
             <span className="text-xs text-muted">
-              the one before of the same signal
+              the previous one of the same signal
               {previous.resolved_at !== null && (
                 <>
                   , resolved <Ago at={previous.resolved_at} />

@@ -108,7 +108,7 @@ function Silence({ system }: { readonly system: System }) {
   const silence = useClock((now) => silentFor(system.last_probe_at, now));
   if (!isFollowed || silence === null) return null;
   return (
-    <Badge tone="warn" title="The last measurement is that old. Is the operator running?">
+    <Badge tone="warn" title="Nothing was measured since then. Is the operator running?">
       Operator silent for {silence}?
     </Badge>
   );

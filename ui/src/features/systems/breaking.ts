@@ -27,7 +27,7 @@ export interface Circumstances {
 
 /** Why that failure cannot be started now and what would change that, or null where it can. */
 export function obstacleTo(fault: FaultType, system: System, now: Circumstances): string | null {
-  if (now.killSwitch?.on === true) return "The kill switch is on: allow chaos again first.";
+  if (now.killSwitch?.on === true) return "The kill switch is on: allow drills again first.";
   if (system.protected) return "This system is protected: nothing may break it.";
   const [running] = now.running;
   if (running !== undefined) {
