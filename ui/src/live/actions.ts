@@ -11,7 +11,7 @@ import { store } from "./store";
 const ANSWER_MS = 15_000;
 
 /** What became of a move. `needs-reason`: its system is unhealthy, and the operator wants to know why it is over. */
-export type MoveOutcome = "moved" | "needs-reason" | "refused";
+type MoveOutcome = "moved" | "needs-reason" | "refused";
 
 /** Moves an incident by its id, shown at once and taken back with the server's reason where it is refused. */
 export async function moveIncident(incident: Incident, to: IncidentStatus, reason = ""): Promise<MoveOutcome> {

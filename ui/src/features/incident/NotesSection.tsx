@@ -117,7 +117,7 @@ async function saveNotes(incident: Incident, draft: Draft): Promise<"saved" | Pr
       known = current;
     }
   }
-  return new Problem("stale-write", "Not saved", "The incident changes all the time just now: save again.", 409);
+  return new Problem("stale-write", "Not saved", "The incident kept changing meanwhile. Save again.", 409);
 }
 
 function Editor({ editor }: { readonly editor: NotesEditor }) {

@@ -1,13 +1,13 @@
 import { ChevronDown, ChevronUp, ShieldCheck } from "lucide-react";
 import { memo, type ReactNode, useState } from "react";
-import { Link } from "wouter";
 
 import type { Experiment, System } from "@/api/types";
-import { incidentPath } from "@/lib/paths";
+import { label } from "@/live/actions";
 import { useLive } from "@/live/store";
 import { Badge } from "@/ui/Badge";
 import { IconButton } from "@/ui/Button";
 import { useClock } from "@/ui/clock";
+import { IncidentLink } from "@/ui/IncidentLink";
 import { TEXT } from "@/ui/tone";
 
 import { BreakMenu } from "./BreakMenu";
@@ -108,7 +108,7 @@ function Silence({ system }: { readonly system: System }) {
   const silence = useClock((now) => silentFor(system.last_probe_at, now));
   if (!isFollowed || silence === null) return null;
   return (
-    <Badge tone="warn" title="The last measurement is that old. Is the operator running?">
+    <Badge tone="warn" title="Nothing was measured since then. Is the operator running?">
       Operator silent for {silence}?
     </Badge>
   );
@@ -120,14 +120,7 @@ function Warnings({ system }: { readonly system: System }): ReactNode {
 }
 
 function OpenIncidents({ openIncidents }: Pick<SystemCardProps, "openIncidents">) {
-  return openIncidents.map(({ id, number, label }) => (
-    <Link
-      key={id}
-      href={incidentPath({ id, number })}
-      aria-label={`Open incident ${label}`}
-      className="inline-flex min-h-6 items-center font-mono text-accent underline underline-offset-2 hover:text-accent-hover"
-    >
-      {label}
-    </Link>
+  return openIncidents.map((incident) => (
+    <IncidentLink key={incident.id} incident={incident} said={`Open incident ${label(incident)}`} />
   ));
 }
