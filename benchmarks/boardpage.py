@@ -18,7 +18,8 @@ from playwright.async_api import Browser, Page, async_playwright
 from benchmarks.targets.base import TargetFailed
 from tests.board.browser import find_browser, flags
 
-_SCRIPT = Path(__file__).with_suffix(".js")
+SCRIPT = Path(__file__).with_suffix(".js")
+"""To be run in each document before its own scripts; what the methods of a BoardPage call."""
 _VIEWPORT = {"width": 1280, "height": 900}
 _LOAD_MS = 60_000
 _STEPS = 4  # of the pointer, on its way to another column
@@ -119,7 +120,7 @@ class BoardPage:
         context = await browser.new_context(viewport=_VIEWPORT, storage_state={"origins": [origin]})  # type: ignore[arg-type]
         try:
             context.set_default_timeout(_LOAD_MS)
-            await context.add_init_script(path=_SCRIPT)
+            await context.add_init_script(path=SCRIPT)
             page = await context.new_page()
             await page.goto(link)
             await page.locator(_CARD).first.wait_for()
@@ -155,6 +156,8 @@ class BoardPage:
             while True:
                 async with session.get(incidents_url) as answer:
                     incidents = json.loads(await answer.read())
+                if has_all:
+                    await self.show_all()  # a column may have grown
                 different = (await self.shown()).differences(incidents, has_all=has_all)
                 if not different or time.monotonic() > until:
                     return "; ".join(different[:3])
