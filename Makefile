@@ -15,7 +15,7 @@ BENCH ?=
 FUZZ ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare board drill up down test check bench-api bench-board fuzz-api generate lock clean
+.PHONY: help venv prepare board drill up down test check screenshots bench-api bench-board fuzz-api generate lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 	$(BIN)/python -m pytest --quiet tests/local/test_locks.py
 	$(BIN)/incident-simulator vet
 	$(BIN)/incident-simulator board --check
+
+screenshots: prepare ## Take the README's pictures of real drills again; look at them before they are committed.
+	@$(BIN)/python -m pytest tests/board/screenshots.py
 
 bench-api: prepare ## Measure the API with 1,000 boards; about 15 minutes, or BENCH="--quick".
 	@$(BIN)/python -m benchmarks $(BENCH)

@@ -83,6 +83,7 @@ function Pages() {
         <Home />
       </Route>
       <Route>
+        <h1 className="sr-only">No such page</h1>
         <Empty title="There is no such page">The board is at the start: follow the name at the top left.</Empty>
       </Route>
     </Switch>

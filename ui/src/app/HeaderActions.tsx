@@ -1,6 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { CircleQuestionMark, LogOut, Monitor, Moon, Plus, Search, Sun, UserRound } from "lucide-react";
-import { useSearchParams } from "wouter";
 
 import { api, unwrap } from "@/api/client";
 import { sessionQuery } from "@/api/queries";
@@ -11,16 +10,11 @@ import { attempt } from "@/live/actions";
 import { Button, IconButton } from "@/ui/Button";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "@/ui/Menu";
 import { chooseTheme, type Theme, useTheme } from "@/ui/theme";
+import { useOpenDialog } from "@/ui/useOpenDialog";
 
 /** Makes, finds, and what belongs to whoever is signed in. */
 export function HeaderActions({ session }: { readonly session: Session }) {
-  const [, setParams] = useSearchParams();
-  const open = (name: string): void => {
-    setParams((params) => {
-      params.set(name, "");
-      return params;
-    });
-  };
+  const open = useOpenDialog();
   return (
     <>
       <IconButton label="Search and commands (Ctrl K)" onClick={() => open("palette")}>
@@ -31,7 +25,9 @@ export function HeaderActions({ session }: { readonly session: Session }) {
           <span className="sr-only sm:not-sr-only">New incident</span>
         </Button>
       )}
-      <ThemeMenu />
+      <div className="hidden sm:block">
+        <ThemeMenu />
+      </div>
       <IconButton label="Keys and help" className="hidden sm:inline-flex" onClick={() => open("help")}>
         <CircleQuestionMark size={18} aria-hidden="true" />
       </IconButton>
@@ -57,22 +53,27 @@ function ThemeMenu() {
         </IconButton>
       }
     >
-      {THEMES.map(({ theme, name, Icon }) => (
-        <MenuItem
-          key={theme}
-          icon={<Icon size={16} aria-hidden="true" />}
-          onSelect={() => chooseTheme(theme)}
-          {...(theme === chosen ? { hint: "chosen" } : {})}
-        >
-          {name}
-        </MenuItem>
-      ))}
+      <ThemeItems chosen={chosen} />
     </Menu>
   );
 }
 
+function ThemeItems({ chosen }: { readonly chosen: Theme }) {
+  return THEMES.map(({ theme, name, Icon }) => (
+    <MenuItem
+      key={theme}
+      icon={<Icon size={16} aria-hidden="true" />}
+      onSelect={() => chooseTheme(theme)}
+      {...(theme === chosen ? { hint: "chosen" } : {})}
+    >
+      {name}
+    </MenuItem>
+  ));
+}
+
 function UserMenu({ session }: { readonly session: Session }) {
   const queries = useQueryClient();
+  const theme = useTheme();
   const signOut = async (): Promise<void> => {
     const done = await attempt(null, "You are still signed in", async () => {
       await unwrap(api.DELETE("/api/v1/session"));
@@ -94,6 +95,11 @@ function UserMenu({ session }: { readonly session: Session }) {
       <MenuSeparator />
       <PracticeMenuItems />
       <HaltMenuItem />
+      <div className="sm:hidden">
+        <MenuSeparator />
+        <MenuLabel>Theme</MenuLabel>
+        <ThemeItems chosen={theme} />
+      </div>
       <MenuSeparator />
       <MenuItem icon={<LogOut size={16} aria-hidden="true" />} onSelect={() => void signOut()}>
         Sign out

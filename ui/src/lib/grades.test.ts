@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import { makeReport } from "@/testing/make";
+import { aReport } from "@/testing/things";
 
 import { marksOf, sayMarks } from "./grades";
 
 describe("marksOf", () => {
   it("answers five questions", () => {
-    const marks = marksOf(makeReport({ grade: { cause_correct: false } }), "RedisMemory");
+    const marks = marksOf(aReport({ grade: { cause_correct: false } }), "RedisMemory");
     expect(marks.map(({ name, isRight }) => [name, isRight])).toEqual([
       ["Detected", true],
       ["Cause", false],
@@ -18,13 +18,13 @@ describe("marksOf", () => {
   });
 
   it("counts what was left and what was lost as one mark", () => {
-    const clean = marksOf(makeReport({ grade: { residue: 1, collateral: 2 } }), "DiskFill").at(-1);
+    const clean = marksOf(aReport({ grade: { residue: 1, collateral: 2 } }), "DiskFill").at(-1);
     expect(clean?.isRight).toBe(false);
     expect(clean?.said).toBe("1 thing of the fault left behind, 2 ordinary keys, rows or files lost");
   });
 
   it("takes a control's silence for right", () => {
-    expect(marksOf(makeReport(), "None")[0]?.said).toBe("no false alarm");
-    expect(marksOf(makeReport({ grade: { detected: false } }), "None")[0]?.said).toBe("a false alarm");
+    expect(marksOf(aReport(), "None")[0]?.said).toBe("no false alarm");
+    expect(marksOf(aReport({ grade: { detected: false } }), "None")[0]?.said).toBe("a false alarm");
   });
 });

@@ -1,4 +1,4 @@
-/** The five questions that a drill's grade answers, in words. */
+/** What a drill's report says, in words: the five questions that its grade answers, and how long each part took. */
 import type { DrillReport, FaultType } from "@/api/types";
 
 import { countOf } from "./format";
@@ -36,4 +36,32 @@ function mark(name: string, isRight: boolean, right = "", wrong = ""): Mark {
 /** All of them in one sentence, for who cannot see them. */
 export function sayMarks(marks: readonly Mark[]): string {
   return marks.map(({ name, isRight, said }) => `${name}: ${isRight ? "yes" : "no"}, ${said}`).join("; ");
+}
+
+type Durations = DrillReport["durations"];
+
+const DURATION_WORD: Record<keyof Durations, string> = {
+  detect: "Detect",
+  diagnose: "Diagnose",
+  propose: "Propose",
+  approve: "Approve (a person)",
+  execute: "Execute",
+  verify: "Verify, with the hold window",
+  hold: "Hold window",
+  resolve: "Resolve",
+  machine: "Machine, without the hold window",
+  total: "Total",
+};
+
+/** Every part of a drill's time, in the order in which they come. */
+export const DURATIONS = Object.keys(DURATION_WORD) as readonly (keyof Durations)[]; // the keys are what the type says
+
+export interface Took {
+  readonly name: string;
+  /** Null where it did not come to that. */
+  readonly seconds: number | null;
+}
+
+export function tookOf(durations: Durations, parts: readonly (keyof Durations)[] = DURATIONS): readonly Took[] {
+  return parts.map((part) => ({ name: DURATION_WORD[part], seconds: durations[part] }));
 }

@@ -1,14 +1,10 @@
 /** What belongs together: an incident, the experiment whose damage opened it, and when the harm began. */
 import type { Experiment, Incident } from "@/api/types";
 
-type Named = Pick<Incident, "namespace" | "name">;
+import { keyOf } from "./keys";
 
 /** The experiments of each incident, by namespace and name. */
 export type ExperimentIndex = ReadonlyMap<string, readonly Experiment[]>;
-
-function keyOf({ namespace, name }: Named): string {
-  return `${namespace}/${name}`;
-}
 
 /** Experiments name the incidents that they opened; this is the way back. */
 export function indexExperiments(experiments: Iterable<Experiment>): ExperimentIndex {
@@ -25,17 +21,27 @@ export function indexExperiments(experiments: Iterable<Experiment>): ExperimentI
 }
 
 /**
- * The experiment behind an incident as it stands now, or null. One that was reopened has several, and its times are
- * those of the last breach: the latest experiment that had begun when it was noticed, and was not gone before the breach.
+ * The experiment whose damage opened the incident, or null; only who may read experiments knows any. One that came back
+ * has several, and its times are those of the last breach: so it is the latest that had begun when it was noticed.
  */
 export function experimentOf(incident: Incident, index: ExperimentIndex): Experiment | null {
-  const { breached_at: breached, detected_at: detected } = incident.timestamps;
   let latest: Experiment | null = null;
   for (const experiment of index.get(keyOf(incident)) ?? []) {
-    if (isAfter(experiment.started_at, detected) || isAfter(breached ?? detected, experiment.recovered_at)) continue;
+    if (isAfter(experiment.started_at, incident.timestamps.detected_at)) continue;
     if (latest === null || isAfter(experiment.started_at, latest.started_at)) latest = experiment;
   }
   return latest;
+}
+
+/**
+ * When the fault was injected. It may be noticed while it still grows: then it is when the injection began, as it had
+ * been injected in part by then. Null where the fault was gone before the breach: the incident was opened again, and its
+ * times are those of the second time.
+ */
+export function injectionOf(incident: Incident, experiment: Experiment | null): string | null {
+  if (experiment === null || isGone(incident, experiment)) return null;
+  const { injected_at: injected, started_at: began } = experiment;
+  return isAfter(injected, incident.timestamps.breached_at) ? began : injected;
 }
 
 /**
@@ -44,9 +50,13 @@ export function experimentOf(incident: Incident, index: ExperimentIndex): Experi
  */
 export function harmBegan(incident: Incident, experiment: Experiment | null): string | null {
   const { breached_at: breached } = incident.timestamps;
-  const injected = experiment?.injected_at ?? null;
-  if (injected === null || breached === null) return injected ?? breached;
-  return Date.parse(breached) < Date.parse(injected) ? breached : injected;
+  const injected = experiment === null || isGone(incident, experiment) ? null : experiment.injected_at;
+  return injected === null || isAfter(injected, breached) ? breached : injected;
+}
+
+/** Whether the fault was removed before the breach that the incident's times are of. */
+function isGone({ timestamps }: Incident, { recovered_at: recovered }: Experiment): boolean {
+  return isAfter(timestamps.breached_at ?? timestamps.detected_at, recovered);
 }
 
 function isAfter(one: string | null, other: string | null): boolean {

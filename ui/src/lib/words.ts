@@ -1,13 +1,19 @@
 /** The words for what the API names, the same everywhere on the board. */
 import type {
+  ActionType,
   ExperimentStatus,
   FaultType,
+  GameDayStatus,
   IncidentStatus,
   IncidentType,
   PlanStatus,
+  RemediationMode,
+  Risk,
   Severity,
   SignalName,
 } from "@/api/types";
+
+import { splitWords } from "./format";
 
 export const STATUSES: readonly IncidentStatus[] = ["triage", "investigating", "fixing", "resolved"];
 export const SEVERITIES: readonly Severity[] = ["P0", "P1", "P2", "P3"];
@@ -32,6 +38,13 @@ export const TYPE_WORD: Record<IncidentType, string> = {
   training: "Training",
 };
 
+/** What is done about an incident unasked. */
+export const REMEDIATION_WORD: Record<RemediationMode, string> = {
+  automated: "Automated",
+  advisory: "Advisory",
+  manual: "Manual",
+};
+
 export const FAULT_WORD: Record<FaultType, string> = {
   RedisMemory: "Redis memory full",
   PostgresConnections: "Postgres connections exhausted",
@@ -51,6 +64,28 @@ export const SIGNAL_WORD: Record<SignalName, string> = {
   canary: "Canary operation",
   latency: "Canary latency",
   reachable: "Reachable",
+};
+
+export const ACTION_WORD: Record<ActionType, string> = {
+  RedisEvictPrefix: "Delete the keys with a prefix",
+  RedisClearCache: "Clear the whole cache",
+  PostgresTerminateIdle: "End idle sessions",
+  PostgresVacuum: "Vacuum a table",
+  DiskCleanup: "Delete files",
+  RestartSystem: "Restart the system",
+};
+
+/** Why an incident is over. A reason that a later API adds is split into its words. */
+export function resolvedWord(reason: string): string {
+  return RESOLVED_WORD[reason] ?? splitWords(reason);
+}
+
+const RESOLVED_WORD: Readonly<Record<string, string>> = {
+  Verified: "Healed and proven",
+  SelfRecovered: "Recovered by itself",
+  ManualOverride: "Resolved by hand",
+  FalseAlarm: "False alarm",
+  MergedInto: "Merged into another",
 };
 
 export const PLAN_WORD: Record<PlanStatus, string> = {
@@ -76,6 +111,13 @@ export const EXPERIMENT_WORD: Record<ExperimentStatus, string> = {
   recovered: "Recovered",
   aborted: "Aborted",
   failed: "Failed",
+};
+
+export const GAME_DAY_WORD: Record<GameDayStatus, string> = {
+  pending: "Pending",
+  running: "Running",
+  finished: "Finished",
+  aborted: "Aborted",
 };
 
 /** Tones in which things are told apart: each has a text colour and a soft ground. */
@@ -112,6 +154,15 @@ export const EXPERIMENT_TONE: Record<ExperimentStatus, Tone> = {
   aborted: "neutral",
   failed: "danger",
 };
+
+export const GAME_DAY_TONE: Record<GameDayStatus, Tone> = {
+  pending: "info",
+  running: "violet",
+  finished: "ok",
+  aborted: "neutral",
+};
+
+export const RISK_TONE: Record<Risk, Tone> = { Low: "ok", Medium: "warn", High: "danger" };
 
 /** Faults that are in progress. */
 export const RUNNING: ReadonlySet<ExperimentStatus> = new Set(["pending", "injecting", "active", "recovering"]);

@@ -111,7 +111,7 @@ describe("measurements", () => {
       at("2026-01-31T12:00:05Z", 50),
       at("2026-01-31T12:00:10Z", 10),
     ]);
-    const points = state.history.get("system-uid")?.get("memory") ?? [];
+    const points = state.history.get("uid-redis-test")?.get("memory") ?? [];
     expect(points.map(([, health]) => health)).toEqual([90, null, 10]);
   });
 
@@ -121,14 +121,14 @@ describe("measurements", () => {
       received(aMessage("system.health", aSystem({ last_probe_at: "2026-01-31T12:00:10Z" }))),
     );
     const answer = {
-      "system-uid": {
+      "uid-redis-test": {
         memory: [
           ["2026-01-31T12:00:00Z", 20],
           ["2026-01-31T12:00:10Z", 98],
         ] as [string, number][],
       },
     };
-    const points = reduce(live, { type: "history", answer }).history.get("system-uid")?.get("memory") ?? [];
+    const points = reduce(live, { type: "history", answer }).history.get("uid-redis-test")?.get("memory") ?? [];
     expect(points.map(([, health]) => health)).toEqual([20, 98]);
   });
 });

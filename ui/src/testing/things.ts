@@ -1,13 +1,17 @@
-/** Whole objects for tests, of which a test says only what matters to it. */
-import type { Envelope, Experiment, Incident, Plan, System } from "@/api/types";
+/** Whole objects for tests, of which a test says only what matters to it; by default they belong together. */
+import type { Envelope, Experiment, Incident, Plan, Scenario, Session, System } from "@/api/types";
+import { NOTHING, type Things } from "@/live/state";
 
 const CREATED = "2026-01-31T12:00:00Z";
 
-export function anIncident(fields: Partial<Incident> = {}): Incident {
-  const id = fields.id ?? "uid-1";
+type IncidentFields = Partial<Omit<Incident, "timestamps">> & { readonly timestamps?: Partial<Incident["timestamps"]> };
+
+/** "inc-7" has the id "uid-7": one of the two is enough. Of its times, only those are told that matter. */
+export function anIncident({ timestamps, ...fields }: IncidentFields = {}): Incident {
+  const key = fields.name?.replace(/^inc-/, "") ?? fields.id?.replace(/^uid-/, "") ?? "1";
   return {
-    id,
-    name: `incident-${id}`,
+    id: `uid-${key}`,
+    name: `inc-${key}`,
     namespace: "drills",
     created_at: CREATED,
     updated_at: CREATED,
@@ -47,6 +51,7 @@ export function anIncident(fields: Partial<Incident> = {}): Incident {
       execution_started_at: null,
       mitigated_at: null,
       resolved_at: null,
+      ...timestamps,
     },
     durations: { detect: null, acknowledge: null, diagnose: null, approve: null, resolve: null },
     refused_request: null,
@@ -55,15 +60,16 @@ export function anIncident(fields: Partial<Incident> = {}): Incident {
 }
 
 export function aPlan(fields: Partial<Plan> = {}): Plan {
+  const name = fields.name ?? "plan-1";
   return {
-    id: "plan-uid",
-    name: "incident-uid-1-plan-1",
+    id: `uid-${name}`,
+    name,
     namespace: "drills",
     created_at: CREATED,
     updated_at: CREATED,
     resource_version: "1",
     incident_id: "uid-1",
-    incident_name: "incident-uid-1",
+    incident_name: "inc-1",
     attempt: 1,
     author: "rules",
     status: "awaiting_approval",
@@ -87,9 +93,10 @@ export function aPlan(fields: Partial<Plan> = {}): Plan {
 }
 
 export function aSystem(fields: Partial<System> = {}): System {
+  const name = fields.name ?? "redis-test";
   return {
-    id: "system-uid",
-    name: "redis-test",
+    id: `uid-${name}`,
+    name,
     namespace: "drills",
     created_at: CREATED,
     updated_at: CREATED,
@@ -112,9 +119,10 @@ export function aSystem(fields: Partial<System> = {}): System {
 }
 
 export function anExperiment(fields: Partial<Experiment> = {}): Experiment {
+  const name = fields.name ?? "redis-memory-abc";
   return {
-    id: "experiment-uid",
-    name: "redis-memory-abc",
+    id: `uid-${name}`,
+    name,
     namespace: "drills",
     created_at: CREATED,
     updated_at: CREATED,
@@ -146,6 +154,120 @@ export function anExperiment(fields: Partial<Experiment> = {}): Experiment {
     healed_by: null,
     grade: null,
     ...fields,
+  };
+}
+
+export function anAnalysis(
+  changes: Partial<NonNullable<Incident["analysis"]>> = {},
+): NonNullable<Incident["analysis"]> {
+  return {
+    confidence: 90,
+    diagnosis: "Redis is full.",
+    diagnosis_provider: "rules",
+    latency_ms: 3,
+    model: "",
+    root_cause: { fault_type: "RedisMemory", system: "redis-test" },
+    severity: "P1",
+    solution: "Evict the keys.",
+    solution_provider: "rules",
+    ...changes,
+  };
+}
+
+type Report = NonNullable<Experiment["grade"]>;
+
+interface ReportChanges {
+  readonly incident?: string;
+  readonly provider?: string;
+  readonly grade?: Partial<Report["grade"]>;
+  readonly durations?: Partial<Report["durations"]>;
+}
+
+/** A drill that passed, but for what is changed. */
+export function aReport({ incident = "inc-1", provider = "rules", grade, durations }: ReportChanges = {}): Report {
+  const marks = {
+    detected: true,
+    cause_correct: true,
+    action_correct: true,
+    verified: true,
+    residue: 0,
+    collateral: 0,
+    passed: true,
+    ...grade,
+  };
+  return {
+    drill: "redis-memory",
+    experiment: "redis-memory-abc",
+    incident: { name: incident, number: "INC-0001", phase: "Resolved", reason: "Verified" },
+    diagnosis: { provider, system: "redis-test", fault_type: "RedisMemory", correct: marks.cause_correct },
+    plan: { name: "plan-1", approved_by: "sre", actions: ["RedisEvictPrefix"] },
+    grade: marks,
+    durations: {
+      detect: null,
+      diagnose: null,
+      propose: null,
+      approve: null,
+      execute: null,
+      verify: null,
+      hold: null,
+      resolve: null,
+      total: null,
+      machine: null,
+      ...durations,
+    },
+  };
+}
+
+export function aScenario(changes: Partial<Scenario> = {}): Scenario {
+  return {
+    name: "redis-memory",
+    title: "Redis memory",
+    summary: "Fills Redis with keys.",
+    system: "redis-test",
+    fault_type: "RedisMemory",
+    duration_seconds: 600,
+    ...changes,
+  };
+}
+
+const ABILITIES = [
+  "read_incidents",
+  "read_experiments",
+  "edit_incidents",
+  "create_incidents",
+  "delete_incidents",
+  "run_experiments",
+  "approve_plans",
+  "run_generator",
+  "halt",
+] as const;
+
+/** Somebody who may do everything, but for what is changed. */
+export function aSession(may: Readonly<Record<string, boolean>> = {}): Session {
+  return {
+    user: "sre",
+    groups: [],
+    namespace: "drills",
+    via: "cookie",
+    may: { ...Object.fromEntries(ABILITIES.map((ability) => [ability, true])), ...may },
+  };
+}
+
+interface Lists {
+  readonly incidents?: readonly Incident[];
+  readonly plans?: readonly Plan[];
+  readonly experiments?: readonly Experiment[];
+  readonly systems?: readonly System[];
+}
+
+/** Lists by id, as the store holds them. */
+export function thingsOf({ incidents = [], plans = [], experiments = [], systems = [] }: Lists): Things {
+  return {
+    ...NOTHING,
+    incidents: new Map(incidents.map((each) => [each.id, each])),
+    plans: new Map(plans.map((each) => [each.id, each])),
+    experiments: new Map(experiments.map((each) => [each.id, each])),
+    systems: new Map(systems.map((each) => [each.id, each])),
   };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Incident } from "@/api/types";
 import type { Things } from "@/live/state";
-import { makeAnalysis, makeExperiment, makeIncident, makeReport, makeThings } from "@/testing/make";
+import { anAnalysis, anExperiment, anIncident, aReport, thingsOf } from "@/testing/things";
 
 import { analyse, NO_TEAM, NOT_KNOWN } from "./analyse";
 import { DEFAULTS, type Filters } from "./filters";
@@ -21,7 +21,7 @@ interface Line {
 
 function incident(name: string, line: Line, changes: Partial<Omit<Incident, "timestamps">> = {}): Incident {
   const stamp = (second: number | undefined): string | null => (second === undefined ? null : at(second));
-  return makeIncident({
+  return anIncident({
     name,
     ...(line.resolved === undefined ? {} : { status: "resolved", resolved_reason: "Verified" }),
     ...changes,
@@ -54,7 +54,7 @@ const six = [
 ];
 
 describe("times", () => {
-  const analysis = look(makeThings({ incidents: six }));
+  const analysis = look(thingsOf({ incidents: six }));
 
   it("measures from the breach where nobody injected anything", () => {
     expect(analysis.detect).toEqual({ n: 3, median: 2, p90: null });
@@ -78,41 +78,41 @@ describe("times", () => {
   it("measures from the injection where an experiment is known, or from an earlier breach", () => {
     const incidents = [incident("a", { breached: -4 }), incident("b", { breached: -4 })];
     const experiments = [
-      makeExperiment({ name: "one", incidents: ["a"], started_at: at(-20), injected_at: at(-1) }),
-      makeExperiment({ name: "two", incidents: ["b"], started_at: at(-20), injected_at: at(-9) }),
+      anExperiment({ name: "one", incidents: ["a"], started_at: at(-20), injected_at: at(-1) }),
+      anExperiment({ name: "two", incidents: ["b"], started_at: at(-20), injected_at: at(-9) }),
     ];
-    const found = look(makeThings({ incidents, experiments }));
+    const found = look(thingsOf({ incidents, experiments }));
     expect(found.detect).toEqual({ n: 2, median: 6.5, p90: null });
     expect(found.detectFromInjection).toBe(1);
   });
 
   it("takes the experiment of the last breach where one was reopened", () => {
     const experiments = [
-      makeExperiment({ name: "old", incidents: ["a"], started_at: at(-500), injected_at: at(-490) }),
-      makeExperiment({ name: "last", incidents: ["a"], started_at: at(-8), injected_at: at(-3) }),
-      makeExperiment({ name: "later", incidents: ["a"], started_at: at(40), injected_at: at(41) }),
-      makeExperiment({ name: "foreign", incidents: ["a"], started_at: at(-1), injected_at: at(-1), namespace: "else" }),
+      anExperiment({ name: "old", incidents: ["a"], started_at: at(-500), injected_at: at(-490) }),
+      anExperiment({ name: "last", incidents: ["a"], started_at: at(-8), injected_at: at(-3) }),
+      anExperiment({ name: "later", incidents: ["a"], started_at: at(40), injected_at: at(41) }),
+      anExperiment({ name: "foreign", incidents: ["a"], started_at: at(-1), injected_at: at(-1), namespace: "else" }),
     ];
-    const found = look(makeThings({ incidents: [incident("a", {})], experiments }));
+    const found = look(thingsOf({ incidents: [incident("a", {})], experiments }));
     expect(found.detect).toEqual({ n: 1, median: 3, p90: null });
   });
 
   it("gives a p90 from ten on", () => {
     const many = Array.from({ length: 10 }, (_, n) => incident(`i${n}`, { resolved: (n + 1) * 10 }));
-    expect(look(makeThings({ incidents: many })).resolve).toEqual({ n: 10, median: 55, p90: 91 });
-    expect(look(makeThings({ incidents: many.slice(1) })).resolve.p90).toBeNull();
+    expect(look(thingsOf({ incidents: many })).resolve).toEqual({ n: 10, median: 55, p90: 91 });
+    expect(look(thingsOf({ incidents: many.slice(1) })).resolve.p90).toBeNull();
   });
 
   it("takes no time to be less than none, nor the wait to be longer than the whole", () => {
     const odd = incident("a", { breached: 5, acknowledged: -3, proposed: 0, approved: 50, resolved: 20 });
-    const found = look(makeThings({ incidents: [odd] }));
+    const found = look(thingsOf({ incidents: [odd] }));
     expect(found.detect.median).toBe(0);
     expect(found.acknowledge.median).toBe(0);
     expect(found.split).toMatchObject({ human: 20, machine: 0 });
   });
 
   it("knows nothing of nothing", () => {
-    const nothing = look(makeThings({}));
+    const nothing = look(thingsOf({}));
     expect(nothing).toMatchObject({ cases: [], split: null, byTeam: [], diagnosers: [], graded: 0, sla: null });
     expect(nothing.resolve).toEqual({ n: 0, median: null, p90: null });
   });
@@ -122,10 +122,10 @@ describe("filters", () => {
   const drill = incident("drill", { resolved: 10 });
   const real = incident("real", { resolved: 20 }, { severity: "P0", team: "data" });
   const practice = incident("practice", { resolved: 30 }, { incident_type: "synthetic" });
-  const long = makeIncident({ name: "long", timestamps: { detected_at: "2026-01-01T00:00:00Z" } });
-  const things = makeThings({
+  const long = anIncident({ name: "long", timestamps: { detected_at: "2026-01-01T00:00:00Z" } });
+  const things = thingsOf({
     incidents: [drill, real, practice, long],
-    experiments: [makeExperiment({ incidents: ["drill"] })],
+    experiments: [anExperiment({ incidents: ["drill"] })],
   });
 
   it.each<[Partial<Filters>, string[]]>([
@@ -144,7 +144,7 @@ describe("filters", () => {
 });
 
 describe("groups", () => {
-  const analysis = look(makeThings({ incidents: six }));
+  const analysis = look(thingsOf({ incidents: six }));
 
   it("counts by team, most first", () => {
     expect(analysis.byTeam.map(({ name, n, relapses }) => [name, n, relapses])).toEqual([
@@ -163,31 +163,31 @@ describe("groups", () => {
 
   it("goes by the injected fault, else by the diagnosed one, else by none", () => {
     const incidents = [
-      incident("a", {}, { analysis: makeAnalysis({ root_cause: { fault_type: "DiskFill", system: "" } }) }),
-      incident("b", {}, { analysis: makeAnalysis({ root_cause: { fault_type: "DiskFill", system: "" } }) }),
+      incident("a", {}, { analysis: anAnalysis({ root_cause: { fault_type: "DiskFill", system: "" } }) }),
+      incident("b", {}, { analysis: anAnalysis({ root_cause: { fault_type: "DiskFill", system: "" } }) }),
       incident("c", {}, { team: "" }),
     ];
-    const experiments = [makeExperiment({ incidents: ["a"] })];
-    const found = look(makeThings({ incidents, experiments }));
+    const experiments = [anExperiment({ incidents: ["a"] })];
+    const found = look(thingsOf({ incidents, experiments }));
     expect(found.byFault.map(({ name }) => name)).toEqual(["Disk full", NOT_KNOWN, "Redis memory full"]);
     expect(found.byTeam.map(({ name }) => name)).toEqual(["platform", NO_TEAM]);
   });
 });
 
 describe("grades", () => {
-  const right = makeReport({ incident: "a" });
-  const wrong = makeReport({ incident: "b", grade: { cause_correct: false, passed: false } });
-  const unnoticed = makeReport({ incident: "", grade: { detected: false, passed: false } });
-  const things = makeThings({
+  const right = aReport({ incident: "a" });
+  const wrong = aReport({ incident: "b", grade: { cause_correct: false, passed: false } });
+  const unnoticed = aReport({ incident: "", grade: { detected: false, passed: false } });
+  const things = thingsOf({
     incidents: [
-      incident("a", {}, { analysis: makeAnalysis({ confidence: 90 }) }),
-      incident("b", {}, { analysis: makeAnalysis({ confidence: 60 }), team: "data" }),
-      incident("c", {}, { analysis: makeAnalysis({ confidence: 10, diagnosis_provider: "groq" }) }),
+      incident("a", {}, { analysis: anAnalysis({ confidence: 90 }) }),
+      incident("b", {}, { analysis: anAnalysis({ confidence: 60 }), team: "data" }),
+      incident("c", {}, { analysis: anAnalysis({ confidence: 10, diagnosis_provider: "groq" }) }),
     ],
     experiments: [
-      makeExperiment({ name: "one", incidents: ["a"], grade: right }),
-      makeExperiment({ name: "two", incidents: ["b"], grade: wrong }),
-      makeExperiment({
+      anExperiment({ name: "one", incidents: ["a"], grade: right }),
+      anExperiment({ name: "two", incidents: ["b"], grade: wrong }),
+      anExperiment({
         name: "three",
         grade: unnoticed,
         systems: [{ ...TARGET, system: "redis-test" }],
@@ -234,7 +234,7 @@ const TARGET = {
 describe("SLA", () => {
   it("counts what was kept, missed, and is late", () => {
     const targets = { P1: { acknowledge_seconds: 10, resolve_seconds: 50 } };
-    const found = analyse(makeThings({ incidents: six }), DEFAULTS, NOW, targets);
+    const found = analyse(thingsOf({ incidents: six }), DEFAULTS, NOW, targets);
     expect(found.sla).toEqual({ kept: 1, missed: 2, late: 1 });
   });
 });

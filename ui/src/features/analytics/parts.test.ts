@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { makeAnalysis, makeExperiment, makeIncident, makeThings } from "@/testing/make";
+import { anAnalysis, anExperiment, anIncident, thingsOf } from "@/testing/things";
 
 import { countOverTime } from "./buckets";
 import { collectCases } from "./cases";
@@ -66,9 +66,9 @@ describe("countOverTime", () => {
 
 describe("toCsv", () => {
   const row = (title: string): string => {
-    const things = makeThings({
-      incidents: [makeIncident({ message: title, analysis: makeAnalysis() })],
-      experiments: [makeExperiment({ incidents: ["inc-1"] })],
+    const things = thingsOf({
+      incidents: [anIncident({ message: title, analysis: anAnalysis() })],
+      experiments: [anExperiment({ incidents: ["inc-1"] })],
     });
     const { cases } = collectCases(things, { ...DEFAULTS, range: "all" }, Date.now());
     return toCsv(cases).split("\r\n").slice(1).join("\r\n");

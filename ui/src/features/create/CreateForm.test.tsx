@@ -6,7 +6,7 @@ import { Router } from "wouter";
 import { memoryLocation } from "wouter/memory-location";
 
 import { SessionProvider } from "@/live/session";
-import { makeIncident, makeSession } from "@/testing/make";
+import { anIncident, aSession } from "@/testing/things";
 
 import CreateForm from "./CreateForm";
 
@@ -29,7 +29,7 @@ function open() {
   const onClose = vi.fn();
   render(
     <QueryClientProvider client={new QueryClient()}>
-      <SessionProvider session={makeSession()}>
+      <SessionProvider session={aSession()}>
         <Router hook={location.hook} searchHook={location.searchHook}>
           <CreateForm onClose={onClose} />
         </Router>
@@ -89,7 +89,7 @@ describe("CreateForm", () => {
 
   it("goes to the incident that was made", async () => {
     const { user, location } = open();
-    answer(201, makeIncident({ number: "INC-0042" }));
+    answer(201, anIncident({ number: "INC-0042" }));
     await user.type(message(), "x");
     await user.click(screen.getByRole("button", { name: "Report it" }));
     await waitFor(() => expect(location.history.at(-1)).toBe("/incidents/INC-0042"));

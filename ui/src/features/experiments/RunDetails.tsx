@@ -1,9 +1,10 @@
 import type { ReactNode } from "react";
 
 import type { Experiment } from "@/api/types";
-import { formatDateTime, formatDuration, formatPrecise } from "@/lib/format";
-import { marksOf } from "@/lib/grades";
-import { FAULT_WORD, SIGNAL_WORD } from "@/lib/words";
+import { formatDateTime, formatDuration } from "@/lib/format";
+import { marksOf, tookOf } from "@/lib/grades";
+import { ACTION_WORD, FAULT_WORD, SIGNAL_WORD } from "@/lib/words";
+import { MarkList, TimeList } from "@/ui/GradeList";
 
 import { type Effect, effectsOf } from "./runs";
 import { Undone } from "./Undone";
@@ -97,38 +98,16 @@ function Graded({ run }: { readonly run: Experiment }) {
   const { diagnosis, plan, durations } = report;
   const cause = diagnosis.fault_type === null ? "no cause" : FAULT_WORD[diagnosis.fault_type];
   return (
-    <>
+    <div className="flex flex-col gap-2">
       <p className="font-semibold">{report.grade.passed ? "Passed" : "Not passed"}</p>
-      <ul className="mt-1 text-xs">
-        {marksOf(report, fault.type).map(({ name, isRight, said }) => (
-          <li key={name}>
-            <span className={isRight ? "text-ok" : "font-semibold text-danger"}>{name}</span>: {said}
-          </li>
-        ))}
-      </ul>
-      <p className="mt-2 text-xs text-muted">
+      <MarkList marks={marksOf(report, fault.type)} />
+      <p className="text-xs text-muted">
         {diagnosis.provider === "" ? "Nobody diagnosed it" : `${diagnosis.provider} named ${cause}`}
-        {plan.actions.length > 0 && `; done: ${plan.actions.join(", ")}`}
+        {plan.actions.length > 0 &&
+          `; done: ${plan.actions.map((action) => ACTION_WORD[action].toLowerCase()).join(", ")}`}
         {plan.approved_by !== "" && `, approved by ${plan.approved_by}`}.
       </p>
-      <dl className="mt-2 flex flex-wrap gap-x-4 text-xs">
-        <Seconds name="Total" value={durations.total} />
-        <Seconds name="Machine" value={durations.machine} />
-        <Seconds name="Person" value={durations.approve} />
-        <Seconds name="Detect" value={durations.detect} />
-        <Seconds name="Diagnose" value={durations.diagnose} />
-        <Seconds name="Execute" value={durations.execute} />
-        <Seconds name="Verify" value={durations.verify} />
-      </dl>
-    </>
-  );
-}
-
-function Seconds({ name, value }: { readonly name: string; readonly value: number | null }) {
-  return (
-    <div className="flex gap-1.5">
-      <dt className="text-muted">{name}</dt>
-      <dd className="tabular font-mono">{value === null ? "unknown" : formatPrecise(value)}</dd>
+      <TimeList times={tookOf(durations)} />
     </div>
   );
 }

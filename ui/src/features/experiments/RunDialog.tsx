@@ -1,15 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { type SyntheticEvent, useId, useState } from "react";
 
-import { api, unwrap } from "@/api/client";
 import { scenariosQuery } from "@/api/queries";
 import type { Scenario } from "@/api/types";
 import { FAULT_WORD } from "@/lib/words";
-import { attempt } from "@/live/actions";
+import { startDrill } from "@/live/drills";
 import { useMay } from "@/live/session";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/Field";
+import { useBusy } from "@/ui/useBusy";
 import { useDialogParam } from "@/ui/useDialogParam";
 
 import { LONGEST_SECONDS, readSeconds } from "./seconds";
@@ -23,17 +23,12 @@ export function RunDialog() {
   const mayRun = useMay("run_experiments");
   const scenario = useQuery(scenariosQuery).data?.find((each) => each.name === name);
   const form = useId();
-  const [isBusy, setIsBusy] = useState(false);
+  const [isBusy, busy] = useBusy();
+  if (scenario === undefined) return null;
   const run = async (seconds: number): Promise<void> => {
-    setIsBusy(true);
-    const body = { scenario: name, duration_seconds: seconds };
-    const started = await attempt(`${name} is starting`, `${name} was not started`, () =>
-      unwrap(api.POST("/api/v1/experiments", { body })),
-    );
-    setIsBusy(false);
+    const started = await busy(() => startDrill(scenario, seconds));
     if (started !== null) close();
   };
-  if (scenario === undefined) return null;
   return (
     <Dialog
       isOpen={isAsked && mayRun}

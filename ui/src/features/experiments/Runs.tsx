@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 
 import { countOf } from "@/lib/format";
+import { keyOf } from "@/lib/keys";
 import { EXPERIMENT_WORD, FAULT_WORD } from "@/lib/words";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
@@ -95,8 +96,8 @@ function List({ runs }: { readonly runs: ReturnType<typeof listRuns> }) {
       <RunHeadings />
       <ul className="divide-y divide-line border-y border-line">
         {runs.slice(0, shown).map((run) => {
-          const [incident] = run.incidents;
-          const number = incident === undefined ? undefined : numbers.get(`${run.namespace}/${incident}`);
+          const [name] = run.incidents;
+          const number = name === undefined ? undefined : numbers.get(keyOf({ namespace: run.namespace, name }));
           return <RunRow key={run.id} run={run} number={number ?? run.grade?.incident.number ?? ""} />;
         })}
       </ul>

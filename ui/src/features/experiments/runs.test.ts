@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { makeExperiment } from "@/testing/make";
+import { anExperiment } from "@/testing/things";
 
 import { effectsOf, listRuns, readFilter, systemsOf, tookSeconds } from "./runs";
 
@@ -18,9 +18,9 @@ describe("readFilter", () => {
 
 describe("listRuns", () => {
   const runs = [
-    makeExperiment({ name: "old", created_at: "2026-01-01T10:00:00Z", status: "recovered" }),
-    makeExperiment({ name: "new", created_at: "2026-01-01T11:00:00Z" }),
-    makeExperiment({ name: "unknown", created_at: null }),
+    anExperiment({ name: "old", created_at: "2026-01-01T10:00:00Z", status: "recovered" }),
+    anExperiment({ name: "new", created_at: "2026-01-01T11:00:00Z" }),
+    anExperiment({ name: "unknown", created_at: null }),
   ];
   const names = (filter: Parameters<typeof listRuns>[1]): string[] => listRuns(runs, filter).map(({ name }) => name);
 
@@ -35,7 +35,7 @@ describe("listRuns", () => {
 });
 
 describe("systemsOf", () => {
-  const asked = makeExperiment();
+  const asked = anExperiment();
   it("falls back to what was asked for", () => {
     expect(systemsOf(asked)).toBe("redis-test");
     const selector = { match_labels: { tier: "cache" } };
@@ -48,15 +48,15 @@ describe("systemsOf", () => {
 
 describe("tookSeconds", () => {
   it("is not known before the end", () => {
-    expect(tookSeconds(makeExperiment({ injected_at: at, recovered_at: null }))).toBeNull();
-    expect(tookSeconds(makeExperiment({ injected_at: at, recovered_at: "2026-01-01T12:00:09Z" }))).toBe(9);
+    expect(tookSeconds(anExperiment({ injected_at: at, recovered_at: null }))).toBeNull();
+    expect(tookSeconds(anExperiment({ injected_at: at, recovered_at: "2026-01-01T12:00:09Z" }))).toBe(9);
   });
 });
 
 describe("effectsOf", () => {
   it("puts what moved first, and tells unknown and unmoved apart", () => {
     const effects = effectsOf(
-      makeExperiment({
+      anExperiment({
         baseline: [
           { system: "a", signal: "canary", health: 100, at },
           { system: "a", signal: "memory", health: 97, at },

@@ -1,6 +1,7 @@
 /** Experiments as their page lists them: in order, filtered, and with what each came to. */
 import type { Experiment, ExperimentStatus, FaultType, HealedBy, SignalName } from "@/api/types";
 import { secondsBetween } from "@/lib/format";
+import { keyOf } from "@/lib/keys";
 import { EXPERIMENT_WORD, FAULT_WORD } from "@/lib/words";
 
 export interface Filter {
@@ -72,5 +73,5 @@ export function effectsOf({ baseline, observed_effect: observed }: Experiment): 
 export function numbersOf(
   incidents: Iterable<{ readonly namespace: string; readonly name: string; readonly number: string }>,
 ): ReadonlyMap<string, string> {
-  return new Map([...incidents].map(({ namespace, name, number }) => [`${namespace}/${name}`, number]));
+  return new Map([...incidents].map((incident) => [keyOf(incident), incident.number]));
 }

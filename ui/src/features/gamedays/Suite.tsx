@@ -1,20 +1,12 @@
-import type { GameDay, GameDayStatus } from "@/api/types";
+import type { GameDay } from "@/api/types";
 import { countOf, formatDateTime } from "@/lib/format";
-import type { Tone } from "@/lib/words";
+import { GAME_DAY_TONE, GAME_DAY_WORD } from "@/lib/words";
 import { Badge } from "@/ui/Badge";
 import { Elapsed } from "@/ui/clock";
 
 import { Diagnosers } from "./Diagnosers";
 import { Matrix } from "./Matrix";
 import { diagnosersOf, rowsOf } from "./scoreboard";
-
-const WORD: Record<GameDayStatus, string> = {
-  pending: "Pending",
-  running: "Running",
-  finished: "Finished",
-  aborted: "Aborted",
-};
-const TONE: Record<GameDayStatus, Tone> = { pending: "info", running: "violet", finished: "ok", aborted: "neutral" };
 
 /** One game day: where it stands, every run, and who diagnosed how well. */
 export function Suite({ day }: { readonly day: GameDay }) {
@@ -27,7 +19,7 @@ export function Suite({ day }: { readonly day: GameDay }) {
           <h2 id={heading} className="text-lg font-semibold">
             {day.name}
           </h2>
-          <Badge tone={TONE[day.status]}>{WORD[day.status]}</Badge>
+          <Badge tone={GAME_DAY_TONE[day.status]}>{GAME_DAY_WORD[day.status]}</Badge>
           {day.suspended && <Badge>Starts no further drill</Badge>}
           <p className="tabular ml-auto font-mono text-sm">
             <span className="text-ok">{day.passed} passed</span>

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 
 import type { DrillReport, GameDay } from "@/api/types";
-import { makeExperiment, makeReport } from "@/testing/make";
+import { anExperiment, aReport } from "@/testing/things";
 
 import { diagnosersOf, medianOf, percent, rowsOf } from "./scoreboard";
 
-const { fault } = makeExperiment();
+const { fault } = anExperiment();
 
 function day(status: GameDay["status"], scores: GameDay["scores"]) {
   return { status, drills: [{ name: "cache", fault, repeats: 3 }], scores };
@@ -15,8 +15,8 @@ function score(run: number, report: DrillReport | null, drill = "cache") {
   return { drill, run, experiment: `${drill}-${run}`, report };
 }
 
-const passed = makeReport();
-const failed = makeReport({ grade: { passed: false, cause_correct: false } });
+const passed = aReport();
+const failed = aReport({ grade: { passed: false, cause_correct: false } });
 
 describe("rowsOf", () => {
   it("tells passed, failed, running and waiting apart", () => {
@@ -60,8 +60,8 @@ describe("medianOf", () => {
 
 describe("diagnosersOf", () => {
   it("counts each by the runs that it diagnosed", () => {
-    const groq = makeReport({ provider: "groq", durations: { diagnose: 2, total: 30 } });
-    const wrong = makeReport({ provider: "groq", grade: { cause_correct: false }, durations: { diagnose: 4 } });
+    const groq = aReport({ provider: "groq", durations: { diagnose: 2, total: 30 } });
+    const wrong = aReport({ provider: "groq", grade: { cause_correct: false }, durations: { diagnose: 4 } });
     const found = diagnosersOf([score(1, groq), score(2, wrong), score(3, passed), score(4, null)]);
     expect(found.map(({ provider, causeRight }) => [provider, causeRight])).toEqual([
       ["groq", { right: 1, n: 2 }],

@@ -1,18 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
 import { Zap } from "lucide-react";
+import { useMemo } from "react";
 
-import { api, unwrap } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { scenariosQuery } from "@/api/queries";
 import type { Experiment, Scenario } from "@/api/types";
 import { formatDuration, sentence } from "@/lib/format";
-import { attempt } from "@/live/actions";
+import { startDrill } from "@/live/drills";
 import { useMay, useSession } from "@/live/session";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { Menu, MenuItem } from "@/ui/Menu";
 import { Loading, ProblemNote } from "@/ui/States";
+import { useBusy } from "@/ui/useBusy";
 
 import { follow, useFollowed } from "./memory";
 import { type Progress, runningDrill } from "./progress";
@@ -71,7 +71,7 @@ function Awaited({ name }: { readonly name: string }) {
 }
 
 /** The button, or why there is none. */
-export function Starter() {
+function Starter() {
   const session = useSession();
   const mayRun = useMay("run_experiments");
   const experiments = useLive((state) => state.experiments);
@@ -112,53 +112,53 @@ function FollowRunning({ experiment }: { readonly experiment: Experiment }) {
 
 function Buttons() {
   const scenarios = useQuery(scenariosQuery);
-  const [busy, setBusy] = useState(false);
   if (scenarios.error !== null) {
     return <ProblemNote problem={Problem.of(scenarios.error)} onRetry={() => void scenarios.refetch()} />;
   }
   if (scenarios.data === undefined) return <Loading label="Loading the drills" lines={2} />;
   const first = scenarios.data.find(({ name }) => name === FIRST) ?? scenarios.data[0];
   if (first === undefined) return <p>There is no drill in the catalogue that could be run.</p>;
-  const run = async (scenario: Scenario): Promise<void> => {
-    setBusy(true);
-    const made = await attempt(null, `${scenario.title} did not begin`, () =>
-      unwrap(api.POST("/api/v1/experiments", { body: { scenario: scenario.name } })),
-    );
-    setBusy(false);
-    if (made !== null) follow(made.name);
-  };
   return (
     <>
       <p>
         {first.summary} Whatever happens, it is undone after {formatDuration(first.duration_seconds)} at the latest.
       </p>
-      <div className="flex flex-wrap gap-2">
-        <Button
-          variant="primary"
-          size="sm"
-          isBusy={busy}
-          icon={<Zap size={14} aria-hidden="true" />}
-          onClick={() => void run(first)}
-        >
-          {first.name === FIRST ? "Break Redis" : `Run ${first.title}`}
-        </Button>
-        <Menu
-          align="start"
-          trigger={
-            <Button size="sm" variant="ghost" disabled={busy}>
-              Something else
-            </Button>
-          }
-        >
-          {scenarios.data
-            .filter((each) => each !== first)
-            .map((each) => (
-              <MenuItem key={each.name} hint={each.summary} onSelect={() => void run(each)}>
-                {each.title}
-              </MenuItem>
-            ))}
-        </Menu>
-      </div>
+      <Choices first={first} others={scenarios.data.filter((each) => each !== first)} />
     </>
+  );
+}
+
+function Choices({ first, others }: { readonly first: Scenario; readonly others: readonly Scenario[] }) {
+  const [isBusy, busy] = useBusy();
+  const run = async (scenario: Scenario): Promise<void> => {
+    const made = await busy(() => startDrill(scenario));
+    if (made !== null) follow(made.name);
+  };
+  return (
+    <div className="flex flex-wrap gap-2">
+      <Button
+        variant="primary"
+        size="sm"
+        isBusy={isBusy}
+        icon={<Zap size={14} aria-hidden="true" />}
+        onClick={() => void run(first)}
+      >
+        {first.name === FIRST ? "Break Redis" : `Run ${first.title}`}
+      </Button>
+      <Menu
+        align="start"
+        trigger={
+          <Button size="sm" variant="ghost" disabled={isBusy}>
+            Something else
+          </Button>
+        }
+      >
+        {others.map((each) => (
+          <MenuItem key={each.name} hint={each.summary} onSelect={() => void run(each)}>
+            {each.title}
+          </MenuItem>
+        ))}
+      </Menu>
+    </div>
   );
 }

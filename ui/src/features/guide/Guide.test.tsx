@@ -9,7 +9,7 @@ import { scenariosQuery } from "@/api/queries";
 import type { Experiment, Incident, Plan } from "@/api/types";
 import { SessionProvider } from "@/live/session";
 import { store } from "@/live/store";
-import { makeAnalysis, makeExperiment, makeIncident, makePlan, makeScenario, makeSession } from "@/testing/make";
+import { anAnalysis, anExperiment, anIncident, aPlan, aScenario, aSession } from "@/testing/things";
 
 import { Guide } from "./Guide";
 import "./GuidePanel"; // loaded before, so that no test waits for it
@@ -52,13 +52,10 @@ function tell({ incidents = [], plans = [], experiments = [] }: World): void {
 function open(may: Readonly<Record<string, boolean>> = {}, path = "/") {
   const location = memoryLocation({ path, record: true });
   const queries = new QueryClient();
-  queries.setQueryData(scenariosQuery.queryKey, [
-    makeScenario(),
-    makeScenario({ name: "disk-full", title: "Disk full" }),
-  ]);
+  queries.setQueryData(scenariosQuery.queryKey, [aScenario(), aScenario({ name: "disk-full", title: "Disk full" })]);
   render(
     <QueryClientProvider client={queries}>
-      <SessionProvider session={makeSession(may)}>
+      <SessionProvider session={aSession(may)}>
         <Router hook={location.hook} searchHook={location.searchHook}>
           <main id="main" tabIndex={-1} />
           <Guide />
@@ -69,11 +66,11 @@ function open(may: Readonly<Record<string, boolean>> = {}, path = "/") {
   return { user: userEvent.setup(), location };
 }
 
-const drill = makeExperiment({ incidents: ["inc-1"] });
+const drill = anExperiment({ incidents: ["inc-1"] });
 const waiting: World = {
   experiments: [drill],
-  incidents: [makeIncident({ analysis: makeAnalysis() })],
-  plans: [makePlan()],
+  incidents: [anIncident({ analysis: anAnalysis() })],
+  plans: [aPlan()],
 };
 const LOOKING = { run_experiments: false, approve_plans: false };
 
@@ -132,7 +129,7 @@ describe("Guide", () => {
 
   it("says why a drill did not begin, and lets another begin", async () => {
     const message = "redis-test is protected";
-    tell({ experiments: [makeExperiment({ status: "rejected", started_at: null, injected_at: null, message })] });
+    tell({ experiments: [anExperiment({ status: "rejected", started_at: null, injected_at: null, message })] });
     follow(drill.name);
     const { user } = open();
     expect(await screen.findByText("Redis-test is protected.")).toBeTruthy();

@@ -1,14 +1,18 @@
-import { Check, X } from "lucide-react";
 import { Link } from "wouter";
 
-import type { DrillReport, Experiment } from "@/api/types";
-import { formatPrecise, sentence } from "@/lib/format";
+import type { Experiment } from "@/api/types";
+import { sentence } from "@/lib/format";
+import { marksOf, tookOf } from "@/lib/grades";
 import { incidentPath } from "@/lib/paths";
 import { Button } from "@/ui/Button";
+import { MarkList, TimeList } from "@/ui/GradeList";
 
 import { Lines } from "./Lines";
 import { follow } from "./memory";
 import type { Progress } from "./progress";
+
+/** The few times that tell most to somebody who sees them first. */
+const SHOWN = ["total", "machine", "approve", "hold"] as const;
 
 /** The end of a drill: what was right, how long it took and who took it, and what can be done next. */
 export function Summary({ experiment, progress }: { readonly experiment: Experiment; readonly progress: Progress }) {
@@ -21,11 +25,11 @@ export function Summary({ experiment, progress }: { readonly experiment: Experim
           <p>{sentence(experiment.message) || "It ended without a grade."}</p>
         </Lines>
       ) : (
-        <>
-          <Marks report={grade} />
-          <Times durations={grade.durations} />
-          {experiment.message !== "" && <p className="mt-2 text-xs text-muted">{sentence(experiment.message)}</p>}
-        </>
+        <div className="flex flex-col gap-3">
+          <MarkList marks={marksOf(grade, experiment.fault.type)} />
+          <TimeList times={tookOf(grade.durations, SHOWN)} />
+          {experiment.message !== "" && <p className="text-xs text-muted">{sentence(experiment.message)}</p>}
+        </div>
       )}
       <div className="mt-3 flex flex-wrap items-center gap-2">
         <Button variant="primary" size="sm" onClick={() => follow(null)}>
@@ -46,53 +50,3 @@ export function Summary({ experiment, progress }: { readonly experiment: Experim
 
 const LINK =
   "inline-flex min-h-7 items-center rounded-md px-2 text-xs font-semibold text-accent underline hover:bg-hover";
-
-function Marks({ report: { grade } }: { readonly report: DrillReport }) {
-  const marks: readonly (readonly [string, boolean])[] = [
-    ["Detected", grade.detected],
-    ["Right cause", grade.cause_correct],
-    ["Right fix", grade.action_correct],
-    ["Proven", grade.verified],
-    [grade.residue === 0 ? "Nothing left behind" : `${grade.residue} left behind`, grade.residue === 0],
-    [
-      grade.collateral === 0 ? "No ordinary data lost" : `${grade.collateral} of ordinary data lost`,
-      grade.collateral === 0,
-    ],
-  ];
-  return (
-    <ul className="grid grid-cols-2 gap-x-3 gap-y-1 text-xs">
-      {marks.map(([words, isRight]) => (
-        <li key={words} className="flex items-center gap-1.5">
-          {isRight ? (
-            <Check size={14} aria-hidden="true" className="shrink-0 text-ok" />
-          ) : (
-            <X size={14} aria-hidden="true" className="shrink-0 text-danger" />
-          )}
-          <span>
-            {words}
-            <span className="sr-only">: {isRight ? "yes" : "no"}</span>
-          </span>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Times({ durations }: { readonly durations: DrillReport["durations"] }) {
-  const times: readonly (readonly [string, number | null])[] = [
-    ["Total", durations.total],
-    ["Machine", durations.machine],
-    ["Waiting for a person", durations.approve],
-    ["Proving it", durations.hold],
-  ];
-  return (
-    <dl className="mt-3 grid grid-cols-[1fr_auto] gap-x-4 gap-y-0.5 text-xs">
-      {times.map(([word, seconds]) => (
-        <div key={word} className="contents">
-          <dt className="text-muted">{word}</dt>
-          <dd className="text-right font-mono">{seconds === null ? "not known" : formatPrecise(seconds)}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}

@@ -3,8 +3,9 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 
 import type { Experiment, Plan } from "@/api/types";
-import { sentence, splitWords } from "@/lib/format";
+import { sentence } from "@/lib/format";
 import { incidentPath } from "@/lib/paths";
+import { ACTION_WORD } from "@/lib/words";
 import { label } from "@/live/actions";
 import { useMay, useSession } from "@/live/session";
 import { Elapsed, Remaining, useClock } from "@/ui/clock";
@@ -94,7 +95,7 @@ function Decide({ plan, page, experiment }: DecideProps) {
       <ul className="flex w-full flex-col gap-0.5">
         {plan.recommended_actions.map((action) => (
           <li key={action.id}>
-            <span className="font-semibold text-ink">{splitWords(action.type)}</span> on <code>{action.system}</code>,
+            <span className="font-semibold text-ink">{ACTION_WORD[action.type]}</span> on <code>{action.system}</code>,
             risk {action.risk.toLowerCase()}
           </li>
         ))}
@@ -147,7 +148,7 @@ export function HealBody({ progress }: BodyProps) {
     <Lines>
       {plan.status === "executing" && next !== undefined ? (
         <p>
-          Step {plan.executed_actions.length + 1} of {plan.recommended_actions.length}: {splitWords(next.type)} on{" "}
+          Step {plan.executed_actions.length + 1} of {plan.recommended_actions.length}: {ACTION_WORD[next.type]} on{" "}
           <code>{next.system}</code>
         </p>
       ) : (

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 
 import type { Experiment, Incident, Plan } from "@/api/types";
-import { makeAnalysis, makeExperiment, makeIncident, makePlan, makeReport, makeThings } from "@/testing/make";
+import { anAnalysis, anExperiment, anIncident, aPlan, aReport, thingsOf } from "@/testing/things";
 
 import { heldOf, type Mark, type Progress, progressOf, runningDrill, STEPS } from "./progress";
 
 const NAME = "redis-memory-abc";
 const decision = { approved: true, at: "2026-01-31T12:00:09Z", by: "sre", plan_hash: "", reason: "", via: "board" };
-const analysed = { analysis: makeAnalysis() };
+const analysed = { analysis: anAnalysis() };
 const resolved = { ...analysed, status: "resolved", resolved_reason: "Verified" } as const;
 
 interface World {
@@ -18,10 +18,10 @@ interface World {
 }
 
 function look({ experiment, incident, plan, hasRead = false }: World): Progress {
-  const things = makeThings({
-    experiments: [makeExperiment({ incidents: incident === undefined ? [] : ["inc-1"], ...experiment })],
-    incidents: incident === undefined ? [] : [makeIncident(incident)],
-    plans: plan === undefined ? [] : [makePlan(plan)],
+  const things = thingsOf({
+    experiments: [anExperiment({ incidents: incident === undefined ? [] : ["inc-1"], ...experiment })],
+    incidents: incident === undefined ? [] : [anIncident(incident)],
+    plans: plan === undefined ? [] : [aPlan(plan)],
   });
   return progressOf(things, NAME, hasRead);
 }
@@ -71,7 +71,7 @@ describe("progressOf", () => {
     [
       "passed",
       {
-        experiment: { status: "recovered", grade: makeReport() },
+        experiment: { status: "recovered", grade: aReport() },
         incident: resolved,
         plan: { decision, status: "completed" },
         hasRead: true,
@@ -82,7 +82,7 @@ describe("progressOf", () => {
     [
       "failed",
       {
-        experiment: { status: "recovered", grade: makeReport({ grade: { passed: false } }) },
+        experiment: { status: "recovered", grade: aReport({ grade: { passed: false } }) },
         incident: resolved,
         plan: { decision, status: "completed" },
       },
@@ -93,14 +93,14 @@ describe("progressOf", () => {
     ["never began", { experiment: { status: "rejected", started_at: null, injected_at: null } }, "!!----", null],
     [
       "stopped before it was noticed",
-      { experiment: { status: "aborted", grade: makeReport({ grade: { passed: false } }) } },
+      { experiment: { status: "aborted", grade: aReport({ grade: { passed: false } }) } },
       "x!---!",
       null,
     ],
     ["stopped while it waited", { experiment: { status: "aborted" }, incident: analysed, plan: {} }, "xx---.", "grade"],
     [
       "a control that nobody noticed",
-      { experiment: { status: "recovered", fault: { ...makeExperiment().fault, type: "None" }, grade: makeReport() } },
+      { experiment: { status: "recovered", fault: { ...anExperiment().fault, type: "None" }, grade: aReport() } },
       "x----x",
       null,
     ],
@@ -111,7 +111,7 @@ describe("progressOf", () => {
   });
 
   it("begins with nothing", () => {
-    expect(progressOf(makeThings({}), null, false)).toMatchObject({
+    expect(progressOf(thingsOf({}), null, false)).toMatchObject({
       current: "break",
       experiment: null,
       isOver: false,
@@ -119,17 +119,17 @@ describe("progressOf", () => {
   });
 
   it("does not know an experiment that is gone", () => {
-    expect(progressOf(makeThings({}), NAME, true)).toMatchObject({ current: "break", experiment: null });
+    expect(progressOf(thingsOf({}), NAME, true)).toMatchObject({ current: "break", experiment: null });
   });
 
   it("follows the latest plan of this run, not of an earlier breach", () => {
-    const early = makePlan({ name: "old", attempt: 3, created_at: "2026-01-31T11:00:00Z", status: "completed" });
-    const first = makePlan({ name: "first", attempt: 1, status: "failed" });
-    const second = makePlan({ name: "second", attempt: 2 });
-    const foreign = makePlan({ name: "foreign", attempt: 9, incident_id: "uid-inc-2" });
-    const things = makeThings({
-      experiments: [makeExperiment({ incidents: ["inc-1"] })],
-      incidents: [makeIncident()],
+    const early = aPlan({ name: "old", attempt: 3, created_at: "2026-01-31T11:00:00Z", status: "completed" });
+    const first = aPlan({ name: "first", attempt: 1, status: "failed" });
+    const second = aPlan({ name: "second", attempt: 2 });
+    const foreign = aPlan({ name: "foreign", attempt: 9, incident_id: "uid-2" });
+    const things = thingsOf({
+      experiments: [anExperiment({ incidents: ["inc-1"] })],
+      incidents: [anIncident()],
       plans: [early, second, first, foreign],
     });
     expect(progressOf(things, NAME, false).plan?.name).toBe("second");
@@ -137,19 +137,19 @@ describe("progressOf", () => {
 
   it("follows the incident that is graded, else the first, and none of another namespace", () => {
     const incidents = [
-      makeIncident({ name: "inc-0", number: "INC-0000", namespace: "elsewhere" }),
-      makeIncident({ name: "inc-2", number: "INC-0002" }),
-      makeIncident({ name: "inc-1", number: "INC-0001" }),
+      anIncident({ name: "inc-0", number: "INC-0000", namespace: "elsewhere" }),
+      anIncident({ name: "inc-2", number: "INC-0002" }),
+      anIncident({ name: "inc-1", number: "INC-0001" }),
     ];
     const names = ["inc-0", "inc-1", "inc-2"];
-    const first = makeThings({ incidents, experiments: [makeExperiment({ incidents: names })] });
+    const first = thingsOf({ incidents, experiments: [anExperiment({ incidents: names })] });
     expect(progressOf(first, NAME, false).incident?.name).toBe("inc-1");
-    const graded = makeExperiment({ incidents: names, grade: makeReport({ incident: "inc-2" }) });
-    expect(progressOf(makeThings({ incidents, experiments: [graded] }), NAME, false).incident?.name).toBe("inc-2");
+    const graded = anExperiment({ incidents: names, grade: aReport({ incident: "inc-2" }) });
+    expect(progressOf(thingsOf({ incidents, experiments: [graded] }), NAME, false).incident?.name).toBe("inc-2");
   });
 
   it("outlives incidents that were deleted", () => {
-    const progress = look({ experiment: { status: "aborted", incidents: ["inc-9"], grade: makeReport() } });
+    const progress = look({ experiment: { status: "aborted", incidents: ["inc-9"], grade: aReport() } });
     expect(progress).toMatchObject({ incident: null, isOver: true });
   });
 });
@@ -171,32 +171,32 @@ describe("heldOf", () => {
   });
 
   it("is unknown before a measurement", () => {
-    expect(heldOf(makePlan({ verification: [check] }))).toBeNull();
+    expect(heldOf(aPlan({ verification: [check] }))).toBeNull();
   });
 
   it("counts anew after a bad measurement", () => {
     const verification_samples = [sample(0, true), sample(2, false), sample(3, true), sample(6, true)];
-    const plan = makePlan({ verification: [check], verification_samples });
+    const plan = aPlan({ verification: [check], verification_samples });
     expect(heldOf(plan)).toEqual({ since: sample(3, true).at, seconds: 5 });
   });
 
   it("holds since the last of all checks does, and not at all while one does not", () => {
     const verification = [check, { ...check, signal: "canary" as const, hold_seconds: 8 }];
     const verification_samples = [sample(0, true), sample(4, true, "canary"), sample(6, true, "canary")];
-    expect(heldOf(makePlan({ verification, verification_samples }))).toEqual({ since: sample(4, true).at, seconds: 8 });
+    expect(heldOf(aPlan({ verification, verification_samples }))).toEqual({ since: sample(4, true).at, seconds: 8 });
     const broken = [...verification_samples, sample(7, false)];
-    expect(heldOf(makePlan({ verification, verification_samples: broken }))?.since).toBeNull();
+    expect(heldOf(aPlan({ verification, verification_samples: broken }))?.since).toBeNull();
   });
 });
 
 describe("runningDrill", () => {
   it("finds the newest of the namespace that is not over", () => {
-    const { experiments } = makeThings({
+    const { experiments } = thingsOf({
       experiments: [
-        makeExperiment({ name: "a", created_at: "2026-01-31T12:00:00Z" }),
-        makeExperiment({ name: "b", created_at: "2026-01-31T12:01:00Z" }),
-        makeExperiment({ name: "c", created_at: "2026-01-31T12:02:00Z", status: "recovered" }),
-        makeExperiment({ name: "d", created_at: "2026-01-31T12:03:00Z", namespace: "elsewhere" }),
+        anExperiment({ name: "a", created_at: "2026-01-31T12:00:00Z" }),
+        anExperiment({ name: "b", created_at: "2026-01-31T12:01:00Z" }),
+        anExperiment({ name: "c", created_at: "2026-01-31T12:02:00Z", status: "recovered" }),
+        anExperiment({ name: "d", created_at: "2026-01-31T12:03:00Z", namespace: "elsewhere" }),
       ],
     });
     expect(runningDrill(experiments, "drills")?.name).toBe("b");

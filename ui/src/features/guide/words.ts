@@ -1,7 +1,7 @@
 /** What the guide says of each step once it is behind. */
 import { formatPrecise, secondsBetween, sentence } from "@/lib/format";
 import { harmBegan } from "@/lib/milestones";
-import { FAULT_WORD } from "@/lib/words";
+import { FAULT_WORD, resolvedWord } from "@/lib/words";
 import { label } from "@/live/actions";
 
 import type { Progress, Step } from "./progress";
@@ -11,7 +11,7 @@ export const TITLE: Record<Step, string> = {
   notice: "Watch it being noticed",
   read: "Read why",
   approve: "Approve the plan",
-  heal: "Healed, and proven",
+  heal: "Healed and proven",
   grade: "Graded",
 };
 
@@ -68,17 +68,10 @@ function resultOfApprove({ incident, plan, marks }: Progress): string {
   return waited === null || waited < 0 ? `By ${decision.by}` : `By ${decision.by}, after ${formatPrecise(waited)}`;
 }
 
-const RESOLVED_WORD: Readonly<Record<string, string>> = {
-  SelfRecovered: "It recovered by itself",
-  ManualOverride: "A person declared it resolved",
-  FalseAlarm: "Closed as a false alarm",
-  MergedInto: "Merged into another incident",
-};
-
 function resultOfHeal({ experiment, incident, plan, marks }: Progress): string {
   if (marks.heal === "failed") return sentence(plan?.message ?? "");
   if (incident?.status !== "resolved") return marks.heal === "skipped" ? "It ended before it was healed" : "";
-  if (marks.heal === "skipped") return RESOLVED_WORD[incident.resolved_reason ?? ""] ?? "Resolved, but not proven";
+  if (marks.heal === "skipped") return resolvedWord(incident.resolved_reason ?? "Resolved");
   const seconds = secondsBetween(harmBegan(incident, experiment), incident.timestamps.resolved_at);
   return seconds === null || seconds < 0 ? "Measured" : `Measured, ${formatPrecise(seconds)} after the fault`;
 }

@@ -10,6 +10,8 @@ import { store, useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/Field";
+import { Prompt } from "@/ui/Prompt";
+import { useBusy } from "@/ui/useBusy";
 import { useDialogParam } from "@/ui/useDialogParam";
 
 /** Names of the dialogs in the address. */
@@ -22,13 +24,13 @@ export function HaltDialog() {
   const [isAsked, close] = useDialogParam(HALT);
   const mayHalt = useMay("halt");
   const form = useId();
-  const [isBusy, setIsBusy] = useState(false);
+  const [isBusy, busy] = useBusy();
   const halt = async (reason: string): Promise<void> => {
-    setIsBusy(true);
-    const killSwitch = await attempt("All chaos is stopped", "The kill switch was not turned on", () =>
-      unwrap(api.PUT("/api/v1/kill-switch", { body: { reason } })),
+    const killSwitch = await busy(() =>
+      attempt("All chaos is stopped", "The kill switch was not turned on", () =>
+        unwrap(api.PUT("/api/v1/kill-switch", { body: { reason } })),
+      ),
     );
-    setIsBusy(false);
     if (killSwitch === null) return;
     store.dispatch({ type: "switched", killSwitch });
     close();
@@ -107,37 +109,28 @@ export function AllowDialog() {
   const [isAsked, close] = useDialogParam(ALLOW);
   const mayHalt = useMay("halt");
   const killSwitch = useLive((state) => state.killSwitch);
-  const [isBusy, setIsBusy] = useState(false);
-  const allow = async (): Promise<void> => {
-    setIsBusy(true);
-    const answer = await attempt("Chaos is allowed again", "The kill switch is still on", () =>
-      unwrap(api.DELETE("/api/v1/kill-switch")),
-    );
-    setIsBusy(false);
-    if (answer === null) return;
-    store.dispatch({ type: "switched", killSwitch: answer });
-    close();
-  };
+  if (!isAsked || !mayHalt || killSwitch?.on !== true) return null;
   return (
-    <Dialog
-      isOpen={isAsked && mayHalt && killSwitch?.on === true}
+    <Prompt
       onClose={close}
-      size="sm"
       title="Allow chaos again?"
       description="New faults can be started. What was undone stays undone: nothing is started anew by itself."
-      footer={
-        <>
-          <Button onClick={close}>Cancel</Button>
-          <Button variant="primary" isBusy={isBusy} onClick={() => void allow()}>
-            Allow chaos again
-          </Button>
-        </>
-      }
+      field={null}
+      confirm="Allow chaos again"
+      onConfirm={allow}
     >
       <p className="text-sm">
-        {killSwitch?.reason ? `It was turned on because: “${killSwitch.reason}”. ` : ""}
+        {killSwitch.reason === "" ? "" : `It was turned on because: “${killSwitch.reason}”. `}
         Make sure that this is over.
       </p>
-    </Dialog>
+    </Prompt>
   );
+}
+
+async function allow(): Promise<boolean> {
+  const killSwitch = await attempt("Chaos is allowed again", "The kill switch is still on", () =>
+    unwrap(api.DELETE("/api/v1/kill-switch")),
+  );
+  if (killSwitch !== null) store.dispatch({ type: "switched", killSwitch });
+  return killSwitch !== null;
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { api } from "@/api/client";
 import { SessionProvider } from "@/live/session";
 import { store } from "@/live/store";
-import { makeSession } from "@/testing/make";
+import { aSession } from "@/testing/things";
 
 import { KillSwitchBanner } from "./KillSwitchBanner";
 
@@ -15,7 +15,7 @@ const ON = { on: true, by: "sre", reason: "A real outage.", since: "2026-01-01T1
 function show(address: string, may: Record<string, boolean> = {}): void {
   history.replaceState(null, "", address);
   render(
-    <SessionProvider session={makeSession(may)}>
+    <SessionProvider session={aSession(may)}>
       <KillSwitchBanner />
     </SessionProvider>,
   );

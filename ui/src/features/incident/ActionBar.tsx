@@ -9,6 +9,7 @@ import { moveIncident } from "@/live/actions";
 import { useMay, useSession } from "@/live/session";
 import { Button, IconButton } from "@/ui/Button";
 import { Menu, MenuItem, MenuSeparator } from "@/ui/Menu";
+import { useBusy } from "@/ui/useBusy";
 
 import { acknowledge, assign } from "./actions";
 import { type Asked, AskedDialog } from "./AskedDialog";
@@ -70,15 +71,14 @@ function useLastUsed() {
 }
 
 function Acknowledge({ incident }: { readonly incident: Incident }) {
-  const [isBusy, setBusy] = useState(false);
+  const [isBusy, busy] = useBusy();
   if (incident.timestamps.acknowledged_at !== null || incident.status === "resolved") return null;
-  const act = async (): Promise<void> => {
-    setBusy(true);
-    await acknowledge(incident);
-    setBusy(false);
-  };
   return (
-    <Button icon={<Check size={16} aria-hidden="true" />} isBusy={isBusy} onClick={() => void act()}>
+    <Button
+      icon={<Check size={16} aria-hidden="true" />}
+      isBusy={isBusy}
+      onClick={() => void busy(() => acknowledge(incident))}
+    >
       Acknowledge
     </Button>
   );

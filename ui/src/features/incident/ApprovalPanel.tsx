@@ -1,6 +1,7 @@
 import { useState } from "react";
 
 import type { Plan } from "@/api/types";
+import { RISK_TONE } from "@/lib/words";
 import { useMay } from "@/live/session";
 import { Badge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
@@ -12,7 +13,6 @@ import { type Standing, standingOf, wordToType } from "./decision";
 import { type Deciding, useDeciding } from "./deciding";
 import { BoundTo, WhatIsDone } from "./PlanSummary";
 import { StandingNote } from "./StandingNote";
-import { RISK_TONE } from "./words";
 
 interface ApprovalPanelProps {
   readonly plan: Plan;

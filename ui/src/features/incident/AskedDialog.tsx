@@ -1,10 +1,10 @@
 import type { Incident, IncidentStatus } from "@/api/types";
 import { STATUS_WORD } from "@/lib/words";
 import { label, moveIncident } from "@/live/actions";
+import { Prompt, type PromptProps } from "@/ui/Prompt";
 
 import { assign, markFalseAlarm, remove, reopen, setTeam } from "./actions";
 import { MergeDialog } from "./MergeDialog";
-import { Prompt, type PromptProps } from "./Prompt";
 
 type Ending = "false-alarm" | "reopen" | "delete";
 type Worded = { readonly kind: "assign" | "team" | Ending } | { readonly kind: "move"; readonly to: IncidentStatus };

@@ -2,13 +2,14 @@ import { useMemo } from "react";
 
 import type { Problem } from "@/api/problem";
 import type { Incident, IncidentDetail } from "@/api/types";
+import { experimentOf, indexExperiments } from "@/lib/milestones";
 import { useLive } from "@/live/store";
 import { ErrorBoundary } from "@/ui/ErrorBoundary";
 import { Loading, ProblemNote } from "@/ui/States";
 
 import { DiagnosisSection } from "./DiagnosisSection";
 import { FactsSection } from "./FactsSection";
-import { experimentOf, plansOf } from "./find";
+import { plansOf } from "./find";
 import { GradeSection } from "./GradeSection";
 import { Head } from "./Head";
 import { NotesSection } from "./NotesSection";
@@ -30,7 +31,8 @@ export function Details({ incident, detail, problem, onRetry, onGone }: DetailsP
   const allPlans = useLive((state) => state.plans);
   const allExperiments = useLive((state) => state.experiments);
   const plans = useMemo(() => plansOf(incident, allPlans.values()), [incident, allPlans]);
-  const experiment = useMemo(() => experimentOf(incident, allExperiments.values()), [incident, allExperiments]);
+  const index = useMemo(() => indexExperiments(allExperiments.values()), [allExperiments]);
+  const experiment = experimentOf(incident, index);
   return (
     <div className="flex flex-col gap-6">
       <Head incident={incident} onGone={onGone} />
@@ -49,7 +51,7 @@ export function Details({ incident, detail, problem, onRetry, onGone }: DetailsP
           </ErrorBoundary>
         </div>
         <div className="flex min-w-0 flex-col gap-7 lg:row-start-2">
-          {experiment?.grade != null && <GradeSection report={experiment.grade} />}
+          {experiment?.grade != null && <GradeSection report={experiment.grade} fault={experiment.fault.type} />}
           <FactsSection incident={incident} experiment={experiment} />
           <NotesSection incident={incident} />
           {detail === null ? (

@@ -2,13 +2,12 @@ import { ChevronRight } from "lucide-react";
 import type { ReactNode } from "react";
 
 import type { EvidenceDocument } from "@/api/types";
-import { countOf, formatDateTime } from "@/lib/format";
+import { countOf, formatDateTime, splitWords } from "@/lib/format";
 import { SIGNAL_WORD } from "@/lib/words";
 import { Badge } from "@/ui/Badge";
 import { Sparkline } from "@/ui/Sparkline";
 
 import { toPoints } from "./evidence";
-import { fieldWord } from "./words";
 
 /** All that the diagnosis stands on, and all that a model was sent of the system. */
 export function EvidenceView({ evidence }: { readonly evidence: EvidenceDocument }) {
@@ -36,7 +35,7 @@ export function EvidenceView({ evidence }: { readonly evidence: EvidenceDocument
           <dl className="grid grid-cols-[repeat(auto-fill,minmax(15rem,1fr))] gap-x-6 gap-y-1 text-xs">
             {facts.map(([name, value]) => (
               <div key={name} className="flex justify-between gap-3 border-b border-line py-1">
-                <dt className="text-muted">{fieldWord(name)}</dt>
+                <dt className="text-muted">{splitWords(name)}</dt>
                 <dd className="min-w-0 text-right font-mono">{value}</dd>
               </div>
             ))}

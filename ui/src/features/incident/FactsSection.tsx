@@ -1,8 +1,8 @@
 import { Link } from "wouter";
 
 import type { Experiment, Incident, SignalName, System } from "@/api/types";
-import { formatDateTime, splitWords } from "@/lib/format";
-import { FAULT_WORD, SIGNAL_WORD } from "@/lib/words";
+import { formatDateTime } from "@/lib/format";
+import { FAULT_WORD, REMEDIATION_WORD, SIGNAL_WORD } from "@/lib/words";
 import { useLive } from "@/live/store";
 
 import { Fact, Section } from "./Section";
@@ -32,7 +32,7 @@ export function FactsSection({ incident, experiment }: FactsProps) {
         )}
         <Fact name="Reported by">{incident.source === "" ? <Unknown /> : incident.source}</Fact>
         <Fact name="Made by">{incident.generated_by === "" ? <Unknown /> : incident.generated_by}</Fact>
-        <Fact name="Agent">{splitWords(incident.remediation_mode)}</Fact>
+        <Fact name="Remediation">{REMEDIATION_WORD[incident.remediation_mode]}</Fact>
         {experiment !== null && <ExperimentFact experiment={experiment} />}
         <Fact name="In the cluster">
           <span className="font-mono text-xs">

@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import type { Incident } from "@/api/types";
 import { countOf } from "@/lib/format";
 import { incidentPath } from "@/lib/paths";
-import { STATUS_TONE, STATUS_WORD, TYPE_WORD } from "@/lib/words";
+import { resolvedWord, STATUS_TONE, STATUS_WORD, TYPE_WORD } from "@/lib/words";
 import { attempt } from "@/live/actions";
 import { useLive } from "@/live/store";
 import { Avatar } from "@/ui/Avatar";
@@ -15,7 +15,6 @@ import { Elapsed } from "@/ui/clock";
 
 import { ActionBar } from "./ActionBar";
 import { SlaMark } from "./SlaMark";
-import { resolvedWord } from "./words";
 
 /** What it is, how bad, whose, how long; and what can be done about it. */
 export function Head({ incident, onGone }: { readonly incident: Incident; readonly onGone: () => void }) {

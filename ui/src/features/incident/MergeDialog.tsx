@@ -7,6 +7,7 @@ import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/Field";
+import { useBusy } from "@/ui/useBusy";
 
 import { mergeInto } from "./actions";
 import { findMergeTargets } from "./related";
@@ -17,13 +18,10 @@ export function MergeDialog({ incident, onClose }: { readonly incident: Incident
   const [wanted, setWanted] = useState("");
   const [reason, setReason] = useState("");
   const [chosen, setChosen] = useState<Incident | null>(null);
-  const [isBusy, setBusy] = useState(false);
+  const [isBusy, busy] = useBusy();
   const targets = useMemo(() => findMergeTargets(incident, incidents.values(), wanted), [incident, incidents, wanted]);
-  const merge = async (into: Incident): Promise<void> => {
-    setBusy(true);
-    const isDone = await mergeInto(incident, into, reason.trim());
-    setBusy(false);
-    if (isDone) onClose();
+  const merge = async (): Promise<void> => {
+    if (chosen !== null && (await busy(() => mergeInto(incident, chosen, reason.trim())))) onClose();
   };
   return (
     <Dialog
@@ -35,14 +33,7 @@ export function MergeDialog({ incident, onClose }: { readonly incident: Incident
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button
-            variant="primary"
-            isBusy={isBusy}
-            disabled={chosen === null}
-            onClick={() => {
-              if (chosen !== null) void merge(chosen);
-            }}
-          >
+          <Button variant="primary" isBusy={isBusy} disabled={chosen === null} onClick={() => void merge()}>
             {chosen === null ? "Merge" : `Merge into ${label(chosen)}`}
           </Button>
         </>

@@ -2,6 +2,7 @@ import { Lock } from "lucide-react";
 import { useSearchParams } from "wouter";
 
 import type { Plan, PlanStatus } from "@/api/types";
+import { RISK_TONE } from "@/lib/words";
 import { useMay } from "@/live/session";
 import { Badge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
@@ -10,7 +11,6 @@ import { Ago, Remaining } from "@/ui/clock";
 import { ChecksList } from "./ChecksList";
 import { DecisionNote } from "./DecisionNote";
 import { StepsList } from "./StepsList";
-import { RISK_TONE } from "./words";
 
 /** Where the steps and the checks below tell more than the message does. */
 const GOING_WELL: ReadonlySet<PlanStatus> = new Set([

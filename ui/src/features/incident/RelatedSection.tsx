@@ -4,13 +4,13 @@ import { Link } from "wouter";
 import type { Incident, IncidentDetail } from "@/api/types";
 import { formatDuration } from "@/lib/format";
 import { incidentPath } from "@/lib/paths";
+import { ACTION_WORD, resolvedWord } from "@/lib/words";
 import { label } from "@/live/actions";
 import { useLive } from "@/live/store";
 import { Ago } from "@/ui/clock";
 
 import { findSimilar, type Similar } from "./related";
 import { Section } from "./Section";
-import { ACTION_WORD, resolvedWord } from "./words";
 
 interface RelatedSectionProps {
   readonly incident: Incident;

@@ -3,11 +3,12 @@ import { CircleAlert, CircleCheck, CircleDashed, CircleMinus, LoaderCircle } fro
 
 import type { Action, ActionResult, Plan } from "@/api/types";
 import { formatPrecise, secondsBetween } from "@/lib/format";
+import { ACTION_WORD, RISK_TONE } from "@/lib/words";
 import { Badge } from "@/ui/Badge";
 
 import { EvidenceChanges } from "./EvidenceChanges";
 import { type Step, type StepState, toSteps } from "./steps";
-import { ACTION_WORD, paramsOf, RISK_TONE } from "./words";
+import { paramsOf } from "./words";
 
 const LOOK: Record<StepState, { Icon: typeof CircleCheck; color: string; word: string }> = {
   pending: { Icon: CircleDashed, color: "text-faint", word: "Pending" },

@@ -4,9 +4,9 @@ import { useMemo } from "react";
 
 import type { Experiment, Incident, Plan } from "@/api/types";
 import { formatDateTime, formatPrecise } from "@/lib/format";
+import { injectionOf } from "@/lib/milestones";
 import { useNow } from "@/ui/clock";
 
-import { injectionOf } from "./find";
 import { Section } from "./Section";
 import { MILESTONE_WORD, type Moment, type Story, type Stretch, tellStory } from "./story";
 

@@ -1,7 +1,7 @@
 /** A plan's steps with what became of each, as it runs. */
-import type { Action, ActionResult, Plan, PlanStatus } from "@/api/types";
-
-import { fieldWord } from "./words";
+import type { Action, ActionResult, Plan } from "@/api/types";
+import { splitWords } from "@/lib/format";
+import { OPEN_PLANS } from "@/lib/words";
 
 /** `skipped`: the plan was over before its turn came. */
 export type StepState = "pending" | "running" | "done" | "failed" | "skipped";
@@ -12,17 +12,8 @@ export interface Step {
   readonly state: StepState;
 }
 
-const OVER: ReadonlySet<PlanStatus> = new Set([
-  "completed",
-  "failed",
-  "rolled_back",
-  "rejected",
-  "expired",
-  "superseded",
-]);
-
 export function toSteps(plan: Plan): readonly Step[] {
-  const isOver = OVER.has(plan.status);
+  const isOver = !OPEN_PLANS.has(plan.status);
   return plan.recommended_actions.map((action) => {
     const result = plan.executed_actions.find(({ id }) => id === action.id) ?? null;
     return { action, result, state: toState(result, isOver) };
@@ -54,7 +45,7 @@ export function compareEvidence(result: ActionResult): readonly EvidenceRow[] {
     const before = result.before[name];
     const after = result.after[name];
     return {
-      name: fieldWord(name),
+      name: splitWords(name),
       before: toText(before),
       after: isRead ? toText(after) : null,
       hasChanged: isRead && toText(before) !== toText(after),

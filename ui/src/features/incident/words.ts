@@ -1,31 +1,7 @@
 /** Words for what only the details name. */
-import type { ActionParams, ActionType, Risk } from "@/api/types";
+import type { ActionParams, ActionType } from "@/api/types";
 import { splitWords } from "@/lib/format";
-import type { Tone } from "@/lib/words";
-
-export const ACTION_WORD: Record<ActionType, string> = {
-  RedisEvictPrefix: "Delete the keys with a prefix",
-  RedisClearCache: "Clear the whole cache",
-  PostgresTerminateIdle: "End idle sessions",
-  PostgresVacuum: "Vacuum a table",
-  DiskCleanup: "Delete files",
-  RestartSystem: "Restart the system",
-};
-
-export const RISK_TONE: Record<Risk, Tone> = { Low: "ok", Medium: "warn", High: "danger" };
-
-/** Why it is over. A reason that a later API adds is split into its words. */
-export function resolvedWord(reason: string): string {
-  return RESOLVED_WORD[reason] ?? splitWords(reason);
-}
-
-const RESOLVED_WORD: Readonly<Record<string, string>> = {
-  Verified: "Healed, and proven",
-  SelfRecovered: "Recovered by itself",
-  ManualOverride: "Resolved by hand",
-  FalseAlarm: "False alarm",
-  MergedInto: "Merged into another",
-};
+import { ACTION_WORD } from "@/lib/words";
 
 /** The doors that a decision may come through. */
 export function doorWord(via: string): string {
@@ -48,16 +24,11 @@ export const SIGNED_IN_WORD: Readonly<Record<string, string>> = {
   protocol: "token of the stream",
 };
 
-/** "usedMemoryBytes" and "idle_seconds" as words. */
-export function fieldWord(name: string): string {
-  return splitWords(name);
-}
-
 /** Each parameter that is set, as name and value. */
 export function paramsOf(params: ActionParams): readonly (readonly [name: string, value: string])[] {
   return Object.entries(params).flatMap(([name, value]): (readonly [string, string])[] => {
     if (value === null) return [];
-    return [[fieldWord(name), Array.isArray(value) ? value.join(", ") : String(value)]];
+    return [[splitWords(name), Array.isArray(value) ? value.join(", ") : String(value)]];
   });
 }
 

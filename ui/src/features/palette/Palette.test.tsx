@@ -9,7 +9,7 @@ import { gameDaysQuery, scenariosQuery } from "@/api/queries";
 import type { Incident, Plan } from "@/api/types";
 import { SessionProvider } from "@/live/session";
 import { store } from "@/live/store";
-import { makeIncident, makePlan, makeScenario, makeSession } from "@/testing/make";
+import { anIncident, aPlan, aScenario, aSession } from "@/testing/things";
 import { mountAnnouncer } from "@/ui/announcer";
 
 import { Palette } from "./Palette";
@@ -24,11 +24,11 @@ function tell(incidents: readonly Incident[], plans: readonly Plan[] = []): void
 function open({ path = "/", may = {} }: { path?: string; may?: Readonly<Record<string, boolean>> } = {}) {
   const location = memoryLocation({ path, record: true });
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  queries.setQueryData(scenariosQuery.queryKey, [makeScenario()]);
+  queries.setQueryData(scenariosQuery.queryKey, [aScenario()]);
   queries.setQueryData(gameDaysQuery.queryKey, []);
   render(
     <QueryClientProvider client={queries}>
-      <SessionProvider session={makeSession(may)}>
+      <SessionProvider session={aSession(may)}>
         <Router hook={location.hook} searchHook={location.searchHook}>
           <input aria-label="A field of the page" />
           <Palette />
@@ -64,7 +64,7 @@ describe("Palette", () => {
   });
 
   it("finds an incident by its number, and opens it by Enter", async () => {
-    tell([makeIncident({ number: "INC-0007", message: "Checkout is slow" })]);
+    tell([anIncident({ number: "INC-0007", message: "Checkout is slow" })]);
     const { user, location } = open({ path: "/?palette=" });
     await user.type(await field(), "7");
     expect(options()[0]).toContain("Checkout is slow");
@@ -93,14 +93,14 @@ describe("Palette", () => {
   });
 
   it("leads to a plan that waits, for who may decide", async () => {
-    tell([makeIncident({ number: "INC-0007" })], [makePlan({ name: "plan-7" })]);
+    tell([anIncident({ number: "INC-0007" })], [aPlan({ name: "plan-7" })]);
     const { user, location } = open({ path: "/?palette=" });
     await user.type(await field(), "decide{Enter}");
     await waitFor(() => expect(location.history.at(-1)).toBe("/incidents/INC-0007?decide=plan-7"));
   });
 
   it("offers nothing that may not be done", async () => {
-    tell([makeIncident()], [makePlan()]);
+    tell([anIncident()], [aPlan()]);
     const nothing = {
       create_incidents: false,
       delete_incidents: false,
@@ -122,10 +122,11 @@ describe("Palette", () => {
     const data = { on: true, by: "sre", reason: "outage", since: null };
     const message = { v: 1, seq: "e:2", type: "kill_switch", ts: "2026-01-31T12:00:00Z", data } as const;
     store.dispatch({ type: "received", at: 0, message });
-    open({ path: "/?palette=" });
+    const { user, location } = open({ path: "/?palette=" });
     await field();
     expect(options().join("\n")).not.toContain("Run drill");
-    expect(options().join("\n")).toContain("Let drills run again");
+    await user.click(screen.getByRole("option", { name: /^Let drills run again/ }));
+    await waitFor(() => expect(location.history.at(-1)).toBe("/?allow-chaos="));
     store.dispatch({ type: "received", at: 0, message: { ...message, data: { ...data, on: false } } });
   });
 

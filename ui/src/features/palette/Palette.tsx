@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { useLocation, useSearchParams } from "wouter";
 
 import { useDialogParam } from "@/ui/useDialogParam";
+import { useOpenDialog } from "@/ui/useOpenDialog";
 
 import type { Command, Ways } from "./commands";
 
@@ -13,19 +14,15 @@ const AFTER_CLOSING_MS = 40;
 /** Everything by its name: Ctrl K or ⌘ K from anywhere, or `?palette`. */
 export function Palette() {
   const [isOpen, close] = useDialogParam("palette");
-  const [params, setParams] = useSearchParams();
+  const [params] = useSearchParams();
+  const open = useOpenDialog();
   const [, navigate] = useLocation();
   /** It would leave words behind that somebody is typing. */
   const isWriting = params.has("new");
 
   const ways: Ways = {
     go: (path) => navigate(path),
-    open: (dialog, value = "") => {
-      setParams((present) => {
-        present.set(dialog, value);
-        return present;
-      });
-    },
+    open,
   };
 
   useEffect(() => {
@@ -34,7 +31,7 @@ export function Palette() {
       if (!isShortcut || event.altKey || event.shiftKey) return;
       event.preventDefault();
       if (isOpen) close();
-      else if (!isWriting && !event.repeat) ways.open("palette");
+      else if (!isWriting && !event.repeat) open("palette");
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);

@@ -1,10 +1,11 @@
 /** What can be done from the palette, by what whoever is signed in may do. */
 import type { KillSwitch, Scenario, Session } from "@/api/types";
 import { SEVERITIES, SEVERITY_WORD, TYPE_WORD } from "@/lib/words";
+import { makePracticeIncident, startDrill, startPractice, stopPractice } from "@/live/drills";
 import type { Ability } from "@/live/session";
 import { chooseTheme } from "@/ui/theme";
 
-import { copySignInLink, practise, runDrill, startPractice, stopPractice } from "./acts";
+import { copySignInLink } from "./copySignInLink";
 import type { Entry } from "./find";
 
 /** Where a command leads. */
@@ -39,7 +40,7 @@ export function commandsFor(surroundings: Surroundings): readonly Command[] {
     ...(may("run_experiments") && surroundings.killSwitch?.on !== true ? drills(surroundings.scenarios) : []),
     ...(may("halt") ? [halt(surroundings.killSwitch)] : []),
     ...(may("run_generator") ? practice() : []),
-    ...(may("delete_incidents")
+    ...(may("delete_incidents") && may("run_experiments")
       ? [dialog("reset", "Reset", { hint: "stop all drills and delete all incidents", words: "begin anew clear" })]
       : []),
     ...(may("read_experiments")
@@ -65,7 +66,7 @@ function dialog(name: string, title: string, more: More = {}): Command {
 
 function drills(scenarios: readonly Scenario[]): readonly Command[] {
   return scenarios.map((scenario) =>
-    command(`drill.${scenario.name}`, `Run drill: ${scenario.title}`, () => void runDrill(scenario), {
+    command(`drill.${scenario.name}`, `Run drill: ${scenario.title}`, () => void startDrill(scenario), {
       hint: scenario.system,
       words: `${scenario.name} break chaos experiment`,
     }),
@@ -74,14 +75,17 @@ function drills(scenarios: readonly Scenario[]): readonly Command[] {
 
 function halt(killSwitch: KillSwitch | null): Command {
   return killSwitch?.on === true
-    ? dialog("halt", "Let drills run again", { hint: "turn the kill switch off", words: "resume halt" })
+    ? dialog("allow-chaos", "Let drills run again", { hint: "turn the kill switch off", words: "resume halt" })
     : dialog("halt", "Stop all drills", { hint: "the kill switch", words: "halt emergency chaos" });
 }
 
 function practice(): readonly Command[] {
   const words = "generate generator synthetic";
   return [
-    command("practice.one", "Make a practice incident", () => void practise(), { hint: "once, now", words }),
+    command("practice.one", "Make a practice incident", () => void makePracticeIncident(), {
+      hint: "once, now",
+      words,
+    }),
     command("practice.start", "Start practice incidents", () => void startPractice(), {
       hint: "at random times",
       words,

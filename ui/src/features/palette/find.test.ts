@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import { makeIncident } from "@/testing/make";
+import { anIncident } from "@/testing/things";
 
 import { filterEntries, findIncidents, MOST } from "./find";
 
-const incident = (n: number, changes: Parameters<typeof makeIncident>[0] = {}) =>
-  makeIncident({
+const incident = (n: number, changes: Parameters<typeof anIncident>[0] = {}) =>
+  anIncident({
     name: `inc-${n}`,
     number: `INC-${String(n).padStart(4, "0")}`,
     created_at: new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString(),

@@ -1,13 +1,10 @@
-import { useState } from "react";
-
 import { api, unwrap } from "@/api/client";
 import { countOf } from "@/lib/format";
 import { RUNNING } from "@/lib/words";
 import { attempt } from "@/live/actions";
 import { useMay, useSession } from "@/live/session";
 import { useLive } from "@/live/store";
-import { Button } from "@/ui/Button";
-import { Dialog } from "@/ui/Dialog";
+import { Prompt } from "@/ui/Prompt";
 import { useDialogParam } from "@/ui/useDialogParam";
 
 /** Name of the dialog in the address. */
@@ -25,34 +22,27 @@ export function PracticeDialogs() {
   const [isAsked, close] = useDialogParam(RESET);
   const mayReset = useMayReset();
   const { namespace } = useSession();
-  const [isBusy, setIsBusy] = useState(false);
-  const reset = async (): Promise<void> => {
-    setIsBusy(true);
-    const done = await attempt("The board was reset", "The board was not reset", () =>
-      unwrap(api.POST("/api/v1/incidents/reset")),
-    );
-    setIsBusy(false);
-    if (done !== null) close();
-  };
+  if (!isAsked || !mayReset) return null;
   return (
-    <Dialog
-      isOpen={isAsked && mayReset}
+    <Prompt
       onClose={close}
-      size="sm"
       title="Delete all incidents?"
       description={`This begins anew in the namespace ${namespace}. It cannot be undone.`}
-      footer={
-        <>
-          <Button onClick={close}>Cancel</Button>
-          <Button variant="danger" isBusy={isBusy} onClick={() => void reset()}>
-            Delete all and reset
-          </Button>
-        </>
-      }
+      field={null}
+      confirm="Delete all and reset"
+      isDanger
+      onConfirm={reset}
     >
       <Losses namespace={namespace} />
-    </Dialog>
+    </Prompt>
   );
+}
+
+async function reset(): Promise<boolean> {
+  const done = await attempt("The board was reset", "The board was not reset", () =>
+    unwrap(api.POST("/api/v1/incidents/reset")),
+  );
+  return done !== null;
 }
 
 /** Exactly what goes, and what stays. */

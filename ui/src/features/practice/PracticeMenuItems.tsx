@@ -1,9 +1,9 @@
 import { Dices, RotateCcw, Timer, TimerOff } from "lucide-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { api, unwrap, unwrapAnswer } from "@/api/client";
+import { api, unwrap } from "@/api/client";
 import type { GeneratorStatus } from "@/api/types";
-import { attempt } from "@/live/actions";
+import { makePracticeIncident, startPractice, stopPractice } from "@/live/drills";
 import { useMay } from "@/live/session";
 import { useNow } from "@/ui/clock";
 import { MenuItem } from "@/ui/Menu";
@@ -50,7 +50,7 @@ function Generating() {
       <MenuItem
         icon={<Dices size={16} aria-hidden="true" />}
         hint="Something to read and to triage; no system is broken"
-        onSelect={() => void generate()}
+        onSelect={() => void makePracticeIncident()}
       >
         Practice incident now
       </MenuItem>
@@ -70,7 +70,7 @@ function Interval({ status, isRefused }: IntervalProps) {
   const now = useNow();
   const isRunning = status?.running === true;
   const turn = async (): Promise<void> => {
-    const told = isRunning ? await stop() : await start();
+    const told = isRunning ? await stopPractice() : await startPractice();
     if (told !== null) queries.setQueryData(KEY, told);
   };
   return (
@@ -87,22 +87,4 @@ function Interval({ status, isRefused }: IntervalProps) {
 
 function unknown(isRefused: boolean): string {
   return isRefused ? "Whether it runs could not be read. Open the menu again." : "Reading whether it runs…";
-}
-
-async function generate(): Promise<void> {
-  await attempt("A practice incident is on its way", "No practice incident was made", () =>
-    unwrapAnswer(api.POST("/api/v1/generate-incident", { body: {} })),
-  );
-}
-
-function start(): Promise<GeneratorStatus | null> {
-  return attempt("Practice incidents come at intervals", "Practice incidents were not started", () =>
-    unwrap(api.POST("/api/v1/generator/start", { body: {} })),
-  );
-}
-
-function stop(): Promise<GeneratorStatus | null> {
-  return attempt("No more practice incidents come", "Practice incidents were not stopped", () =>
-    unwrap(api.POST("/api/v1/generator/stop")),
-  );
 }

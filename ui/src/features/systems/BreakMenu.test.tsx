@@ -8,7 +8,7 @@ import { scenariosQuery } from "@/api/queries";
 import type { Experiment } from "@/api/types";
 import { SessionProvider } from "@/live/session";
 import { store } from "@/live/store";
-import { makeExperiment, makeScenario, makeSession, makeSystem } from "@/testing/make";
+import { anExperiment, aScenario, aSession, aSystem } from "@/testing/things";
 
 import { BreakMenu } from "./BreakMenu";
 
@@ -24,11 +24,11 @@ interface Circumstances {
 
 function show({ may = {}, running = [] }: Circumstances): void {
   const queries = new QueryClient();
-  queries.setQueryData(scenariosQuery.queryKey, [makeScenario()]);
+  queries.setQueryData(scenariosQuery.queryKey, [aScenario()]);
   render(
     <QueryClientProvider client={queries}>
-      <SessionProvider session={makeSession(may)}>
-        <BreakMenu system={makeSystem()} running={running} openIncidents={[]} />
+      <SessionProvider session={aSession(may)}>
+        <BreakMenu system={aSystem()} running={running} openIncidents={[]} />
       </SessionProvider>
     </QueryClientProvider>,
   );
@@ -67,6 +67,6 @@ describe("the failure menu", () => {
   });
 
   it("names the fault in progress", async () => {
-    expect((await open({ running: [makeExperiment()] })).textContent).toContain("It is in progress");
+    expect((await open({ running: [anExperiment()] })).textContent).toContain("It is in progress");
   });
 });

@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Zap } from "lucide-react";
 
-import { api, unwrap } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { scenariosQuery } from "@/api/queries";
-import type { Scenario, System } from "@/api/types";
+import type { System } from "@/api/types";
 import { FAULT_WORD } from "@/lib/words";
-import { attempt } from "@/live/actions";
+import { startDrill } from "@/live/drills";
 import { useMay, useSession } from "@/live/session";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
@@ -55,7 +54,7 @@ function Failures({ system, running, openIncidents }: BreakMenuProps) {
         key={scenario.name}
         disabled={obstacle !== null}
         hint={obstacle ?? describeScenario(scenario)}
-        onSelect={() => void start(scenario)}
+        onSelect={() => void startDrill(scenario)}
       >
         {FAULT_WORD[scenario.fault_type]}
       </MenuItem>
@@ -65,10 +64,4 @@ function Failures({ system, running, openIncidents }: BreakMenuProps) {
 
 function Note({ children }: { readonly children: string }) {
   return <p className="px-2 py-1.5 text-xs text-muted">{children}</p>;
-}
-
-function start({ name, system, fault_type: fault }: Scenario): Promise<unknown> {
-  return attempt(`${system} is being broken: ${FAULT_WORD[fault]}`, `${system} was not broken`, () =>
-    unwrap(api.POST("/api/v1/experiments", { body: { scenario: name } })),
-  );
 }

@@ -1,5 +1,4 @@
 import { OctagonX } from "lucide-react";
-import { useState } from "react";
 
 import { api, unwrapAnswer } from "@/api/client";
 import type { Experiment } from "@/api/types";
@@ -8,6 +7,7 @@ import { attempt } from "@/live/actions";
 import { useMay } from "@/live/session";
 import { Button } from "@/ui/Button";
 import { Remaining } from "@/ui/clock";
+import { useBusy } from "@/ui/useBusy";
 
 /** The faults in progress on a system, each with the time that is left and a way to stop it. */
 export function Faults({ running }: { readonly running: readonly Experiment[] }) {
@@ -41,23 +41,20 @@ function TimeLeft({ experiment }: { readonly experiment: Experiment }) {
 /** Only what is not being undone already can be stopped. */
 function Stop({ experiment }: { readonly experiment: Experiment }) {
   const mayStop = useMay("run_experiments");
-  const [isBusy, setIsBusy] = useState(false);
+  const [isBusy, busy] = useBusy();
   if (!mayStop || experiment.status === "recovering") return null;
   const word = FAULT_WORD[experiment.fault.type];
-  const stop = async (): Promise<void> => {
-    setIsBusy(true);
-    await attempt(`${word} is being undone`, `${word} was not stopped`, () =>
+  const stop = (): Promise<unknown> =>
+    attempt(`${word} is being undone`, `${word} was not stopped`, () =>
       unwrapAnswer(api.POST("/api/v1/experiments/{id}/abort", { params: { path: { id: experiment.id } } })),
     );
-    setIsBusy(false);
-  };
   return (
     <Button
       size="sm"
       isBusy={isBusy}
       icon={<OctagonX size={14} aria-hidden="true" />}
       aria-label={`Stop: ${word}`}
-      onClick={() => void stop()}
+      onClick={() => void busy(stop)}
     >
       Stop
     </Button>

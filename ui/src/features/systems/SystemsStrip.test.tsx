@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { api } from "@/api/client";
 import { SessionProvider } from "@/live/session";
 import { store } from "@/live/store";
-import { makeExperiment, makeIncident, makeSession, makeSystem } from "@/testing/make";
+import { anExperiment, anIncident, aSession, aSystem } from "@/testing/things";
 
 import { SystemsStrip } from "./SystemsStrip";
 
@@ -25,7 +25,7 @@ function tell(
 function show(may: Record<string, boolean> = {}): void {
   render(
     <QueryClientProvider client={new QueryClient()}>
-      <SessionProvider session={makeSession(may)}>
+      <SessionProvider session={aSession(may)}>
         <Tooltip.Provider>
           <SystemsStrip />
         </Tooltip.Provider>
@@ -41,9 +41,9 @@ beforeEach(() => {
   vi.spyOn(api, "GET").mockReturnValue(new Promise(() => undefined));
   localStorage.clear();
   tell(
-    ["system.health", makeSystem({ last_probe_at: new Date(AT).toISOString(), health: null })],
-    ["experiment.upsert", makeExperiment({ expires_at: soon })],
-    ["incident.upsert", makeIncident({ number: "INC-0042" })],
+    ["system.health", aSystem({ last_probe_at: new Date(AT).toISOString(), health: null })],
+    ["experiment.upsert", anExperiment({ expires_at: soon })],
+    ["incident.upsert", anIncident({ number: "INC-0042" })],
   );
 });
 afterEach(() => {
@@ -72,7 +72,7 @@ describe("the strip of systems", () => {
   });
 
   it("asks whether the operator is silent only while the stream is live", () => {
-    tell(["system.health", makeSystem({ last_probe_at: new Date(AT - 125_000).toISOString() })]);
+    tell(["system.health", aSystem({ last_probe_at: new Date(AT - 125_000).toISOString() })]);
     show();
     expect(screen.getByText(/Operator silent for 2 min/)).toBeTruthy();
     cleanup();

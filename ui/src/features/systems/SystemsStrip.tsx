@@ -4,11 +4,12 @@ import { useMemo } from "react";
 
 import type { Experiment, System } from "@/api/types";
 import { countOf } from "@/lib/format";
+import { keyOf } from "@/lib/keys";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { Loading } from "@/ui/States";
 
-import { runningBySystem, systemKey } from "./breaking";
+import { runningBySystem } from "./breaking";
 import { useFolded } from "./collapse";
 import { type OpenIncident, useOpenIncidents } from "./openIncidents";
 import { SystemCard } from "./SystemCard";
@@ -75,7 +76,7 @@ function List({ systems, folded }: ListProps) {
       )}
     >
       {systems.map((system) => {
-        const key = systemKey(system.namespace, system.name);
+        const key = keyOf(system);
         return (
           <Item
             key={system.id}

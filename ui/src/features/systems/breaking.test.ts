@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { makeExperiment, makeIncident, makeScenario, makeSystem } from "@/testing/make";
+import { anExperiment, anIncident, aScenario, aSystem } from "@/testing/things";
 
 import { type Circumstances, describeScenario, obstacleTo, runningBySystem, scenariosFor } from "./breaking";
 import { isFolded } from "./collapse";
 import { indexOpen, settleOpen } from "./openIncidents";
 
 const FREE: Circumstances = { killSwitch: null, running: [], openIncidents: [] };
-const system = makeSystem();
+const system = aSystem();
 const OPEN = { id: "1", number: "INC-0007", label: "INC-0007" };
 
 function obstacle(changes: Partial<Circumstances>): string | null {
@@ -22,12 +22,12 @@ describe("obstacleTo", () => {
 
   it("names the kill switch and the protection", () => {
     expect(obstacle({ killSwitch: { on: true, by: "sre", reason: "outage", since: null } })).toContain("kill switch");
-    expect(obstacleTo("RedisMemory", makeSystem({ protected: true }), FREE)).toContain("protected");
+    expect(obstacleTo("RedisMemory", aSystem({ protected: true }), FREE)).toContain("protected");
   });
 
   it("names the fault that is in progress", () => {
-    expect(obstacle({ running: [makeExperiment()] })).toContain("It is in progress");
-    const other = makeExperiment({ fault: { ...makeExperiment().fault, type: "DiskFill" } });
+    expect(obstacle({ running: [anExperiment()] })).toContain("It is in progress");
+    const other = anExperiment({ fault: { ...anExperiment().fault, type: "DiskFill" } });
     expect(obstacle({ running: [other] })).toContain("Disk full");
   });
 
@@ -43,26 +43,26 @@ describe("obstacleTo", () => {
 
 describe("scenarios", () => {
   it("says what ends a fault", () => {
-    expect(describeScenario(makeScenario({ duration_seconds: 90 }))).toMatch(/by itself after 1 min 30 s\.$/);
+    expect(describeScenario(aScenario({ duration_seconds: 90 }))).toMatch(/by itself after 1 min 30 s\.$/);
   });
 
   it("fit a system by name in the namespace where they are made", () => {
-    const all = [makeScenario(), makeScenario({ name: "disk-full", system: "disk-monitor" })];
+    const all = [aScenario(), aScenario({ name: "disk-full", system: "disk-monitor" })];
     expect(scenariosFor(system, all, "drills").map(({ name }) => name)).toEqual(["redis-memory"]);
-    expect(scenariosFor(makeSystem({ namespace: "other" }), all, "drills")).toEqual([]);
+    expect(scenariosFor(aSystem({ namespace: "other" }), all, "drills")).toEqual([]);
   });
 });
 
 describe("runningBySystem", () => {
   it("finds what is in progress by the systems that were chosen, or asked for", () => {
     const target = { uid: "u", phase: "Active", attempts: 0, last_error: "", residue: null, undo: null } as const;
-    const chosen = makeExperiment({
+    const chosen = anExperiment({
       name: "chosen",
       systems: [{ ...target, system: "a", injected_at: null, recovered_at: null }],
     });
-    const asked = makeExperiment({ name: "asked", status: "pending" });
-    const over = makeExperiment({ name: "over", status: "recovered" });
-    const lost = makeExperiment({ target: { ...asked.target, system_ref: null } });
+    const asked = anExperiment({ name: "asked", status: "pending" });
+    const over = anExperiment({ name: "over", status: "recovered" });
+    const lost = anExperiment({ target: { ...asked.target, system_ref: null } });
     const found = runningBySystem([chosen, asked, over, lost]);
     expect([...found].map(([key, list]) => [key, list.map(({ name }) => name)])).toEqual([
       ["drills/a", ["chosen"]],
@@ -74,11 +74,11 @@ describe("runningBySystem", () => {
 describe("open incidents", () => {
   it("are indexed by every affected system, newest first, without practice and what is resolved", () => {
     const index = indexOpen([
-      makeIncident({ name: "a", number: "INC-0009" }),
-      makeIncident({ name: "b", number: "INC-0010", affected_systems: ["redis-test", "x"] }),
-      makeIncident({ name: "c", status: "resolved" }),
-      makeIncident({ name: "d", incident_type: "synthetic" }),
-      makeIncident({ name: "e", number: "" }),
+      anIncident({ name: "a", number: "INC-0009" }),
+      anIncident({ name: "b", number: "INC-0010", affected_systems: ["redis-test", "x"] }),
+      anIncident({ name: "c", status: "resolved" }),
+      anIncident({ name: "d", incident_type: "synthetic" }),
+      anIncident({ name: "e", number: "" }),
     ]);
     expect(index.get("drills/redis-test")?.map(({ label }) => label)).toEqual(["INC-0010", "INC-0009", "e"]);
     expect(index.get("drills/x")).toHaveLength(1);
@@ -86,7 +86,7 @@ describe("open incidents", () => {
 
   it("stay the same object while nothing about them changed", () => {
     const read = settleOpen();
-    const incident = makeIncident();
+    const incident = anIncident();
     const first = read(new Map([["1", incident]]));
     expect(read(new Map([["1", { ...incident, notes: "seen" }]]))).toBe(first);
     expect(read(new Map([["1", { ...incident, status: "resolved" }]])).size).toBe(0);

@@ -1,6 +1,7 @@
 /** What can be broken on a system now, and why something cannot. */
 import type { Experiment, FaultType, KillSwitch, Scenario, SignalName, System } from "@/api/types";
 import { formatDuration } from "@/lib/format";
+import { keyOf } from "@/lib/keys";
 import { FAULT_WORD, RUNNING } from "@/lib/words";
 
 import type { OpenIncident } from "./openIncidents";
@@ -49,18 +50,13 @@ export function scenariosFor(system: System, scenarios: readonly Scenario[], nam
   return scenarios.filter((scenario) => scenario.system === system.name);
 }
 
-/** A system across namespaces. */
-export function systemKey(namespace: string, name: string): string {
-  return `${namespace}/${name}`;
-}
-
 /** The faults in progress by the system that they are on, newest first. */
 export function runningBySystem(experiments: Iterable<Experiment>): ReadonlyMap<string, readonly Experiment[]> {
   const found = new Map<string, Experiment[]>();
   for (const experiment of experiments) {
     if (!RUNNING.has(experiment.status)) continue;
     for (const name of targetsOf(experiment)) {
-      const key = systemKey(experiment.namespace, name);
+      const key = keyOf({ namespace: experiment.namespace, name });
       found.set(key, [...(found.get(key) ?? []), experiment]);
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { makeSystem } from "@/testing/make";
+import { aSystem } from "@/testing/things";
 
 import {
   canaryTime,
@@ -51,15 +51,15 @@ describe("what is not measured", () => {
   it("is neither 0 nor bad", () => {
     expect(healthText(null)).toBe("–");
     expect(toneOf(null, 50)).toBe("neutral");
-    expect(standing(makeSystem({ health: null }))?.word).toBe("Not measured");
+    expect(standing(aSystem({ health: null }))?.word).toBe("Not measured");
   });
 
   it("is told apart from 0 and from unreachable", () => {
     expect(healthText(0)).toBe("0");
     expect(toneOf(0, 50)).toBe("danger");
-    expect(standing(makeSystem({ health: null, status: "unreachable" }))?.word).toBe("Unreachable");
-    expect(standing(makeSystem({ health: 0, will_trigger_incident: true }))?.word).toBe("Broken");
-    expect(standing(makeSystem({ health: 99 }))).toBeNull();
+    expect(standing(aSystem({ health: null, status: "unreachable" }))?.word).toBe("Unreachable");
+    expect(standing(aSystem({ health: 0, will_trigger_incident: true }))?.word).toBe("Broken");
+    expect(standing(aSystem({ health: 99 }))).toBeNull();
   });
 });
 

@@ -1,8 +1,8 @@
 /** Open incidents by system. It is read at every change of any incident, so it stays the same where nothing changed. */
 import type { Incident, SignalName } from "@/api/types";
+import { keyOf } from "@/lib/keys";
+import { label } from "@/live/actions";
 import { useLive } from "@/live/store";
-
-import { systemKey } from "./breaking";
 
 export interface OpenIncident {
   readonly id: string;
@@ -25,10 +25,10 @@ function findPlaces(incidents: Iterable<Incident>): readonly Place[] {
   const places: Place[] = [];
   for (const incident of incidents) {
     if (incident.status === "resolved" || incident.incident_type !== "real_system") continue;
-    const { id, number, name, signals } = incident;
+    const { id, number, signals } = incident;
     for (const system of incident.affected_systems) {
-      const key = systemKey(incident.namespace, system);
-      places.push({ key, id, number, label: number === "" ? name : number, signals });
+      const key = keyOf({ namespace: incident.namespace, name: system });
+      places.push({ key, id, number, label: label(incident), signals });
     }
   }
   return places;

@@ -1,8 +1,9 @@
-import { type SyntheticEvent, useId, useState } from "react";
+import { type ReactNode, type SyntheticEvent, useId, useState } from "react";
 
-import { Button } from "@/ui/Button";
-import { Dialog } from "@/ui/Dialog";
-import { TextArea, TextField } from "@/ui/Field";
+import { Button } from "./Button";
+import { Dialog } from "./Dialog";
+import { TextArea, TextField } from "./Field";
+import { useBusy } from "./useBusy";
 
 export interface PromptProps {
   readonly title: string;
@@ -15,20 +16,19 @@ export interface PromptProps {
   /** Gives whether it was done; where it was not, what was typed stays. */
   readonly onConfirm: (text: string) => Promise<boolean>;
   readonly onClose: () => void;
+  /** What has to be known before. */
+  readonly children?: ReactNode;
 }
 
 /** A small dialog that asks for one line or a yes. */
 export function Prompt(props: PromptProps) {
-  const { title, description, field, initial = "", confirm, isDanger = false, onConfirm, onClose } = props;
+  const { title, description, field, initial = "", confirm, isDanger = false, onConfirm, onClose, children } = props;
   const form = useId();
   const [text, setText] = useState(initial);
-  const [isBusy, setBusy] = useState(false);
+  const [isBusy, busy] = useBusy();
   const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault();
-    setBusy(true);
-    const isDone = await onConfirm(text.trim());
-    setBusy(false);
-    if (isDone) onClose();
+    if (await busy(() => onConfirm(text.trim()))) onClose();
   };
   const isMissing = field?.isRequired === true && text.trim() === "";
   return (
@@ -38,7 +38,7 @@ export function Prompt(props: PromptProps) {
       title={title}
       description={description}
       size="sm"
-      closesOutside={false}
+      closesOutside={field === null}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -55,6 +55,7 @@ export function Prompt(props: PromptProps) {
       }
     >
       <form id={form} onSubmit={(event) => void submit(event)}>
+        {children}
         {field !== null && <Answer field={field} text={text} onChange={setText} />}
       </form>
     </Dialog>
