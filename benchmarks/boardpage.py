@@ -166,15 +166,18 @@ class BoardPage:
     async def drag(self, source: str, target: str) -> str:
         """The first card of a column by hand to another column; its number."""
         card = self.page.locator(f'[data-column="{source}"] {_CARD}').first
+        heading = self.page.locator(f'[data-column="{target}"] h2')
         number = await card.locator("[data-move]").get_attribute("aria-label") or ""
-        origin = await card.bounding_box()
-        goal = await self.page.locator(f'[data-column="{target}"] h2').bounding_box()
+        await heading.evaluate("(element) => element.scrollIntoView({ block: 'center' })")
+        origin, goal = await card.bounding_box(), await heading.bounding_box()
         if origin is None or goal is None:
             raise TargetFailed("there is no card to drag, or no column to drag it to")
         mouse = self.page.mouse
         await mouse.move(origin["x"] + 12, origin["y"] + 40)
         await mouse.down()
         await mouse.move(goal["x"] + 20, goal["y"] + 10, steps=_STEPS)
+        if await self.page.locator("[data-dragging]").count() != 1:
+            raise TargetFailed("the card does not follow the pointer")
         await mouse.up()
         return number.removeprefix("Move ")
 

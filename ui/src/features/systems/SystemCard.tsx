@@ -3,6 +3,7 @@ import { memo, type ReactNode, useState } from "react";
 import { Link } from "wouter";
 
 import type { Experiment, System } from "@/api/types";
+import { countOf } from "@/lib/format";
 import { incidentPath } from "@/lib/paths";
 import { useLive } from "@/live/store";
 import { Badge } from "@/ui/Badge";
@@ -15,6 +16,10 @@ import { Faults } from "./Faults";
 import { healthText, inOrder, silentFor, standing, toneOf } from "./measures";
 import type { OpenIncident } from "./openIncidents";
 import { SignalRow } from "./SignalRow";
+
+const MOST_OPEN = 5;
+const OPEN_LINK =
+  "inline-flex min-h-6 items-center font-mono text-accent underline underline-offset-2 hover:text-accent-hover";
 
 export interface SystemCardProps {
   readonly system: System;
@@ -97,7 +102,7 @@ export function Marks({ system, openIncidents }: Pick<SystemCardProps, "system" 
         </Badge>
       )}
       <Silence system={system} />
-      <OpenIncidents openIncidents={openIncidents} />
+      <OpenIncidents system={system} openIncidents={openIncidents} />
     </>
   );
 }
@@ -119,15 +124,25 @@ function Warnings({ system }: { readonly system: System }): ReactNode {
   return <p className="text-xs text-muted">{system.message}</p>;
 }
 
-function OpenIncidents({ openIncidents }: Pick<SystemCardProps, "openIncidents">) {
-  return openIncidents.map(({ id, number, label }) => (
-    <Link
-      key={id}
-      href={incidentPath({ id, number })}
-      aria-label={`Open incident ${label}`}
-      className="inline-flex min-h-6 items-center font-mono text-accent underline underline-offset-2 hover:text-accent-hover"
-    >
-      {label}
-    </Link>
-  ));
+/** The newest; the rest is on the board, in sight only while the strip leaves room for it. */
+function OpenIncidents({ system, openIncidents }: Pick<SystemCardProps, "system" | "openIncidents">) {
+  const more = openIncidents.length - MOST_OPEN;
+  return (
+    <>
+      {openIncidents.slice(0, MOST_OPEN).map(({ id, number, label }) => (
+        <Link key={id} href={incidentPath({ id, number })} aria-label={`Open incident ${label}`} className={OPEN_LINK}>
+          {label}
+        </Link>
+      ))}
+      {more > 0 && (
+        <Link
+          href={`/?system=${encodeURIComponent(system.name)}`}
+          aria-label={`${countOf(more, "more incident")} of ${system.name}`}
+          className={OPEN_LINK}
+        >
+          and {more} more
+        </Link>
+      )}
+    </>
+  );
 }
