@@ -1,7 +1,7 @@
 /** Open incidents by system. It is read at every change of any incident, so it stays the same where nothing changed. */
 import type { Incident, SignalName } from "@/api/types";
 import { keyOf } from "@/lib/keys";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useLive } from "@/live/store";
 
 export interface OpenIncident {
