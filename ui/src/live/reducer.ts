@@ -2,11 +2,13 @@
 import type { Envelope, Incident, IncidentStatus, KillSwitch, Notice, Snapshot, System } from "@/api/types";
 
 import { appendMeasurements, type HistoryAnswer, mergeHistory } from "./history";
-import { type LiveState, NOTHING, type Phase, type Things } from "./state";
+import { INITIAL, type LiveState, NOTHING, type Phase, type Things } from "./state";
 
 /** What happens on this side of the stream. */
 type LocalEvent =
   | { readonly type: "connection"; readonly phase: Phase }
+  /** Somebody else may be here now: what the one before could see is not for them. */
+  | { readonly type: "forget" }
   | { readonly type: "move.begin"; readonly id: string; readonly to: IncidentStatus }
   | { readonly type: "move.end"; readonly id: string }
   | { readonly type: "answer"; readonly incident: Incident }
@@ -77,6 +79,9 @@ function apply(draft: Draft, event: LiveEvent): void {
       return;
     case "connection":
       draft.set({ phase: event.phase });
+      return;
+    case "forget":
+      draft.set(INITIAL);
       return;
     case "move.begin":
       draft.set({ moves: new Map(state.moves).set(event.id, event.to) });
