@@ -13,7 +13,7 @@ from benchmarks.figures import Measurement
 from benchmarks.machine import describe_machine
 from benchmarks.options import Options, parse_options
 from benchmarks.report import Results, write_results
-from benchmarks.scenarios import burst, creating, listing, reconnect, stalled, steady
+from benchmarks.scenarios import board, burst, creating, listing, reconnect, stalled, steady
 from benchmarks.scenarios.bench import Bench, NotConnected
 from benchmarks.swarmlink import SwarmFailed
 from benchmarks.targets.base import Target, TargetFailed
@@ -21,7 +21,7 @@ from benchmarks.targets.peer import PeerTarget
 from benchmarks.targets.peerbuild import revision_of
 from benchmarks.targets.simulator import SimulatorTarget
 
-_SCENARIOS: tuple[ModuleType, ...] = (burst, steady, reconnect, stalled, creating, listing)
+_SCENARIOS: tuple[ModuleType, ...] = (burst, steady, reconnect, stalled, creating, listing, board)
 _BY_NAME = {module.NAME: module for module in _SCENARIOS}
 
 

@@ -11,11 +11,21 @@ export default defineConfig({
     license: { fileName: "assets/licenses.md" },
     sourcemap: false,
   },
-  server: { proxy: { "/api": { target: "http://127.0.0.1:8086", ws: true } } },
+  server: { proxy: { "/api": { target: process.env["API"] ?? "http://127.0.0.1:8086", ws: true } } },
   test: {
-    environment: "jsdom",
-    include: ["src/**/*.test.{ts,tsx}"],
-    setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
+    // A page to render into takes a second to make: only what renders gets one.
+    projects: [
+      { extends: true, test: { name: "pure", environment: "node", include: ["src/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "rendered",
+          environment: "jsdom",
+          include: ["src/**/*.test.tsx"],
+          setupFiles: ["src/testing/setup.ts"],
+        },
+      },
+    ],
   },
 });

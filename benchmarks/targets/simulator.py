@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -167,10 +167,13 @@ class SimulatorTarget(Target):
 
     @override
     async def change(self, index: int, mark: str, port: int) -> None:
+        await self.write_status(index, {"diagnosis": {"summary": f"{trouble_of(index).summary} {mark}"}})
+
+    async def write_status(self, index: int, status: Mapping[str, Any]) -> None:
+        """As the operator writes: these fields of incident number `index`. Raises TargetFailed."""
         path = ApiClient.path(Incident, NAMESPACE, _name(index), "status")
-        patch = {"status": {"diagnosis": {"summary": f"{trouble_of(index).summary} {mark}"}}}
         try:
-            await self._client(self._operator).request("PATCH", path, body=patch, content_type=MERGE_PATCH)
+            await self._client(self._operator).request("PATCH", path, body={"status": status}, content_type=MERGE_PATCH)
         except ApiError as error:
             raise TargetFailed(f"a change was refused: {error}") from error
 

@@ -7,6 +7,11 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
+from incident_crds.catalogue import ActionType, Risk
+from incident_crds.incident import Incident
+from incident_crds.remediationplan import Action
+
+from ..loop.drive import Driver
 from ..waiting import eventually
 from .cards import card, column, is_in
 from .conftest import Board, Visit
@@ -137,3 +142,27 @@ async def test_who_may_not_approve_reads_and_is_told_who_may(viewer_page: Page, 
     await page.goto(f"{page.url}?decide={plan['name']}")
     await expect(page.get_by_role("dialog", name="The plan")).to_be_visible()
     await expect(page.get_by_role("button", name="Approve the plan")).to_have_count(0)
+
+
+async def test_a_plan_of_high_risk_takes_a_typed_word(sre_page: Page, board: Board) -> None:
+    """Somebody proposes to wipe the cache; and then a second decision is told about the first."""
+    page = sre_page
+    async with board.stack.client("sre") as client:
+        driver = Driver(client)
+        await driver.start("redis-memory")
+        like = await driver.plan_awaiting()
+        wipe = Action(id="wipe", type=ActionType.REDIS_CLEAR_CACHE, system="redis-test", risk=Risk.HIGH)
+        plan = await driver.propose(like, wipe)
+        incident = await client.get(Incident, *(plan.metadata.namespace, plan.spec.incident_ref))
+        await page.goto(f"{board.url}/incidents/{incident.status.number}?decide={plan.metadata.name}")
+        dialog = page.get_by_role("dialog", name="Approve this plan?")
+        approve = dialog.get_by_role("button", name="Approve the plan")
+        await expect(approve).to_be_disabled()
+        await dialog.get_by_label("type redis-test to approve").fill("redis")
+        await expect(approve).to_be_disabled()
+        await dialog.get_by_label("type redis-test to approve").fill("redis-test")
+        await expect(approve).to_be_enabled()
+        await driver.reject(plan, "It destroys what is healthy")
+    decided = page.get_by_role("dialog", name="The plan")
+    await expect(decided).to_contain_text("It destroys what is healthy")
+    await expect(decided.get_by_role("button", name="Approve the plan")).to_have_count(0)

@@ -43,6 +43,7 @@ export const boardQuery = queryOptions({
 export const gameDaysQuery = queryOptions({
   queryKey: ["game-days"],
   queryFn: () => unwrap(api.GET("/api/v1/game-days")),
-  refetchInterval: 30_000,
+  // Who may not see them is not told so again and again.
+  refetchInterval: (query) => (query.state.error === null ? 30_000 : false),
   retry: false,
 });

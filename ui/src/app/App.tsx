@@ -83,6 +83,7 @@ function Pages() {
         <Home />
       </Route>
       <Route>
+        <h1 className="sr-only">No such page</h1>
         <Empty title="There is no such page">The name at the top left leads to the board.</Empty>
       </Route>
     </Switch>

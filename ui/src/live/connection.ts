@@ -8,6 +8,8 @@ const SIGNED_OUT = 4401;
 const LONGEST_WAIT_MS = 20_000;
 /** A slice of work between two frames: longer would be felt as a stutter. */
 const SLICE_MS = 12;
+/** What comes sooner after the last rendering waits: ten times a second is as live, and leaves time for hands. */
+const BATCH_MS = 100;
 const HIDDEN_FLUSH_MS = 250;
 
 export interface ConnectionPorts {
@@ -23,6 +25,7 @@ export class Connection {
   private socket: WebSocket | null = null;
   private readonly queue: { text: string; at: number }[] = [];
   private isFlushing = false;
+  private flushedAt = 0;
   private isClosed = false;
   private attempts = 0;
   private retryMs = 1_000;
@@ -92,7 +95,7 @@ export class Connection {
     this.isFlushing = true;
     // Frames stop in a hidden page, but what comes must still be read.
     if (document.visibilityState === "hidden") setTimeout(this.flush, HIDDEN_FLUSH_MS);
-    else requestAnimationFrame(this.flush);
+    else setTimeout(this.flush, Math.max(0, this.flushedAt + BATCH_MS - performance.now()));
   }
 
   /** Parses and hands on what came, a slice at a time, so that a large snapshot leaves room for frames between. */
@@ -108,6 +111,7 @@ export class Connection {
       events.push({ type: "received", at: next.at, message });
     }
     if (events.length > 0) this.ports.dispatch(events);
+    this.flushedAt = performance.now();
     if (this.queue.length === 0) this.isFlushing = false;
     else setTimeout(this.flush, 0);
   };

@@ -43,10 +43,12 @@ export const Card = memo(function Card({ incident, plan, viewers, targets, isMov
       ref={element}
       data-card={incident.id}
       className={clsx(
-        "group relative flex flex-col gap-1.5 rounded-md border border-line bg-surface p-2.5 text-sm shadow-card [contain:layout_style]",
+        "group relative flex flex-col gap-1.5 rounded-md border border-line bg-surface p-2.5 text-sm shadow-card",
+        // What is out of sight is neither laid out nor painted: a thousand cards cost as much as those in the window.
+        "[contain-intrinsic-size:auto_7.5rem] [content-visibility:auto]",
         "hover:border-edge data-[dragging]:opacity-40",
         isMoving && "opacity-70",
-        mayMove && "cursor-grab",
+        mayMove && "cursor-grab select-none",
       )}
     >
       <div className="flex items-center gap-1.5">
@@ -67,7 +69,7 @@ export const Card = memo(function Card({ incident, plan, viewers, targets, isMov
   );
 });
 
-/** The title opens the card; its hit area is the whole card, below the menu. */
+/** The title opens the card; its hit area is the whole card, below the menu. What would stand out of the card is cut off. */
 function CardLink({ incident }: { readonly incident: Incident }) {
   const [, navigate] = useLocation();
   const search = useSearch();
@@ -78,7 +80,7 @@ function CardLink({ incident }: { readonly incident: Incident }) {
       href={withSearch}
       data-card-link
       draggable={false}
-      className="line-clamp-2 font-semibold after:absolute after:inset-0 after:rounded-md focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-offset-2 focus-visible:after:outline-accent"
+      className="line-clamp-2 font-semibold after:absolute after:inset-0 after:rounded-md focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;
         event.preventDefault();

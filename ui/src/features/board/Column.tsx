@@ -34,15 +34,17 @@ interface ColumnProps {
 export function Column({ status, incidents, total, emptyText, context }: ColumnProps) {
   const [shown, setShown] = useState(PAGE);
   const target = useRef<HTMLElement>(null);
-  const [isOver, setOver] = useState(false);
   useEffect(() => {
-    if (target.current === null) return undefined;
+    const element = target.current;
+    if (element === null) return undefined;
+    // An attribute, not state: the cards need not render for it.
+    const leave = (): void => element.removeAttribute("data-over");
     return dropTargetForElements({
-      element: target.current,
+      element,
       getData: () => ({ status }),
-      onDragEnter: () => setOver(true),
-      onDragLeave: () => setOver(false),
-      onDrop: () => setOver(false),
+      onDragEnter: () => element.setAttribute("data-over", ""),
+      onDragLeave: leave,
+      onDrop: leave,
     });
   }, [status]);
 
@@ -53,10 +55,7 @@ export function Column({ status, incidents, total, emptyText, context }: ColumnP
       ref={target}
       data-column={status}
       aria-labelledby={heading}
-      className={clsx(
-        "flex min-w-0 flex-col gap-2 rounded-lg p-2 transition-colors md:min-h-64",
-        isOver ? "bg-accent-soft" : "bg-sunken",
-      )}
+      className="flex min-w-0 flex-col gap-2 rounded-lg bg-sunken p-2 transition-colors data-[over]:bg-accent-soft md:min-h-64"
     >
       <h2 id={heading} className="flex items-center gap-2 px-1 text-sm font-semibold">
         <span aria-hidden="true" className={clsx("size-2 rounded-full", FILL[STATUS_TONE[status]])} />

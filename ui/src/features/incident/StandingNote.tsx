@@ -32,8 +32,9 @@ function toText(standing: Standing, onReadAgain: () => void): ReactNode {
     case "decided":
       return (
         <>
-          {standing.isApproved ? "Approved" : "Rejected"} by <strong className="font-semibold">{standing.by}</strong>{" "}
-          <Ago at={standing.at} />. The first decision stands.
+          {standing.decision.approved ? "Approved" : "Rejected"} by{" "}
+          <strong className="font-semibold">{standing.decision.by}</strong> <Ago at={standing.decision.at} />
+          {standing.decision.reason !== "" && `: ${standing.decision.reason}`}. The first decision stands.
         </>
       );
     case "changed":

@@ -28,7 +28,7 @@ describe("standingOf", () => {
 
   it("tells the decision before anything else", () => {
     const decided = { ...plan, status: "executing" as const, decision: DECISION };
-    expect(standingOf(decided, "g", NOW)).toEqual({ kind: "decided", isApproved: true, by: "ann", at: DECISION.at });
+    expect(standingOf(decided, "g", NOW)).toEqual({ kind: "decided", decision: DECISION });
   });
 
   it("ends when its time is over, also before the operator says so", () => {

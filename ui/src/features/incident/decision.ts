@@ -1,5 +1,5 @@
 /** Whether a plan can be decided on, and what has to be typed for it. */
-import type { Plan } from "@/api/types";
+import type { Decision, Plan } from "@/api/types";
 
 export type Standing =
   /** It awaits a decision, and is what was read. */
@@ -10,14 +10,14 @@ export type Standing =
   | { readonly kind: "changed" }
   /** Its time to be approved is over. */
   | { readonly kind: "expired" }
-  | { readonly kind: "decided"; readonly isApproved: boolean; readonly by: string; readonly at: string }
+  | { readonly kind: "decided"; readonly decision: Decision }
   /** It is over without a decision: superseded, or refused. */
   | { readonly kind: "over" };
 
 /** Where the plan stands for somebody who read the plan with that hash. */
 export function standingOf(plan: Plan, readHash: string, now: number): Standing {
   const { decision } = plan;
-  if (decision !== null) return { kind: "decided", isApproved: decision.approved, by: decision.by, at: decision.at };
+  if (decision !== null) return { kind: "decided", decision };
   if (plan.status === "proposed") return { kind: "unchecked" };
   if (plan.status === "expired") return { kind: "expired" };
   if (plan.status !== "awaiting_approval") return { kind: "over" };

@@ -18,9 +18,9 @@ interface OptionsProps {
 /** The results as a list box; each option's id begins with the list's. */
 export function Options({ id, groups, active, onPoint, onSelect }: OptionsProps) {
   return (
-    <div className="h-[min(26rem,60dvh)] overflow-y-auto">
+    <div className="h-[min(26rem,60dvh)]">
       {groups.length === 0 && <p className="px-2 py-6 text-center text-sm text-muted">Nothing matches.</p>}
-      <div id={id} role="listbox" aria-label="Results">
+      <div id={id} role="listbox" aria-label="Results" className="max-h-full overflow-y-auto">
         {groups.map(({ heading, results }, place) => (
           <div key={place} role="group" aria-labelledby={`${id}-group-${place}`} className="mb-1">
             <p id={`${id}-group-${place}`} className="label px-2 pt-2 pb-1">
