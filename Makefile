@@ -15,10 +15,10 @@ BENCH ?=
 FUZZ ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare board drill up down test check screenshots bench-api fuzz-api generate lock clean
+.PHONY: help venv prepare board drill up down test check screenshots bench-api bench-board fuzz-api generate lock clean
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## Make the virtual environment from the lock; made anew when the lock changes.
 
@@ -70,6 +70,9 @@ screenshots: prepare ## Take the README's pictures of real drills again; look at
 
 bench-api: prepare ## Measure the API with 1,000 boards; about 15 minutes, or BENCH="--quick".
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+bench-board: prepare ## Measure the board in a browser with 1,000 incidents under load; two minutes.
+	@$(BIN)/python -m benchmarks --only board --seconds 20 $(BENCH)
 
 fuzz-api: prepare ## Send the API 20,000 made-up requests; ten minutes, thirty on a slow machine. FUZZ="--seed 2".
 	@$(BIN)/python -m tests.api.fuzzing $(FUZZ)

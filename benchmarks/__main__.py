@@ -11,8 +11,8 @@ from types import ModuleType
 
 from benchmarks.figures import Measurement
 from benchmarks.machine import describe_machine
-from benchmarks.options import Options, parse_options
-from benchmarks.report import Results, write_results
+from benchmarks.options import TARGETS, Options, parse_options
+from benchmarks.report import Results, Run, read_sections, write_results
 from benchmarks.scenarios import board, burst, creating, listing, reconnect, stalled, steady
 from benchmarks.scenarios.bench import Bench, NotConnected
 from benchmarks.swarmlink import SwarmFailed
@@ -27,23 +27,25 @@ _BY_NAME = {module.NAME: module for module in _SCENARIOS}
 
 async def run_benchmarks(options: Options, argv: Sequence[str]) -> Results:
     """Target by target, so that never two systems under test run at once."""
+    sizes = {
+        "clients": options.clients,
+        "incidents": options.incidents,
+        "incidents in list": options.list_incidents,
+        "seconds": options.seconds,
+        "changes a second": options.rate,
+    }
     results = Results(
-        machine=_machine(options),
-        commands=[_command(options, argv)],
-        sizes={
-            "clients": options.clients,
-            "incidents": options.incidents,
-            "incidents in list": options.list_incidents,
-            "seconds": options.seconds,
-            "changes a second": options.rate,
-        },
+        run=Run(_machine(options), _command(options, argv), sizes),
         titles={SimulatorTarget.name: SimulatorTarget.title, PeerTarget.name: PeerTarget.title},
         scenarios={name: (module.__doc__ or "").strip() for name, module in _BY_NAME.items()},
+        sections=read_sections(options.results),
     )
     for target in _targets(options):
         async with target:
             bench = Bench(target, options)
             for name in options.only:
+                if target.name not in getattr(_BY_NAME[name], "TARGETS", TARGETS):
+                    continue
                 _say(f"{target.title}: {name}")
                 results.put(name, target.name, await _measure(bench, name))
                 write_results(results, options.results)

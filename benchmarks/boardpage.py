@@ -18,7 +18,8 @@ from playwright.async_api import Browser, Page, async_playwright
 from benchmarks.targets.base import TargetFailed
 from tests.board.browser import find_browser, flags
 
-_SCRIPT = Path(__file__).with_suffix(".js")
+SCRIPT = Path(__file__).with_suffix(".js")
+"""To be run in each document before its own scripts; what the methods of a BoardPage call."""
 _VIEWPORT = {"width": 1280, "height": 900}
 _LOAD_MS = 60_000
 _STEPS = 4  # of the pointer, on its way to another column
@@ -119,7 +120,7 @@ class BoardPage:
         context = await browser.new_context(viewport=_VIEWPORT, storage_state={"origins": [origin]})  # type: ignore[arg-type]
         try:
             context.set_default_timeout(_LOAD_MS)
-            await context.add_init_script(path=_SCRIPT)
+            await context.add_init_script(path=SCRIPT)
             page = await context.new_page()
             await page.goto(link)
             await page.locator(_CARD).first.wait_for()
@@ -155,6 +156,8 @@ class BoardPage:
             while True:
                 async with session.get(incidents_url) as answer:
                     incidents = json.loads(await answer.read())
+                if has_all:
+                    await self.show_all()  # a column may have grown
                 different = (await self.shown()).differences(incidents, has_all=has_all)
                 if not different or time.monotonic() > until:
                     return "; ".join(different[:3])
@@ -163,15 +166,18 @@ class BoardPage:
     async def drag(self, source: str, target: str) -> str:
         """The first card of a column by hand to another column; its number."""
         card = self.page.locator(f'[data-column="{source}"] {_CARD}').first
+        heading = self.page.locator(f'[data-column="{target}"] h2')
         number = await card.locator("[data-move]").get_attribute("aria-label") or ""
-        origin = await card.bounding_box()
-        goal = await self.page.locator(f'[data-column="{target}"] h2').bounding_box()
+        await heading.evaluate("(element) => element.scrollIntoView({ block: 'center' })")
+        origin, goal = await card.bounding_box(), await heading.bounding_box()
         if origin is None or goal is None:
             raise TargetFailed("there is no card to drag, or no column to drag it to")
         mouse = self.page.mouse
         await mouse.move(origin["x"] + 12, origin["y"] + 40)
         await mouse.down()
         await mouse.move(goal["x"] + 20, goal["y"] + 10, steps=_STEPS)
+        if await self.page.locator("[data-dragging]").count() != 1:
+            raise TargetFailed("the card does not follow the pointer")
         await mouse.up()
         return number.removeprefix("Move ")
 

@@ -6,56 +6,101 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.figures import Figure, Measurement
 
 NOT_MEASURED = "not measured here"
+_JSON = "results.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What scenarios were measured on, and how."""
+
+    machine: Mapping[str, str]
+    command: str
+    sizes: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class Section:
+    """What one scenario found, by target: all of one run, since only that can be compared."""
+
+    run: Run
+    by_target: dict[str, Measurement]
 
 
 @dataclass(slots=True)
 class Results:
-    """Of one run: by scenario and target."""
+    """By scenario: those of this run, and of earlier ones what was not measured again."""
 
-    machine: Mapping[str, str]
-    commands: Sequence[str]
-    sizes: Mapping[str, float]
+    run: Run
     titles: Mapping[str, str]
     """Of the targets' columns, in order."""
     scenarios: Mapping[str, str]
     """What each is, in a sentence, in order."""
-    measurements: dict[str, dict[str, Measurement]] = field(default_factory=dict)
+    sections: dict[str, Section] = field(default_factory=dict)
 
     def put(self, scenario: str, target: str, measurement: Measurement) -> None:
-        self.measurements.setdefault(scenario, {})[target] = measurement
+        if scenario not in self.sections or self.sections[scenario].run is not self.run:
+            self.sections[scenario] = Section(self.run, {})
+        self.sections[scenario].by_target[target] = measurement
+
+
+def read_sections(folder: Path) -> dict[str, Section]:
+    """What earlier runs wrote there."""
+    path = folder / _JSON
+    if not path.is_file():
+        return {}
+    found = json.loads(path.read_text())["scenarios"]
+    return {name: Section(Run(**each["run"]), _measurements(each["by_target"])) for name, each in found.items()}
+
+
+def _measurements(by_target: Mapping[str, Mapping[str, Any]]) -> dict[str, Measurement]:
+    return {
+        target: Measurement([Figure(**figure) for figure in told["figures"]], list(told["remarks"]))
+        for target, told in by_target.items()
+    }
 
 
 def write_results(results: Results, folder: Path) -> None:
-    """Both files; what was there is replaced."""
+    """Both files."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "RESULTS.md").write_text(render(results))
-    document = {
-        "machine": dict(results.machine),
-        "commands": list(results.commands),
-        "sizes": dict(results.sizes),
-        "measurements": {
-            scenario: {target: asdict(measurement) for target, measurement in by_target.items()}
-            for scenario, by_target in results.measurements.items()
-        },
-    }
-    (folder / "results.json").write_text(json.dumps(document, indent=1) + "\n")
+    document = {"scenarios": {name: asdict(section) for name, section in _in_order(results)}}
+    (folder / _JSON).write_text(json.dumps(document, indent=1) + "\n")
+
+
+def _in_order(results: Results) -> list[tuple[str, Section]]:
+    return [(name, results.sections[name]) for name in results.scenarios if name in results.sections]
 
 
 def render(results: Results) -> str:
     """The Markdown. README.md beside it says how to read it."""
+    sections = _in_order(results)
+    runs: list[Run] = []
+    for _, section in sections:
+        if section.run not in runs:
+            runs.append(section.run)
     lines = ["# Results", "", "Written by `make bench-api`; [README.md](README.md) says how to read it.", ""]
-    lines += ["| machine | |", "| --- | --- |"]
-    lines += [f"| {name} | {value} |" for name, value in results.machine.items()]
-    lines += [f"| {name.replace('_', ' ')} | {value:g} |" for name, value in results.sizes.items()]
-    lines += ["", "```sh", *results.commands, "```", ""]
-    for scenario, sentence in results.scenarios.items():
-        if scenario in results.measurements:
-            lines += _section(scenario, sentence, results.measurements[scenario], results.titles)
+    lines += _runs(runs)
+    for name, section in sections:
+        number = runs.index(section.run) + 1
+        lines += _section(name, f"{results.scenarios[name]} Run {number}.", section.by_target, results.titles)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _runs(runs: Sequence[Run]) -> list[str]:
+    """A column each: a scenario that was not measured again keeps the run that it is from."""
+    told = [
+        dict(run.machine) | {name.replace("_", " "): f"{value:g}" for name, value in run.sizes.items()} for run in runs
+    ]
+    names = list(dict.fromkeys(name for each in told for name in each))
+    lines = [f"| | {' | '.join(f'run {number}' for number in range(1, len(runs) + 1))} |"]
+    lines += [f"| --- |{' --- |' * len(runs)}"]
+    lines += [f"| {name} | {' | '.join(each.get(name, '') for each in told)} |" for name in names]
+    return [*lines, "", "```sh", *[f"{run.command}  # run {number}" for number, run in enumerate(runs, 1)], "```", ""]
 
 
 def _section(

@@ -2,6 +2,7 @@
 import { api, unwrapAnswer } from "@/api/client";
 import { explain, Problem } from "@/api/problem";
 import type { Incident, IncidentStatus } from "@/api/types";
+import { label } from "@/lib/keys";
 import { STATUS_WORD } from "@/lib/words";
 import { announce } from "@/ui/announcer";
 import { notify } from "@/ui/toasts";
@@ -83,9 +84,4 @@ export async function attempt<T>(done: string | null, failed: string, act: () =>
 function refuse(title: string, problem: Problem): void {
   announce(`${title}: ${explain(problem)}`);
   notify({ tone: "danger", title, detail: explain(problem) });
-}
-
-/** How an incident is called where there is little room. */
-export function label(incident: Pick<Incident, "number" | "name">): string {
-  return incident.number === "" ? incident.name : incident.number;
 }

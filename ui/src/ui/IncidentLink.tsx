@@ -2,7 +2,7 @@ import { Link } from "wouter";
 
 import type { Incident } from "@/api/types";
 import { incidentPath } from "@/lib/paths";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 
 interface IncidentLinkProps {
   readonly incident: Pick<Incident, "id" | "number" | "name">;

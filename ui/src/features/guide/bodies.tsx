@@ -7,7 +7,7 @@ import { targetsOf } from "@/lib/experiments";
 import { sentence } from "@/lib/format";
 import { incidentPath } from "@/lib/paths";
 import { ACTION_WORD } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useMay, useSession } from "@/live/session";
 import { Bar } from "@/ui/Bar";
 import { Elapsed, Remaining, useClock } from "@/ui/clock";

@@ -3,7 +3,7 @@ import { targetsOf } from "@/lib/experiments";
 import { formatPrecise, secondsBetween, sentence } from "@/lib/format";
 import { harmBegan } from "@/lib/milestones";
 import { FAULT_WORD, resolvedWord } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 
 import type { Progress, Step } from "./progress";
 

@@ -1,6 +1,7 @@
 import type { Incident, IncidentStatus } from "@/api/types";
 import { STATUS_WORD } from "@/lib/words";
-import { label, moveIncident } from "@/live/actions";
+import { label } from "@/lib/keys";
+import { moveIncident } from "@/live/actions";
 import { Prompt, type PromptProps } from "@/ui/Prompt";
 
 import { assign, markFalseAlarm, remove, reopen, setTeam } from "./actions";

@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 
 import type { Incident } from "@/api/types";
 import { STATUS_WORD } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";

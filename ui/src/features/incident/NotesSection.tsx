@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, unwrap } from "@/api/client";
 import { explain, Problem } from "@/api/problem";
 import type { Incident } from "@/api/types";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useMay } from "@/live/session";
 import { store } from "@/live/store";
 import { announce } from "@/ui/announcer";

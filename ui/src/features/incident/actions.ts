@@ -1,7 +1,8 @@
 /** What can be done to one incident from its details. Each gives whether it was done, and tells why it was not. */
 import { api, unwrap } from "@/api/client";
 import type { Incident, Severity } from "@/api/types";
-import { attempt, label } from "@/live/actions";
+import { label } from "@/lib/keys";
+import { attempt } from "@/live/actions";
 import { store } from "@/live/store";
 
 function params(incident: Incident) {

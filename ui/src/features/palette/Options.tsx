@@ -2,7 +2,7 @@ import { clsx } from "clsx";
 
 import type { Incident } from "@/api/types";
 import { STATUS_WORD } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { SeverityBadge } from "@/ui/Badge";
 
 import type { Result, Results } from "./useResults";

@@ -6,7 +6,7 @@ import { gameDaysQuery, scenariosQuery } from "@/api/queries";
 import type { Incident, Plan } from "@/api/types";
 import { incidentPath } from "@/lib/paths";
 import { teamsOf } from "@/lib/teams";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useMay, useSession } from "@/live/session";
 import { useLive } from "@/live/store";
 

@@ -2,7 +2,9 @@ import { ChevronDown, ChevronUp, ShieldCheck } from "lucide-react";
 import { memo, type ReactNode, useState } from "react";
 
 import type { Experiment, System } from "@/api/types";
-import { label } from "@/live/actions";
+import { Link } from "wouter";
+import { countOf } from "@/lib/format";
+import { label } from "@/lib/keys";
 import { useLive } from "@/live/store";
 import { Badge } from "@/ui/Badge";
 import { IconButton } from "@/ui/Button";
@@ -15,6 +17,8 @@ import { Faults } from "./Faults";
 import { healthText, inOrder, silentFor, standing, toneOf } from "./measures";
 import type { OpenIncident } from "./openIncidents";
 import { SignalRow } from "./SignalRow";
+
+const MOST_OPEN = 5;
 
 export interface SystemCardProps {
   readonly system: System;
@@ -97,7 +101,7 @@ export function Marks({ system, openIncidents }: Pick<SystemCardProps, "system" 
         </Badge>
       )}
       <Silence system={system} />
-      <OpenIncidents openIncidents={openIncidents} />
+      <OpenIncidents system={system} openIncidents={openIncidents} />
     </>
   );
 }
@@ -119,8 +123,23 @@ function Warnings({ system }: { readonly system: System }): ReactNode {
   return <p className="text-xs text-muted">{system.message}</p>;
 }
 
-function OpenIncidents({ openIncidents }: Pick<SystemCardProps, "openIncidents">) {
-  return openIncidents.map((incident) => (
-    <IncidentLink key={incident.id} incident={incident} said={`Open incident ${label(incident)}`} />
-  ));
+/** The newest; the rest is on the board, in sight only while the strip leaves room for it. */
+function OpenIncidents({ system, openIncidents }: Pick<SystemCardProps, "system" | "openIncidents">) {
+  const more = openIncidents.length - MOST_OPEN;
+  return (
+    <>
+      {openIncidents.slice(0, MOST_OPEN).map((incident) => (
+        <IncidentLink key={incident.id} incident={incident} said={`Open incident ${label(incident)}`} />
+      ))}
+      {more > 0 && (
+        <Link
+          href={`/?system=${encodeURIComponent(system.name)}`}
+          aria-label={`${countOf(more, "more incident")} of ${system.name}`}
+          className="inline-flex min-h-6 items-center text-accent underline underline-offset-2 hover:text-accent-hover"
+        >
+          and {more} more
+        </Link>
+      )}
+    </>
+  );
 }

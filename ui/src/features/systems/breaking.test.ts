@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { anExperiment, anIncident, aScenario, aSystem } from "@/testing/things";
 
 import { type Circumstances, describeScenario, obstacleTo, runningBySystem, scenariosFor } from "./breaking";

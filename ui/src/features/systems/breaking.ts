@@ -5,7 +5,7 @@ import { formatDuration } from "@/lib/format";
 import { keyOf } from "@/lib/keys";
 import { newestFirst } from "@/lib/order";
 import { FAULT_WORD, RUNNING } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 
 import type { OpenIncident } from "./openIncidents";
 
