@@ -1,6 +1,7 @@
 /** The board's state as a pure function of what it was and what came. */
 import type { Envelope, Incident, IncidentStatus, KillSwitch, Notice, Snapshot, System } from "@/api/types";
 
+import { learnTime } from "./clock";
 import { appendMeasurements, type HistoryAnswer, mergeHistory } from "./history";
 import { INITIAL, type LiveState, NOTHING, type Phase, type Things } from "./state";
 
@@ -15,7 +16,7 @@ type LocalEvent =
   | { readonly type: "switched"; readonly killSwitch: KillSwitch }
   | { readonly type: "history"; readonly answer: HistoryAnswer };
 
-/** A message with the time at which it came, in milliseconds since 1970. */
+/** A message with the time at which it came, by this machine's clock in milliseconds since 1970. */
 interface Received {
   readonly type: "received";
   readonly at: number;
@@ -73,9 +74,9 @@ function apply(draft: Draft, event: LiveEvent): void {
   const { state } = draft;
   switch (event.type) {
     case "received":
-      draft.set({ heardAt: event.at, phase: "live" });
+      draft.set({ heardAt: event.at, phase: "live", clock: learnTime(state.clock, event.at, event.message) });
       if (event.message.seq !== "") draft.set({ seq: event.message.seq });
-      receive(draft, event.message, event.at);
+      receive(draft, event.message, event.at + draft.state.clock.offset);
       return;
     case "connection":
       draft.set({ phase: event.phase });
@@ -100,6 +101,7 @@ function apply(draft: Draft, event: LiveEvent): void {
   }
 }
 
+/** `at`: when it came, in the server's time. */
 function receive(draft: Draft, message: Envelope, at: number): void {
   switch (message.type) {
     case "snapshot":
