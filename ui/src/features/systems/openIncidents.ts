@@ -52,8 +52,7 @@ export function indexOpen(incidents: Iterable<Incident>): BySystem {
 
 function isSame(a: Place, b: Place | undefined): boolean {
   return (
-    b !== undefined &&
-    a.key === b.key &&
+    a.key === b?.key &&
     a.id === b.id &&
     a.label === b.label &&
     a.signals.length === b.signals.length &&
