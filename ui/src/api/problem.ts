@@ -3,7 +3,7 @@
 type Loose = Partial<Record<"detail" | "title" | "code" | "reason" | "current" | "errors", unknown>>;
 
 /** One field that is not as it has to be: where it stands in the request, such as `body.message`. */
-export interface FieldError {
+interface FieldError {
   readonly where: string;
   readonly message: string;
 }
@@ -49,7 +49,7 @@ export class Problem extends Error {
   static ofAnswer(body: unknown, response: Response): Problem {
     const said: Loose = typeof body === "object" && body !== null ? body : {};
     const detail = text(said.detail) || `The answer was ${response.status} ${response.statusText}`.trim();
-    const title = text(said.title) || "It did not work";
+    const title = text(said.title) || "The request failed";
     const errors = Array.isArray(said.errors) ? said.errors.filter(isFieldError) : [];
     const more = { reason: text(said.reason), current: said.current, errors };
     return new Problem(text(said.code) || "http", title, detail, response.status, more);
@@ -60,7 +60,7 @@ export class Problem extends Error {
     if (error instanceof Problem) return error;
     return new Problem(
       "internal",
-      "The board made a mistake",
+      "Something went wrong on the board",
       error instanceof Error ? error.message : String(error),
       0,
     );

@@ -4,6 +4,7 @@ export type {
   ActionParams,
   ActionResult,
   ActionType,
+  Decision,
   DrillReport,
   Envelope,
   EvidenceDocument,

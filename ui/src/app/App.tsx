@@ -56,17 +56,17 @@ function Pages() {
   return (
     <Switch>
       <Route path="/analytics">
-        <Page part="Analytics">
+        <Page part="The analytics page">
           <AnalyticsPage />
         </Page>
       </Route>
       <Route path="/experiments">
-        <Page part="The page of experiments">
+        <Page part="The experiments page">
           <ExperimentsPage />
         </Page>
       </Route>
       <Route path="/game-days">
-        <Page part="The page of game days">
+        <Page part="The game days page">
           <GameDaysPage />
         </Page>
       </Route>
@@ -84,7 +84,7 @@ function Pages() {
       </Route>
       <Route>
         <h1 className="sr-only">No such page</h1>
-        <Empty title="There is no such page">The board is at the start: follow the name at the top left.</Empty>
+        <Empty title="There is no such page">The name at the top left leads to the board.</Empty>
       </Route>
     </Switch>
   );
@@ -94,7 +94,7 @@ function Pages() {
 function Home({ children }: { readonly children?: ReactNode }) {
   return (
     <>
-      <ErrorBoundary part="The strip of systems">
+      <ErrorBoundary part="The list of systems">
         <SystemsStrip />
       </ErrorBoundary>
       <ErrorBoundary part="The board">

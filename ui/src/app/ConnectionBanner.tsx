@@ -14,14 +14,14 @@ export function ConnectionBanner() {
     const since = age === null ? "nothing was received yet" : `last update ${age} ago`;
     return (
       <Strip icon={<RefreshCw size={16} aria-hidden="true" />}>
-        Reconnecting, {since}. What you see may be behind; nothing is lost.
+        Reconnecting, {since}. What you see may be out of date; nothing is lost.
       </Strip>
     );
   }
   if (!isFresh && phase === "live") {
     return (
       <Strip icon={<CloudOff size={16} aria-hidden="true" />}>
-        The cluster cannot be followed at the moment. What you see is as it was before.
+        The cluster cannot be followed at the moment. What you see may be out of date.
       </Strip>
     );
   }

@@ -37,7 +37,7 @@ export function HeaderActions({ session }: { readonly session: Session }) {
 }
 
 const THEMES: readonly { readonly theme: Theme; readonly name: string; readonly Icon: typeof Sun }[] = [
-  { theme: "system", name: "As the system", Icon: Monitor },
+  { theme: "system", name: "As the device", Icon: Monitor },
   { theme: "light", name: "Light", Icon: Sun },
   { theme: "dark", name: "Dark", Icon: Moon },
 ];

@@ -1,5 +1,5 @@
-import { useDialogParam } from "@/ui/useDialogParam";
 import { Dialog } from "@/ui/Dialog";
+import { useDialogParam } from "@/ui/useDialogParam";
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["j, k", "next and previous card"],
@@ -10,7 +10,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["c", "acknowledge it"],
   ["n", "new incident"],
   ["/", "search the board"],
-  ["Ctrl K, ⌘ K", "everything: incidents, pages, commands"],
+  ["Ctrl K, ⌘ K", "search everything: incidents, pages, commands"],
   ["?", "this help"],
   ["Esc", "close, or leave the field"],
 ];

@@ -29,9 +29,10 @@ export function formatAge(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d`;
 }
 
-/** Seconds from one instant to another, or null where one of them is not known. */
+/** Seconds from one instant to another, or null where one of them is not known or no time. */
 export function secondsBetween(from: string | null, to: string | null): number | null {
-  return from === null || to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000;
+  const seconds = from === null || to === null ? NaN : (Date.parse(to) - Date.parse(from)) / 1000;
+  return Number.isNaN(seconds) ? null : seconds;
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -45,6 +46,37 @@ export function formatClock(iso: string): string {
 /** Date and time in the reader's zone. */
 export function formatDateTime(iso: string): string {
   return dated.format(new Date(iso));
+}
+
+const numbers = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+
+/** With one decimal at most. */
+export function formatNumber(value: number): string {
+  return numbers.format(value);
+}
+
+const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/** "12.4 MiB". */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let step = 0;
+  while (Math.abs(value) >= 1024 && step < BYTE_UNITS.length - 1) {
+    value /= 1024;
+    step += 1;
+  }
+  return `${formatNumber(value)} ${BYTE_UNITS[step] ?? "B"}`;
+}
+
+/** "3.4 ms", "240 ms", "1.5 s". */
+export function formatMilliseconds(milliseconds: number): string {
+  if (milliseconds >= 1000) return `${formatNumber(milliseconds / 1000)} s`;
+  return milliseconds < 10 ? `${formatNumber(milliseconds)} ms` : `${formatNumber(Math.round(milliseconds))} ms`;
+}
+
+/** "83 %" of a whole that is not 0. */
+export function formatShare(part: number, whole: number): string {
+  return `${Math.round((part / whole) * 100)} %`;
 }
 
 /** "1 incident", "2 incidents". */

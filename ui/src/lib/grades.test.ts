@@ -20,7 +20,7 @@ describe("marksOf", () => {
   it("counts what was left and what was lost as one mark", () => {
     const clean = marksOf(aReport({ grade: { residue: 1, collateral: 2 } }), "DiskFill").at(-1);
     expect(clean?.isRight).toBe(false);
-    expect(clean?.said).toBe("1 thing of the fault left behind, 2 ordinary keys, rows or files lost");
+    expect(clean?.said).toBe("1 leftover of the fault, 2 ordinary keys, rows or files lost");
   });
 
   it("takes a control's silence for right", () => {

@@ -15,7 +15,7 @@ export function marksOf({ grade }: Pick<DrillReport, "grade">, fault: FaultType)
   const isControl = fault === "None";
   const found = isControl ? ["no false alarm", "a false alarm"] : ["an incident was opened", "no incident was opened"];
   const left = [
-    grade.residue > 0 ? `${countOf(grade.residue, "thing")} of the fault left behind` : "",
+    grade.residue > 0 ? `${countOf(grade.residue, "leftover")} of the fault` : "",
     grade.collateral > 0
       ? `${countOf(grade.collateral, "ordinary key, row or file", "ordinary keys, rows or files")} lost`
       : "",
@@ -44,7 +44,7 @@ const DURATION_WORD: Record<keyof Durations, string> = {
   detect: "Detect",
   diagnose: "Diagnose",
   propose: "Propose",
-  approve: "Approve (a person)",
+  approve: "Waiting for a person",
   execute: "Execute",
   verify: "Verify, with the hold window",
   hold: "Hold window",
@@ -54,7 +54,7 @@ const DURATION_WORD: Record<keyof Durations, string> = {
 };
 
 /** Every part of a drill's time, in the order in which they come. */
-export const DURATIONS = Object.keys(DURATION_WORD) as readonly (keyof Durations)[]; // the keys are what the type says
+const DURATIONS = Object.keys(DURATION_WORD) as readonly (keyof Durations)[]; // the keys are what the type says
 
 export interface Took {
   readonly name: string;

@@ -11,7 +11,7 @@ export type SlaTargets = Readonly<
 /** `kept` and `missed` are of what is over; the other three of what goes on. */
 export type SlaState = "running" | "soon" | "breached" | "kept" | "missed";
 
-export interface Sla {
+interface Sla {
   readonly clock: "acknowledge" | "resolve";
   readonly state: SlaState;
   /** When it is due, in milliseconds since 1970. */

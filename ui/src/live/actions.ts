@@ -2,6 +2,7 @@
 import { api, unwrapAnswer } from "@/api/client";
 import { explain, Problem } from "@/api/problem";
 import type { Incident, IncidentStatus } from "@/api/types";
+import { label } from "@/lib/keys";
 import { STATUS_WORD } from "@/lib/words";
 import { announce } from "@/ui/announcer";
 import { notify } from "@/ui/toasts";
@@ -11,7 +12,7 @@ import { store } from "./store";
 const ANSWER_MS = 15_000;
 
 /** What became of a move. `needs-reason`: its system is unhealthy, and the operator wants to know why it is over. */
-export type MoveOutcome = "moved" | "needs-reason" | "refused";
+type MoveOutcome = "moved" | "needs-reason" | "refused";
 
 /** Moves an incident by its id, shown at once and taken back with the server's reason where it is refused. */
 export async function moveIncident(incident: Incident, to: IncidentStatus, reason = ""): Promise<MoveOutcome> {
@@ -83,9 +84,4 @@ export async function attempt<T>(done: string | null, failed: string, act: () =>
 function refuse(title: string, problem: Problem): void {
   announce(`${title}: ${explain(problem)}`);
   notify({ tone: "danger", title, detail: explain(problem) });
-}
-
-/** How an incident is called where there is little room. */
-export function label(incident: Pick<Incident, "number" | "name">): string {
-  return incident.number === "" ? incident.name : incident.number;
 }

@@ -3,8 +3,8 @@ import type { SignalName, System } from "@/api/types";
 
 import type { Point, SignalHistory } from "./state";
 
-export const KEPT_MS = 15 * 60 * 1000;
-export const MOST_POINTS = 240;
+const KEPT_MS = 15 * 60 * 1000;
+const MOST_POINTS = 240;
 
 /** As `GET /systems/history` tells it: by system and signal, [ISO time, health]. */
 export type HistoryAnswer = Readonly<

@@ -5,7 +5,7 @@ import { appendMeasurements, type HistoryAnswer, mergeHistory } from "./history"
 import { type LiveState, NOTHING, type Phase, type Things } from "./state";
 
 /** What happens on this side of the stream. */
-export type LocalEvent =
+type LocalEvent =
   | { readonly type: "connection"; readonly phase: Phase }
   | { readonly type: "move.begin"; readonly id: string; readonly to: IncidentStatus }
   | { readonly type: "move.end"; readonly id: string }
@@ -14,7 +14,7 @@ export type LocalEvent =
   | { readonly type: "history"; readonly answer: HistoryAnswer };
 
 /** A message with the time at which it came, in milliseconds since 1970. */
-export interface Received {
+interface Received {
   readonly type: "received";
   readonly at: number;
   readonly message: Envelope;

@@ -9,7 +9,7 @@ export type Point = readonly [at: number, health: number | null];
 export type SignalHistory = ReadonlyMap<SignalName, readonly Point[]>;
 
 /** This connection, as the others see it. */
-export interface Me {
+interface Me {
   readonly connection: string;
   readonly animal: string;
   readonly color: string;

@@ -16,28 +16,26 @@ interface DialogProps {
   readonly size?: "sm" | "md" | "xl";
   /** Whether a click beside it closes it; not where words could be lost. */
   readonly closesOutside?: boolean;
-  /** What gets the focus first, if not the button that closes it. */
+  /**
+   * What gets the focus first, if neither the button that closes it nor a field with `autoFocus`. A dialog that opens
+   * others within itself takes this and not `autoFocus`, which keeps it from being told that it is there.
+   */
   readonly initialFocus?: RefObject<HTMLElement | null>;
 }
 
 /** Whether the dialog around is there already; without one around there is nothing to wait for. */
 const IsParentThere = createContext(true);
 
+const LOOK = clsx(
+  "arriving fixed z-50 flex flex-col bg-surface text-ink shadow-float focus:outline-none",
+  "inset-0 sm:inset-auto sm:top-1/2 sm:left-1/2 sm:w-[calc(100vw-2rem)] sm:-translate-x-1/2 sm:-translate-y-1/2",
+  "sm:max-h-[calc(100dvh-3rem)] sm:rounded-lg sm:border sm:border-line",
+);
 const WIDTH = { sm: "sm:max-w-md", md: "sm:max-w-xl", xl: "sm:max-w-5xl" } as const;
 
 /** A modal dialog: keeps the focus, gives it back, closes on Escape; on a phone it takes the whole screen. */
-export function Dialog(props: DialogProps) {
-  const {
-    isOpen,
-    onClose,
-    title,
-    description,
-    children,
-    footer,
-    size = "md",
-    closesOutside = true,
-    initialFocus,
-  } = props;
+export function Dialog({ isOpen, onClose, children, footer, size = "md", closesOutside = true, ...rest }: DialogProps) {
+  const { title, description, initialFocus } = rest;
   // Each dialog hides all else from assistive technology: two that came at once would hide one another.
   const isParentThere = use(IsParentThere);
   const [isThere, setThere] = useState(false);
@@ -49,7 +47,7 @@ export function Dialog(props: DialogProps) {
       }}
     >
       <Primitive.Portal>
-        <Primitive.Overlay className="fixed inset-0 z-40 bg-black/45 backdrop-blur-[1px]" />
+        <Primitive.Overlay className="fixed inset-0 z-40 bg-shade backdrop-blur-[1px]" />
         <Primitive.Content
           {...(description === undefined ? { "aria-describedby": undefined } : {})}
           onOpenAutoFocus={(event) => {
@@ -66,28 +64,9 @@ export function Dialog(props: DialogProps) {
             event.preventDefault();
             restoreFocus();
           }}
-          className={clsx(
-            "arriving fixed z-50 flex flex-col bg-surface text-ink shadow-float focus:outline-none",
-            "inset-0 sm:inset-auto sm:top-1/2 sm:left-1/2 sm:w-[calc(100vw-2rem)] sm:-translate-x-1/2 sm:-translate-y-1/2",
-            "sm:max-h-[calc(100dvh-3rem)] sm:rounded-lg sm:border sm:border-line",
-            WIDTH[size],
-          )}
+          className={clsx(LOOK, WIDTH[size])}
         >
-          <header className="flex items-start gap-3 border-b border-line px-4 py-3 sm:px-5">
-            <div className="min-w-0 flex-1">
-              <Primitive.Title className="text-lg font-semibold">{title}</Primitive.Title>
-              {description !== undefined && (
-                <Primitive.Description className="mt-0.5 text-sm text-muted">{description}</Primitive.Description>
-              )}
-            </div>
-            <Primitive.Close
-              aria-label="Close"
-              title="Close"
-              className="-mr-1 inline-flex size-9 items-center justify-center rounded-md text-muted hover:bg-hover hover:text-ink"
-            >
-              <X size={18} aria-hidden="true" />
-            </Primitive.Close>
-          </header>
+          <Header title={title} description={description} />
           <div className="min-h-0 flex-1 overflow-y-auto px-4 py-4 sm:px-5">
             <IsParentThere value={isThere}>{children}</IsParentThere>
           </div>
@@ -99,6 +78,26 @@ export function Dialog(props: DialogProps) {
         </Primitive.Content>
       </Primitive.Portal>
     </Primitive.Root>
+  );
+}
+
+function Header({ title, description }: Pick<DialogProps, "title" | "description">) {
+  return (
+    <header className="flex items-start gap-3 border-b border-line px-4 py-3 sm:px-5">
+      <div className="min-w-0 flex-1">
+        <Primitive.Title className="text-lg font-semibold">{title}</Primitive.Title>
+        {description !== undefined && (
+          <Primitive.Description className="mt-0.5 text-sm text-muted">{description}</Primitive.Description>
+        )}
+      </div>
+      <Primitive.Close
+        aria-label="Close"
+        title="Close"
+        className="-mr-1 inline-flex size-9 items-center justify-center rounded-md text-muted hover:bg-hover hover:text-ink"
+      >
+        <X size={18} aria-hidden="true" />
+      </Primitive.Close>
+    </header>
   );
 }
 

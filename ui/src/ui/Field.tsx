@@ -69,11 +69,36 @@ export function TextArea({ label, hint, error, className, ...input }: FieldProps
 }
 
 /** One of several with its label; the browser's own, which works everywhere. */
-export function SelectField({ label, hint, error, className, ...input }: FieldProps & ComponentProps<"select">) {
+function SelectField({ label, hint, error, className, ...input }: FieldProps & ComponentProps<"select">) {
   return (
     <Frame {...frame(label, hint, error, className)}>
       {(wiring) => <select {...wiring} {...input} className={clsx(BOX, "min-h-9")} />}
     </Frame>
+  );
+}
+
+interface ChoiceFieldProps<T extends string> extends FieldProps {
+  readonly value: T;
+  readonly options: readonly (readonly [value: T, word: string])[];
+  readonly onChoose: (value: T) => void;
+  /** By which a form finds it. */
+  readonly "data-field"?: string;
+}
+
+/** One of options that are told as pairs of value and word. */
+export function ChoiceField<T extends string>({ value, options, onChoose, ...field }: ChoiceFieldProps<T>) {
+  const choose = (chosen: string): void => {
+    const option = options.find(([each]) => each === chosen);
+    if (option !== undefined) onChoose(option[0]);
+  };
+  return (
+    <SelectField value={value} onChange={(event) => choose(event.target.value)} {...field}>
+      {options.map(([option, word]) => (
+        <option key={option} value={option}>
+          {word}
+        </option>
+      ))}
+    </SelectField>
   );
 }
 

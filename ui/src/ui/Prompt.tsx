@@ -69,7 +69,7 @@ interface AnswerProps {
 }
 
 function Answer({ field, text, onChange }: AnswerProps) {
-  const label = field.isRequired ? field.label : `${field.label} (may be left empty)`;
+  const label = field.isRequired ? field.label : `${field.label} (optional)`;
   return field.isLong ? (
     <TextArea
       label={label}

@@ -5,7 +5,7 @@ import { useSyncExternalStore } from "react";
 
 import { Button, IconButton } from "./Button";
 
-export interface Toast {
+interface Toast {
   readonly tone: "ok" | "info" | "danger";
   readonly title: string;
   readonly detail?: string;

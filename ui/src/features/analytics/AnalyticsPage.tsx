@@ -69,7 +69,7 @@ export default function AnalyticsPage() {
 const FORBIDDEN = new Problem(
   "forbidden",
   "Not allowed",
-  "The figures are made of incidents, and you may not list them.",
+  "The figures come from incidents, and you may not list them.",
   403,
 );
 
@@ -82,7 +82,7 @@ function Report({ analysis }: { readonly analysis: Analysis }) {
       <Groups
         title="By fault"
         name="Fault"
-        note="What was injected; where nothing was, what was diagnosed."
+        note="The injected fault; without one, the diagnosed cause."
         groups={analysis.byFault}
       />
       <Groups title="By system" name="System" groups={analysis.bySystem} />
@@ -105,13 +105,13 @@ function Nothing({ isAll, onWiden }: { readonly isAll: boolean; readonly onWiden
           </Link>
         }
       >
-        Figures are made of incidents. A drill makes one within seconds, with every time known.
+        Figures come from incidents. A drill makes one within seconds, with all its times known.
       </Empty>
     );
   }
   return (
-    <Empty icon={icon} title="No incident is like that" action={<Button onClick={onWiden}>Show all of them</Button>}>
-      There are incidents, but the range or a filter leaves them all out.
+    <Empty icon={icon} title="No incident matches" action={<Button onClick={onWiden}>Show all</Button>}>
+      The range or a filter leaves out all incidents.
     </Empty>
   );
 }

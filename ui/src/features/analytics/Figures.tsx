@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 
-import { countOf, formatPrecise } from "@/lib/format";
+import { countOf, formatPrecise, formatShare } from "@/lib/format";
+import { FEWEST_FOR_P90, type Summary } from "@/lib/statistics";
 
 import type { Analysis } from "./analyse";
-import { FEWEST_FOR_P90, type Summary } from "./statistics";
 
 /** The few numbers that are looked at first; each says of how many it is, and what it leaves out. */
 export function Figures({ analysis }: { readonly analysis: Analysis }) {
@@ -29,10 +29,10 @@ export function Figures({ analysis }: { readonly analysis: Analysis }) {
 function noteOfDetect({ detect, detectFromInjection, cases }: Analysis): string {
   const fromBreach = detect.n - detectFromInjection;
   const from = [
-    ...(detectFromInjection > 0 ? [`${detectFromInjection} from the injection`] : []),
-    ...(fromBreach > 0 ? [`${fromBreach} from the first bad measurement`] : []),
+    ...(detectFromInjection > 0 ? [`${detectFromInjection} counted from the injection`] : []),
+    ...(fromBreach > 0 ? [`${fromBreach} counted from the first bad measurement`] : []),
   ];
-  return [from.join(", "), leftOutNote([[cases.length - detect.n, "whose beginning nobody knows"]])]
+  return [from.join(", "), leftOutNote([[cases.length - detect.n, "with an unknown beginning"]])]
     .filter(Boolean)
     .join("; ");
 }
@@ -45,10 +45,10 @@ function noteOfResolve({ leftOut }: Analysis): string {
   ]);
 }
 
-/** "left out: 2 open, 1 merged"; empty where nothing is. */
+/** "not counted: 2 open, 1 merged"; empty where nothing is. */
 function leftOutNote(counts: readonly (readonly [number, string])[]): string {
   const told = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
-  return told.length === 0 ? "" : `left out: ${told.join(", ")}`;
+  return told.length === 0 ? "" : `not counted: ${told.join(", ")}`;
 }
 
 interface TimeProps {
@@ -61,7 +61,7 @@ interface TimeProps {
 function Time({ name, short, summary, note }: TimeProps) {
   return (
     <Figure name={name} short={short} value={summary.median === null ? "–" : formatPrecise(summary.median)}>
-      {summary.median === null ? <p>Not known of any yet.</p> : <Spread summary={summary} />}
+      {summary.median === null ? <p>No incident has it yet.</p> : <Spread summary={summary} />}
       {note !== "" && <p className="text-faint first-letter:uppercase">{note}.</p>}
     </Figure>
   );
@@ -70,12 +70,12 @@ function Time({ name, short, summary, note }: TimeProps) {
 function Spread({ summary: { n, p90 } }: { readonly summary: Summary }) {
   return (
     <p>
-      median, n = {n}
+      Median of {n};{" "}
       {p90 === null ? (
-        `: too few for a p90, which takes ${FEWEST_FOR_P90}`
+        `a p90 needs at least ${FEWEST_FOR_P90}`
       ) : (
         <>
-          , p90 <span className="font-mono text-ink">{formatPrecise(p90)}</span>
+          p90 <span className="font-mono text-ink">{formatPrecise(p90)}</span>
         </>
       )}
     </p>
@@ -88,22 +88,17 @@ function Kept({ analysis: { graded, passed, unnoticed, sla } }: { readonly analy
   return (
     <Figure name="Drills passed" value={graded === 0 ? "–" : `${passed} of ${graded}`}>
       <p>
-        {graded === 0 ? "No drill was graded." : percent(passed, graded)}
-        {unnoticed > 0 && `, ${countOf(unnoticed, "drill")} went unnoticed`}
+        {graded === 0 ? "No drill was graded." : formatShare(passed, graded)}
+        {unnoticed > 0 && `, ${countOf(unnoticed, "drill")} not detected`}
       </p>
       {sla !== null && (
         <p>
-          Resolved in time:{" "}
-          {judged === 0 ? "none judged yet" : `${sla.kept} of ${judged} (${percent(sla.kept, judged)})`}
-          {sla.late > 0 && `; ${sla.late} going on and late`}
+          Resolved in time: {judged === 0 ? "none yet" : `${sla.kept} of ${judged} (${formatShare(sla.kept, judged)})`}
+          {sla.late > 0 && `; ${sla.late} open and late`}
         </p>
       )}
     </Figure>
   );
-}
-
-function percent(part: number, whole: number): string {
-  return `${Math.round((part / whole) * 100)} %`;
 }
 
 interface FigureProps {

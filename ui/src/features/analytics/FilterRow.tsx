@@ -1,8 +1,9 @@
 import { useMemo } from "react";
 
+import { teamsOf } from "@/lib/teams";
 import { SEVERITIES, TYPE_WORD } from "@/lib/words";
 import type { Things } from "@/live/state";
-import { SelectField } from "@/ui/Field";
+import { ChoiceField } from "@/ui/Field";
 
 import { type Drills, type Filters, type Range, RANGES, readFilters, writeFilters } from "./filters";
 
@@ -20,92 +21,63 @@ const RANGE_WORD: Record<Range, string> = {
   all: "All time",
 };
 const DRILLS_WORD: Record<Drills, string> = { all: "With drills", only: "Only drills", none: "Without drills" };
-const ANY = "";
+const ALL = ["", "All"] as const;
 
 /** What the figures are of. */
 export function FilterRow({ things, filters, onChange }: FilterRowProps) {
-  const { teams, systems } = useMemo(() => choicesOf(things, filters), [things, filters]);
+  const fields = useMemo(() => fieldsOf(things, filters), [things, filters]);
   /** As the address would be read: what is not known there means nothing. */
   const change = (name: string, value: string): void => {
     const params = writeFilters(new URLSearchParams(), filters);
-    if (value === ANY) params.delete(name);
+    if (value === "") params.delete(name);
     else params.set(name, value);
     onChange(readFilters(params));
   };
   return (
     <div role="group" aria-label="Filters" className="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-6">
-      <Choice
-        name="range"
-        label="Range"
-        value={filters.range}
-        onChange={change}
-        options={RANGES.map((range) => [range, RANGE_WORD[range]])}
-      />
-      <Choice
-        name="drills"
-        label="Drills"
-        value={filters.drills}
-        onChange={change}
-        options={Object.entries(DRILLS_WORD)}
-      />
-      <Choice
-        name="type"
-        label="Type"
-        value={filters.type ?? "any"}
-        onChange={change}
-        options={[["any", "All types"], ...Object.entries(TYPE_WORD)]}
-      />
-      <Choice
-        name="severity"
-        label="Severity"
-        value={filters.severity ?? ANY}
-        onChange={change}
-        options={[[ANY, "All"], ...SEVERITIES.map((severity) => [severity, severity] as const)]}
-      />
-      <Choice
-        name="team"
-        label="Team"
-        value={filters.team ?? ANY}
-        onChange={change}
-        options={[[ANY, "All"], ...teams.map((team) => [team, team] as const)]}
-      />
-      <Choice
-        name="system"
-        label="System"
-        value={filters.system ?? ANY}
-        onChange={change}
-        options={[[ANY, "All"], ...systems.map((system) => [system, system] as const)]}
-      />
+      {fields.map(({ name, label, value, options }) => (
+        <ChoiceField
+          key={name}
+          label={label}
+          value={value}
+          options={options}
+          onChoose={(chosen) => change(name, chosen)}
+        />
+      ))}
     </div>
   );
 }
 
-interface ChoiceProps {
-  readonly name: string;
+interface FilterField {
+  /** As the address has it. */
+  readonly name: keyof Filters;
   readonly label: string;
   readonly value: string;
   readonly options: readonly (readonly [value: string, word: string])[];
-  readonly onChange: (name: string, value: string) => void;
 }
 
-function Choice({ name, label, value, options, onChange }: ChoiceProps) {
-  return (
-    <SelectField label={label} value={value} onChange={(event) => onChange(name, event.target.value)}>
-      {options.map(([option, word]) => (
-        <option key={option} value={option}>
-          {word}
-        </option>
-      ))}
-    </SelectField>
-  );
+function fieldsOf(things: Things, filters: Filters): readonly FilterField[] {
+  const { range, drills, type, severity, team, system } = filters;
+  const { teams, systems } = choicesOf(things, filters);
+  return [
+    { name: "range", label: "Range", value: range, options: RANGES.map((each) => [each, RANGE_WORD[each]]) },
+    { name: "drills", label: "Drills", value: drills, options: Object.entries(DRILLS_WORD) },
+    { name: "type", label: "Type", value: type ?? "any", options: [["any", "All"], ...Object.entries(TYPE_WORD)] },
+    { name: "severity", label: "Severity", value: severity ?? "", options: [ALL, ...same(SEVERITIES)] },
+    { name: "team", label: "Team", value: team ?? "", options: [ALL, ...same(teams)] },
+    { name: "system", label: "System", value: system ?? "", options: [ALL, ...same(systems)] },
+  ];
+}
+
+function same(values: readonly string[]): readonly (readonly [string, string])[] {
+  return values.map((value) => [value, value] as const);
 }
 
 /** Whatever there is to choose; what is chosen stays a choice when it is gone. */
 function choicesOf({ incidents }: Things, { team, system }: Filters): { teams: string[]; systems: string[] } {
-  const teams = new Set<string>(team === null ? [] : [team]);
+  const teams = new Set([...teamsOf(incidents.values()), ...(team === null ? [] : [team])]);
   const systems = new Set<string>(system === null ? [] : [system]);
   for (const incident of incidents.values()) {
-    if (incident.team !== "") teams.add(incident.team);
     for (const name of incident.affected_systems) systems.add(name);
   }
   return { teams: [...teams].sort(), systems: [...systems].sort() };

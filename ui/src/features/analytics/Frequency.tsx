@@ -1,4 +1,5 @@
 import { countOf, formatDateTime } from "@/lib/format";
+import { Fold } from "@/ui/Fold";
 
 import type { Bucket } from "./buckets";
 import { Section } from "./Section";
@@ -10,64 +11,71 @@ const GAP = 2;
 
 /** Incidents over time as bars; the same as a table for whoever reads numbers. */
 export function Frequency({ buckets }: { readonly buckets: readonly Bucket[] }) {
-  const most = Math.max(...buckets.map(({ count }) => count), 1);
+  const highest = Math.max(...buckets.map(({ count }) => count));
+  const most = Math.max(highest, 1);
   const total = buckets.reduce((sum, { count }) => sum + count, 0);
-  const width = buckets.length * STEP;
-  const [first, last] = [buckets[0], buckets.at(-1)];
-  if (first === undefined || last === undefined) return null;
-  const words = `${countOf(total, "incident")} in ${countOf(buckets.length, "part")} of ${lengthOf(first)} each; at most ${most} in one`;
+  const [first] = buckets;
+  if (first === undefined) return null;
+  const words = `${countOf(total, "incident")}; each bar is ${lengthOf(first)}, the highest has ${highest}`;
   return (
-    <Section title="How often" note={`${words}.`}>
-      <div className="flex gap-2">
-        <div
-          aria-hidden="true"
-          className="tabular flex flex-col justify-between text-right font-mono text-xs text-muted"
-        >
-          <span>{most}</span>
-          <span>0</span>
-        </div>
-        <div className="min-w-0 flex-1">
-          <svg
-            viewBox={`0 0 ${width} ${HEIGHT}`}
-            preserveAspectRatio="none"
-            role="img"
-            aria-label={words}
-            className="h-32 w-full border-b border-edge"
-          >
-            {buckets.map(({ from, count }, place) => (
-              <rect
-                key={from}
-                x={place * STEP + GAP / 2}
-                width={STEP - GAP}
-                y={HEIGHT - (count / most) * HEIGHT}
-                height={(count / most) * HEIGHT}
-                fill="var(--color-accent)"
-              >
-                <title>{`${countOf(count, "incident")} from ${toWords(from)}`}</title>
-              </rect>
-            ))}
-          </svg>
-          <p aria-hidden="true" className="mt-1 flex justify-between gap-4 text-xs text-muted">
-            <span>{toWords(first.from)}</span>
-            <span className="text-right">{toWords(last.to)}</span>
-          </p>
-        </div>
-      </div>
-      <details className="mt-2 text-sm">
-        <summary className="inline-flex min-h-6 cursor-pointer items-center text-xs font-semibold text-accent">
-          As a table
-        </summary>
+    <Section title="Incidents over time" note={`${words}.`}>
+      <Bars buckets={buckets} most={most} words={words} />
+      <Fold className="mt-2" title="As a table">
         <Table
           caption="Incidents over time"
           columns={["From", "Incidents"]}
           rows={buckets.map(({ from, count }) => ({ key: String(from), cells: [toWords(from), count] }))}
         />
-      </details>
+      </Fold>
     </Section>
   );
 }
 
-function toWords(time: number): string {
+interface BarsProps {
+  readonly buckets: readonly Bucket[];
+  /** The height of the highest. */
+  readonly most: number;
+  readonly words: string;
+}
+
+function Bars({ buckets, most, words }: BarsProps) {
+  return (
+    <div className="flex gap-2">
+      <div aria-hidden="true" className="tabular flex flex-col justify-between text-right font-mono text-xs text-muted">
+        <span>{most}</span>
+        <span>0</span>
+      </div>
+      <div className="min-w-0 flex-1">
+        <svg
+          viewBox={`0 0 ${buckets.length * STEP} ${HEIGHT}`}
+          preserveAspectRatio="none"
+          role="img"
+          aria-label={words}
+          className="h-32 w-full border-b border-edge"
+        >
+          {buckets.map(({ from, count }, place) => (
+            <rect
+              key={from}
+              x={place * STEP + GAP / 2}
+              width={STEP - GAP}
+              y={HEIGHT - (count / most) * HEIGHT}
+              height={(count / most) * HEIGHT}
+              fill="var(--color-accent)"
+            >
+              <title>{`${countOf(count, "incident")} from ${toWords(from)}`}</title>
+            </rect>
+          ))}
+        </svg>
+        <p aria-hidden="true" className="mt-1 flex justify-between gap-4 text-xs text-muted">
+          <span>{toWords(buckets[0]?.from)}</span>
+          <span className="text-right">{toWords(buckets.at(-1)?.to)}</span>
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function toWords(time = 0): string {
   return formatDateTime(new Date(time).toISOString());
 }
 

@@ -1,4 +1,4 @@
-import { formatPrecise } from "@/lib/format";
+import { countOf, formatPrecise } from "@/lib/format";
 
 import type { Split } from "./analyse";
 import { Section } from "./Section";
@@ -15,7 +15,7 @@ export function SplitBar({ split }: { readonly split: Split }) {
   return (
     <Section
       title="Who took the time"
-      note={`Mean time to resolve ${formatPrecise(total)} of n = ${split.n}, in ${split.approved} of which a plan waited for its approval.`}
+      note={`Mean time to resolve: ${formatPrecise(total)} over ${countOf(split.n, "incident")}, in ${split.approved} of which a plan waited for approval.`}
     >
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}

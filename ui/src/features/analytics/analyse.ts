@@ -1,13 +1,14 @@
 /** All figures of the page, from what the filters let through. No clock: `now` is told. */
 import type { Incident } from "@/api/types";
+import { targetsOf } from "@/lib/experiments";
 import { judgeSla, type SlaTargets } from "@/lib/sla";
+import { mean, summarise, type Summary } from "@/lib/statistics";
 import { FAULT_WORD } from "@/lib/words";
 import type { Things } from "@/live/state";
 
 import { type Bucket, countOverTime } from "./buckets";
-import { type Case, collectCases, type LeftOut, type Run, systemsOf } from "./cases";
+import { type Case, collectCases, type LeftOut, type Run } from "./cases";
 import { type Filters, timeOf } from "./filters";
-import { mean, summarise, type Summary } from "./statistics";
 
 export interface Split {
   readonly n: number;
@@ -38,7 +39,7 @@ export interface Diagnoser {
   readonly sureWhenWrong: number | null;
 }
 
-export interface SlaKept {
+interface SlaKept {
   readonly kept: number;
   readonly missed: number;
   /** Not resolved, and late already. */
@@ -93,7 +94,7 @@ export function analyse(things: Things, filters: Filters, now: number, targets: 
       cases,
       runs,
       ({ affected_systems: names }) => (names.length === 0 ? [NO_SYSTEM] : names),
-      systemsOfRun,
+      ({ experiment }) => targetsOf(experiment),
     ),
     byFault: groupByFault(cases, runs),
     diagnosers: diagnosersOf(cases),
@@ -103,7 +104,7 @@ export function analyse(things: Things, filters: Filters, now: number, targets: 
 
 /** How what has none is called in a table. */
 export const NO_TEAM = "No team";
-export const NO_SYSTEM = "No system";
+const NO_SYSTEM = "No system";
 export const NOT_KNOWN = "Not known";
 
 type Measured = "detect" | "acknowledge" | "resolve" | "human" | "machine";
@@ -125,10 +126,6 @@ function splitOf(cases: readonly Case[]): Split | null {
   if (machine === null || human === null) return null;
   const approved = resolved.filter(({ incident }) => incident.timestamps.approved_at !== null).length;
   return { n: resolved.length, approved, machine, human };
-}
-
-function systemsOfRun({ experiment }: Run): readonly string[] {
-  return systemsOf(experiment);
 }
 
 type KeysOfIncident = (incident: Incident) => readonly string[];

@@ -1,5 +1,6 @@
 /** Incidents with what is measured of them, and drills with their grades. */
 import type { DrillReport, Experiment, Incident } from "@/api/types";
+import { targetsOf } from "@/lib/experiments";
 import { secondsBetween } from "@/lib/format";
 import { type ExperimentIndex, experimentOf, harmBegan, indexExperiments } from "@/lib/milestones";
 import type { Things } from "@/live/state";
@@ -36,7 +37,7 @@ export interface Run {
   readonly incident: Incident | null;
 }
 
-export interface Cases {
+interface Cases {
   readonly cases: readonly Case[];
   readonly runs: readonly Run[];
 }
@@ -85,7 +86,7 @@ function leftOutOf(incident: Incident): LeftOut | null {
 
 /** Clocks may step back, which takes no time. */
 function positive(seconds: number | null): number | null {
-  return seconds === null || Number.isNaN(seconds) ? null : Math.max(0, seconds);
+  return seconds === null ? null : Math.max(0, seconds);
 }
 
 /**
@@ -104,13 +105,8 @@ function collectRuns(things: Things, cases: readonly Case[], filters: Filters, n
     const { grade, started_at: started } = experiment;
     if (grade?.incident.name !== "" || started === null) continue;
     if (Date.parse(started) < beginOf(filters.range, now)) continue;
-    if (filters.system !== null && !systemsOf(experiment).includes(filters.system)) continue;
+    if (filters.system !== null && !targetsOf(experiment).includes(filters.system)) continue;
     runs.set(experiment.id, { experiment, report: grade, incident: null });
   }
   return [...runs.values()];
-}
-
-/** The systems that an experiment broke. */
-export function systemsOf(experiment: Experiment): readonly string[] {
-  return experiment.systems.map(({ system }) => system);
 }

@@ -6,7 +6,6 @@ import { countOverTime } from "./buckets";
 import { collectCases } from "./cases";
 import { toCsv } from "./csv";
 import { DEFAULTS, type Filters, readFilters, writeFilters } from "./filters";
-import { mean, summarise } from "./statistics";
 
 describe("filters in the address", () => {
   it("are as usual in an empty one", () => {
@@ -21,22 +20,6 @@ describe("filters in the address", () => {
 
   it("are left out where they mean nothing", () => {
     expect(readFilters(new URLSearchParams("range=9y&severity=P9&type=x&drills=maybe"))).toEqual(DEFAULTS);
-  });
-});
-
-describe("summarise", () => {
-  it.each([
-    [[], { n: 0, median: null, p90: null }],
-    [[3], { n: 1, median: 3, p90: null }],
-    [[4, 1], { n: 2, median: 2.5, p90: null }],
-    [[10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0], { n: 11, median: 5, p90: 9 }],
-  ])("%j", (values, summary) => {
-    expect(summarise(values)).toEqual(summary);
-  });
-
-  it("has no mean of nothing", () => {
-    expect(mean([])).toBeNull();
-    expect(mean([1, 2])).toBe(1.5);
   });
 });
 

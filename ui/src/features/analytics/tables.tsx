@@ -28,7 +28,7 @@ export function Groups({ title, name, note, groups }: GroupsProps) {
             group.n,
             seconds(group.resolve.median),
             group.resolve.p90 === null && group.resolve.n > 0 ? TOO_FEW : seconds(group.resolve.p90),
-            `n = ${group.resolve.n}`,
+            group.resolve.n,
             group.relapses,
             share(group.passed, group.graded),
           ],
@@ -46,11 +46,11 @@ export function Diagnosers({ diagnosers }: { readonly diagnosers: readonly Diagn
   return (
     <Section
       title="By diagnoser"
-      note="Right is what names the injected fault and its system, so that only drills can tell. Confidence is the mean of what it said of itself."
+      note="A cause is right if it names the injected fault and its system, which only drills can tell. Confidence is the mean of what the diagnoser said itself."
     >
       <Table
         caption="By diagnoser"
-        columns={["Diagnoser", "Diagnosed", "Right cause", "Sure when right", "Sure when wrong"]}
+        columns={["Diagnoser", "Diagnosed", "Right cause", "Confidence when right", "When wrong"]}
         rows={diagnosers.map((each) => ({
           key: each.provider,
           cells: [

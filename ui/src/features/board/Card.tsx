@@ -8,7 +8,7 @@ import type { Incident, Plan, Visitor } from "@/api/types";
 import { incidentPath } from "@/lib/paths";
 import type { SlaTargets } from "@/lib/sla";
 import { PLAN_TONE, PLAN_WORD, TYPE_WORD } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { Avatar } from "@/ui/Avatar";
 import { Badge, SeverityBadge } from "@/ui/Badge";
 

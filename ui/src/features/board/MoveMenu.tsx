@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { boardQuery } from "@/api/queries";
 import type { Incident } from "@/api/types";
 import { STATUS_WORD, STATUSES } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { Menu, MenuItem, MenuLabel } from "@/ui/Menu";
 
 import { requestMove } from "./moving";

@@ -1,7 +1,8 @@
 import { type SyntheticEvent, useEffect, useState } from "react";
 
 import { STATUS_WORD } from "@/lib/words";
-import { label, moveIncident } from "@/live/actions";
+import { label } from "@/lib/keys";
+import { moveIncident } from "@/live/actions";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { TextArea } from "@/ui/Field";

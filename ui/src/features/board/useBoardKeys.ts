@@ -4,7 +4,8 @@ import { useLocation, useSearchParams } from "wouter";
 
 import { api, unwrap } from "@/api/client";
 import type { Incident } from "@/api/types";
-import { attempt, label } from "@/live/actions";
+import { label } from "@/lib/keys";
+import { attempt } from "@/live/actions";
 import { incidentPath } from "@/lib/paths";
 import { store } from "@/live/store";
 import { announce } from "@/ui/announcer";

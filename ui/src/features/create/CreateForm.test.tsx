@@ -103,7 +103,7 @@ describe("CreateForm", () => {
     await user.click(screen.getByRole("button", { name: "Keep writing" }));
     expect(message().value).toBe("x");
     await user.keyboard("{Escape}");
-    await user.click(screen.getByRole("button", { name: "Throw away" }));
+    await user.click(screen.getByRole("button", { name: "Discard" }));
     expect(onClose).toHaveBeenCalledOnce();
   });
 

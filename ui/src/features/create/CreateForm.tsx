@@ -5,7 +5,8 @@ import { Dialog } from "@/ui/Dialog";
 
 import { CustomFields } from "./CustomFields";
 import { isTouched } from "./draft";
-import { How, Systems, What, Who } from "./parts";
+import { How, Kind, What, Who } from "./parts";
+import { Systems } from "./Systems";
 import { useCreate } from "./useCreate";
 
 /** Reports an incident. What was typed is only thrown away after asking. */
@@ -34,17 +35,10 @@ export default function CreateForm({ onClose }: { readonly onClose: () => void }
         closesOutside={false}
         initialFocus={first}
         title="New incident"
-        description="For what a person noticed. Damage to the systems here is noticed without you."
+        description="For what a person noticed. Damage to the systems here is detected without you."
         footer={
           <>
-            {create.trouble !== "" && (
-              <p
-                role="alert"
-                className="mr-auto min-w-0 basis-full text-sm font-semibold text-danger sm:basis-0 sm:grow"
-              >
-                {create.trouble}
-              </p>
-            )}
+            <Trouble text={create.trouble} />
             <Button onClick={leave}>Cancel</Button>
             <Button type="submit" form={id} variant="primary" isBusy={create.isBusy}>
               Report it
@@ -54,6 +48,7 @@ export default function CreateForm({ onClose }: { readonly onClose: () => void }
       >
         <form id={id} ref={form} noValidate className="flex flex-col gap-5" onSubmit={(event) => void submit(event)}>
           <What create={create} first={first} />
+          <Kind create={create} />
           <Systems create={create} />
           <Who create={create} />
           <How create={create} />
@@ -62,6 +57,15 @@ export default function CreateForm({ onClose }: { readonly onClose: () => void }
       </Dialog>
       <Discard isOpen={isAsking} onKeep={() => setAsking(false)} onDiscard={onClose} />
     </>
+  );
+}
+
+function Trouble({ text }: { readonly text: string }) {
+  if (text === "") return null;
+  return (
+    <p role="alert" className="mr-auto min-w-0 basis-full text-sm font-semibold text-danger sm:grow sm:basis-0">
+      {text}
+    </p>
   );
 }
 
@@ -89,7 +93,7 @@ function Discard({ isOpen, onKeep, onDiscard }: DiscardProps) {
       onClose={onKeep}
       size="sm"
       initialFocus={keep}
-      title="Throw away what you typed?"
+      title="Discard what you typed?"
       description="The incident was not reported yet."
       footer={
         <>
@@ -97,7 +101,7 @@ function Discard({ isOpen, onKeep, onDiscard }: DiscardProps) {
             Keep writing
           </Button>
           <Button variant="danger" onClick={onDiscard}>
-            Throw away
+            Discard
           </Button>
         </>
       }

@@ -26,27 +26,14 @@ export function CustomFields({ create: { draft, errors, change } }: { readonly c
     <fieldset data-field="fields" className="flex flex-col gap-2">
       <legend className="label mb-1">Custom fields</legend>
       {fields.map((field, index) => (
-        <div key={field.key} data-field={`field.${field.key}`} className="flex items-start gap-2">
-          <TextField
-            className="min-w-0 flex-1"
-            label={`Name ${index + 1}`}
-            maxLength={63}
-            autoFocus={field.name === "" && field.value === ""}
-            value={field.name}
-            error={errors[`field.${field.key}`]}
-            onChange={(event) => replace(field.key, { name: event.target.value })}
-          />
-          <TextField
-            className="min-w-0 flex-1"
-            label={`Value ${index + 1}`}
-            maxLength={1024}
-            value={field.value}
-            onChange={(event) => replace(field.key, { value: event.target.value })}
-          />
-          <IconButton label={`Remove row ${index + 1}`} className="mt-5" onClick={() => remove(field.key)}>
-            <X size={16} aria-hidden="true" />
-          </IconButton>
-        </div>
+        <Row
+          key={field.key}
+          field={field}
+          number={index + 1}
+          error={errors[`field.${field.key}`]}
+          onChange={(changes) => replace(field.key, changes)}
+          onRemove={() => remove(field.key)}
+        />
       ))}
       {error !== undefined && (
         <p role="alert" className="text-xs font-semibold text-danger">
@@ -64,5 +51,40 @@ export function CustomFields({ create: { draft, errors, change } }: { readonly c
         {fields.length === 0 ? "Add a field" : "Add another"}
       </Button>
     </fieldset>
+  );
+}
+
+interface RowProps {
+  readonly field: CustomField;
+  /** Counted from 1. */
+  readonly number: number;
+  readonly error: string | undefined;
+  readonly onChange: (changes: Partial<CustomField>) => void;
+  readonly onRemove: () => void;
+}
+
+function Row({ field, number, error, onChange, onRemove }: RowProps) {
+  return (
+    <div data-field={`field.${field.key}`} className="flex items-start gap-2">
+      <TextField
+        className="min-w-0 flex-1"
+        label={`Name ${number}`}
+        maxLength={63}
+        autoFocus={field.name === "" && field.value === ""}
+        value={field.name}
+        error={error}
+        onChange={(event) => onChange({ name: event.target.value })}
+      />
+      <TextField
+        className="min-w-0 flex-1"
+        label={`Value ${number}`}
+        maxLength={1024}
+        value={field.value}
+        onChange={(event) => onChange({ value: event.target.value })}
+      />
+      <IconButton label={`Remove row ${number}`} className="mt-5" onClick={onRemove}>
+        <X size={16} aria-hidden="true" />
+      </IconButton>
+    </div>
   );
 }

@@ -57,9 +57,9 @@ export function checkDraft(draft: Draft): Errors {
   for (const { key, name, value } of draft.fields) {
     const trimmed = name.trim();
     if (trimmed === "" && value !== "") errors[`field.${key}`] = "Give it a name, or remove the row.";
-    else if (seen.has(trimmed)) errors[`field.${key}`] = "There is a row of that name already.";
+    else if (seen.has(trimmed)) errors[`field.${key}`] = "Another row has that name already.";
     else if (trimmed !== "" && !NAME.test(trimmed)) {
-      errors[`field.${key}`] = "Begin with a letter or digit; then blanks and . _ / - are fine too.";
+      errors[`field.${key}`] = "Begin with a letter or digit; after that, spaces and . _ / - are allowed too.";
     }
     if (trimmed !== "") seen.add(trimmed);
   }

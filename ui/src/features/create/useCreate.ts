@@ -4,7 +4,7 @@ import { useLocation } from "wouter";
 import { api, unwrap } from "@/api/client";
 import { explain, Problem } from "@/api/problem";
 import { incidentPath } from "@/lib/paths";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useSession } from "@/live/session";
 import { store } from "@/live/store";
 import { announce } from "@/ui/announcer";

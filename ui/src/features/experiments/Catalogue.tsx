@@ -23,7 +23,7 @@ export function Catalogue() {
       <h2 id="drills" className="text-lg font-semibold">
         Drills
       </h2>
-      {isHalted && <p className="text-sm text-danger">None can be started while the kill switch is on.</p>}
+      {isHalted && <p className="text-sm text-danger">No drill can start while the kill switch is on.</p>}
       {scenarios.data !== undefined && (
         <ul className="divide-y divide-line border-y border-line">
           {scenarios.data.map((scenario) => (

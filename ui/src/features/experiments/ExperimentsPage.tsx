@@ -22,8 +22,8 @@ export default function ExperimentsPage() {
         </>
       ) : (
         <Empty icon={<Lock size={28} aria-hidden="true" />} title="You may not see experiments">
-          They tell what was broken, which whoever diagnoses is to find out. {user} has no right to read them; somebody
-          with the role incidentsim-viewer has.
+          They tell what was broken, which a diagnosis has to find out by itself. {user} may not read them; somebody
+          with the role incidentsim-viewer may.
         </Empty>
       )}
     </div>

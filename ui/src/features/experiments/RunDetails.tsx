@@ -59,7 +59,7 @@ function Why({ run }: { readonly run: Experiment }) {
 }
 
 function Effects({ effects }: { readonly effects: readonly Effect[] }) {
-  if (effects.length === 0) return <p className="text-muted">Nothing was measured before or under it.</p>;
+  if (effects.length === 0) return <p className="text-muted">Nothing was measured before or during the fault.</p>;
   const isOne = new Set(effects.map(({ system }) => system)).size === 1;
   return (
     <table className="w-full text-xs">
@@ -67,7 +67,7 @@ function Effects({ effects }: { readonly effects: readonly Effect[] }) {
         <tr>
           <th className="pr-2 pb-1 font-semibold">Signal</th>
           <th className="pr-2 pb-1 text-right font-semibold">Before</th>
-          <th className="pb-1 text-right font-semibold">Under it</th>
+          <th className="pb-1 text-right font-semibold">During it</th>
         </tr>
       </thead>
       <tbody>
@@ -79,7 +79,7 @@ function Effects({ effects }: { readonly effects: readonly Effect[] }) {
             </th>
             <td className="tabular pr-2 text-right font-mono">{health(before)}</td>
             <td className="tabular text-right font-mono">
-              {under === undefined ? <span className="font-sans text-faint">not moved</span> : health(under)}
+              {under === undefined ? <span className="font-sans text-faint">unchanged</span> : health(under)}
             </td>
           </tr>
         ))}

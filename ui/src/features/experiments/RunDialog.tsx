@@ -69,7 +69,7 @@ function DurationForm({ id, scenario, onSubmit }: DurationFormProps) {
     <form id={id} onSubmit={submit} noValidate>
       <TextField
         label="Longest time, in seconds"
-        hint="The fault ends by itself after that, also where nothing heals it and the operator is gone."
+        hint="After that the fault ends by itself, even if nothing healed it and the operator is gone."
         error={isChecked && seconds === null ? `A whole number from 1 to ${LONGEST_SECONDS}.` : undefined}
         value={text}
         inputMode="numeric"

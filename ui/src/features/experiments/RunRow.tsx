@@ -1,16 +1,15 @@
 import { ChevronRight } from "lucide-react";
 import { clsx } from "clsx";
 import { memo, type ReactNode, useId, useState } from "react";
-import { Link } from "wouter";
 
 import type { Experiment } from "@/api/types";
 import { formatPrecise } from "@/lib/format";
 import { marksOf } from "@/lib/grades";
-import { incidentPath } from "@/lib/paths";
 import { EXPERIMENT_TONE, EXPERIMENT_WORD, FAULT_WORD } from "@/lib/words";
 import { Badge } from "@/ui/Badge";
 import { Ago, Elapsed, Remaining } from "@/ui/clock";
 import { GradeMarks } from "@/ui/GradeMarks";
+import { IncidentLink } from "@/ui/IncidentLink";
 
 import { RunDetails } from "./RunDetails";
 import { HEALED_WORD, systemsOf, tookSeconds } from "./runs";
@@ -95,7 +94,7 @@ function Cells({ run, number }: RunRowProps) {
         {healedBy === null ? <Unknown /> : HEALED_WORD[healedBy]}
       </Cell>
       <Cell name="Incident" className={WIDTH.incident} isMissing={run.incidents.length === 0}>
-        <IncidentLink run={run} number={number} />
+        <Opened run={run} number={number} />
       </Cell>
       <Cell name="Grade" className={WIDTH.grade} isMissing={grade === null}>
         {grade === null ? <Unknown word="not graded" /> : <GradeMarks marks={marksOf(grade, run.fault.type)} />}
@@ -146,18 +145,13 @@ function Time({ run }: { readonly run: Experiment }) {
 }
 
 /** The details find an incident by its number, and before it has one by its name. */
-function IncidentLink({ run, number }: RunRowProps) {
+function Opened({ run, number }: RunRowProps) {
   const [name] = run.incidents;
   if (name === undefined) return <Unknown />;
   const more = run.incidents.length - 1;
   return (
     <>
-      <Link
-        href={incidentPath({ id: name, number })}
-        className="inline-flex min-h-6 items-center font-mono text-accent underline underline-offset-2 hover:text-accent-hover"
-      >
-        {number === "" ? name : number}
-      </Link>
+      <IncidentLink incident={{ id: name, name, number }} />
       {more > 0 && <span className="ml-1 text-xs text-muted">and {more} more</span>}
     </>
   );

@@ -7,7 +7,7 @@ import { keyOf } from "@/lib/keys";
 import { EXPERIMENT_WORD, FAULT_WORD } from "@/lib/words";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
-import { SelectField } from "@/ui/Field";
+import { ChoiceField } from "@/ui/Field";
 import { Empty, Loading } from "@/ui/States";
 
 import { RunHeadings, RunRow } from "./RunRow";
@@ -55,36 +55,23 @@ function Filters({ filter }: { readonly filter: Filter }) {
   };
   return (
     <div className="flex gap-3">
-      <Choice
+      <ChoiceField
         label="Status"
-        words={EXPERIMENT_WORD}
-        value={filter.status}
+        value={filter.status ?? ""}
+        options={[ANY, ...Object.entries(EXPERIMENT_WORD)]}
         onChoose={(value) => choose("status", value)}
       />
-      <Choice label="Fault" words={FAULT_WORD} value={filter.fault} onChoose={(value) => choose("fault", value)} />
+      <ChoiceField
+        label="Fault"
+        value={filter.fault ?? ""}
+        options={[ANY, ...Object.entries(FAULT_WORD)]}
+        onChoose={(value) => choose("fault", value)}
+      />
     </div>
   );
 }
 
-interface ChoiceProps {
-  readonly label: string;
-  readonly words: Readonly<Record<string, string>>;
-  readonly value: string | null;
-  readonly onChoose: (value: string) => void;
-}
-
-function Choice({ label, words, value, onChoose }: ChoiceProps) {
-  return (
-    <SelectField label={label} value={value ?? ""} onChange={(event) => onChoose(event.target.value)}>
-      <option value="">Any</option>
-      {Object.entries(words).map(([name, word]) => (
-        <option key={name} value={name}>
-          {word}
-        </option>
-      ))}
-    </SelectField>
-  );
-}
+const ANY = ["", "Any"] as const;
 
 function List({ runs }: { readonly runs: ReturnType<typeof listRuns> }) {
   const incidents = useLive((state) => state.incidents);
@@ -114,7 +101,7 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
   const [, setParams] = useSearchParams();
   if (!isFiltered) {
     return (
-      <Empty icon={<FlaskConical size={28} aria-hidden="true" />} title="Nothing was broken yet">
+      <Empty icon={<FlaskConical size={28} aria-hidden="true" />} title="Nothing has been broken yet">
         Run one of the drills above: it breaks a real system, and everything about it is shown and graded here.
       </Empty>
     );
@@ -130,8 +117,8 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
     );
   };
   return (
-    <Empty title="No experiment is like that" action={<Button onClick={clear}>Show all</Button>}>
-      There are experiments, and the filters let none of them through.
+    <Empty title="No experiment matches" action={<Button onClick={clear}>Show all</Button>}>
+      The filters leave out all experiments.
     </Empty>
   );
 }

@@ -26,7 +26,7 @@ function TargetUndo({ target }: { readonly target: TargetStatus }) {
       </dd>
       <dt className="text-muted">Tag</dt>
       <dd className="font-mono">{undo?.tag ?? "none"}</dd>
-      <dt className="text-muted">Dead-man</dt>
+      <dt className="text-muted">Dead-man switch</dt>
       <dd>{undo === null || undo.dead_man === "" ? "none" : undo.dead_man}</dd>
       <dt className="text-muted">Residue</dt>
       <dd className={residue !== null && residue > 0 ? "font-semibold text-danger" : ""}>
@@ -34,7 +34,7 @@ function TargetUndo({ target }: { readonly target: TargetStatus }) {
       </dd>
       {attempts > 1 && (
         <>
-          <dt className="text-muted">Tries</dt>
+          <dt className="text-muted">Attempts</dt>
           <dd className="tabular font-mono">{attempts}</dd>
         </>
       )}

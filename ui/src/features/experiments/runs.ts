@@ -1,7 +1,9 @@
 /** Experiments as their page lists them: in order, filtered, and with what each came to. */
 import type { Experiment, ExperimentStatus, FaultType, HealedBy, SignalName } from "@/api/types";
+import { targetsOf } from "@/lib/experiments";
 import { secondsBetween } from "@/lib/format";
 import { keyOf } from "@/lib/keys";
+import { newestFirst } from "@/lib/order";
 import { EXPERIMENT_WORD, FAULT_WORD } from "@/lib/words";
 
 export interface Filter {
@@ -23,13 +25,14 @@ export function listRuns(experiments: Iterable<Experiment>, filter: Filter): rea
   return [...experiments]
     .filter(({ status }) => filter.status === null || status === filter.status)
     .filter(({ fault }) => filter.fault === null || fault.type === filter.fault)
-    .sort((a, b) => (b.created_at ?? "").localeCompare(a.created_at ?? "") || b.name.localeCompare(a.name));
+    .sort(newestFirst);
 }
 
 /** The systems that were chosen, or what was asked for while none are. */
-export function systemsOf({ systems, target }: Experiment): string {
-  if (systems.length > 0) return systems.map(({ system }) => system).join(", ");
-  if (target.system_ref !== null) return target.system_ref.name;
+export function systemsOf(experiment: Experiment): string {
+  const { target } = experiment;
+  const targets = targetsOf(experiment);
+  if (targets.length > 0) return targets.join(", ");
   const labels = Object.entries(target.selector?.match_labels ?? {}).map(([key, value]) => `${key}=${value}`);
   return labels.length === 0 ? "" : `${target.mode} with ${labels.join(", ")}`;
 }
@@ -41,7 +44,7 @@ export function tookSeconds(experiment: Experiment): number | null {
 
 export const HEALED_WORD: Record<HealedBy, string> = {
   plan: "a plan",
-  expiry: "its own end",
+  expiry: "its time limit",
   abort: "a stop",
   self: "itself",
 };

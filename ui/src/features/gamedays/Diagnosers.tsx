@@ -1,6 +1,7 @@
 import { formatPrecise } from "@/lib/format";
+import type { Summary } from "@/lib/statistics";
 
-import { type Diagnoser, type Median, percent } from "./scoreboard";
+import { type Diagnoser, percent } from "./scoreboard";
 
 interface DiagnosersProps {
   readonly name: string;
@@ -15,7 +16,7 @@ export function Diagnosers({ name, diagnosers }: DiagnosersProps) {
         <thead className="text-xs text-muted">
           <tr>
             <th className="pr-4 pb-1 text-left font-semibold">Diagnoser</th>
-            <th className="px-2 pb-1 text-right font-semibold">Cause right</th>
+            <th className="px-2 pb-1 text-right font-semibold">Right cause</th>
             <th className="px-2 pb-1 text-right font-semibold">Diagnosis, median</th>
             <th className="px-2 pb-1 text-right font-semibold">Machine, median</th>
             <th className="pb-1 pl-2 text-right font-semibold">Total, median</th>
@@ -40,10 +41,10 @@ export function Diagnosers({ name, diagnosers }: DiagnosersProps) {
   );
 }
 
-function Time({ of: { seconds, n } }: { readonly of: Median }) {
+function Time({ of: { median, n } }: { readonly of: Summary }) {
   return (
     <td className="tabular px-2 py-2 text-right font-mono whitespace-nowrap last:pr-0">
-      {seconds === null ? <span className="font-sans text-faint">unknown</span> : formatPrecise(seconds)}
+      {median === null ? <span className="font-sans text-faint">unknown</span> : formatPrecise(median)}
       <N of={n} />
     </td>
   );

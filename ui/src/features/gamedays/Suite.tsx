@@ -20,7 +20,7 @@ export function Suite({ day }: { readonly day: GameDay }) {
             {day.name}
           </h2>
           <Badge tone={GAME_DAY_TONE[day.status]}>{GAME_DAY_WORD[day.status]}</Badge>
-          {day.suspended && <Badge>Starts no further drill</Badge>}
+          {day.suspended && <Badge>Suspended</Badge>}
           <p className="tabular ml-auto font-mono text-sm">
             <span className="text-ok">{day.passed} passed</span>
             {", "}

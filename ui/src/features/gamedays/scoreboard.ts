@@ -1,5 +1,8 @@
 /** A suite's scoreboard: what became of each run, and how often it went well. */
 import type { DrillReport, FaultType, GameDay } from "@/api/types";
+import { formatShare } from "@/lib/format";
+import { newestFirst } from "@/lib/order";
+import { type Summary, summariseKnown } from "@/lib/statistics";
 
 type Score = GameDay["scores"][number];
 
@@ -15,7 +18,7 @@ export interface Run {
 }
 
 /** So many of so many. No rate is told of none. */
-export interface Rate {
+interface Rate {
   readonly right: number;
   readonly n: number;
 }
@@ -54,30 +57,16 @@ function rate<T>(things: readonly T[], isRight: (thing: T) => boolean): Rate {
 
 /** "83 %", or null where there is nothing to tell it of. */
 export function percent({ right, n }: Rate): string | null {
-  return n === 0 ? null : `${Math.round((right / n) * 100)} %`;
-}
-
-/** The middle of those that are known; of an even number the mean of the two in the middle. */
-export interface Median {
-  readonly seconds: number | null;
-  readonly n: number;
-}
-
-export function medianOf(values: readonly (number | null)[]): Median {
-  const known = values.filter((value) => value !== null && Number.isFinite(value)) as number[]; // null is filtered out
-  known.sort((a, b) => a - b);
-  const low = known[Math.floor((known.length - 1) / 2)];
-  const high = known[Math.floor(known.length / 2)];
-  return { seconds: low === undefined || high === undefined ? null : (low + high) / 2, n: known.length };
+  return n === 0 ? null : formatShare(right, n);
 }
 
 export interface Diagnoser {
   readonly provider: string;
   readonly causeRight: Rate;
-  readonly diagnose: Median;
+  readonly diagnose: Summary;
   /** All but the person's time and the hold window. */
-  readonly machine: Median;
-  readonly total: Median;
+  readonly machine: Summary;
+  readonly total: Summary;
 }
 
 /** Who diagnosed, and how well. Runs that nobody diagnosed are told as nobody's. */
@@ -92,14 +81,14 @@ export function diagnosersOf(scores: readonly Score[]): readonly Diagnoser[] {
     .map(([provider, reports]) => ({
       provider,
       causeRight: rate(reports, ({ grade }) => grade.cause_correct),
-      diagnose: medianOf(reports.map(({ durations }) => durations.diagnose)),
-      machine: medianOf(reports.map(({ durations }) => durations.machine)),
-      total: medianOf(reports.map(({ durations }) => durations.total)),
+      diagnose: summariseKnown(reports.map(({ durations }) => durations.diagnose)),
+      machine: summariseKnown(reports.map(({ durations }) => durations.machine)),
+      total: summariseKnown(reports.map(({ durations }) => durations.total)),
     }))
     .sort((a, b) => b.causeRight.n - a.causeRight.n || a.provider.localeCompare(b.provider));
 }
 
 /** Newest first. */
 export function inOrder(days: readonly GameDay[]): readonly GameDay[] {
-  return [...days].sort((a, b) => (b.created_at ?? "").localeCompare(a.created_at ?? ""));
+  return [...days].sort(newestFirst);
 }

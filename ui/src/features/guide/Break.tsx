@@ -29,7 +29,7 @@ export function Break({ progress }: { readonly progress: Progress }) {
   return (
     <Lines>
       <p>
-        A drill breaks a test system for real, and everything after that happens by itself, but for one decision: yours.
+        A drill breaks a test system for real. Everything after that happens by itself, except for one decision: yours.
       </p>
       <Starter />
     </Lines>
@@ -64,7 +64,7 @@ function Awaited({ name }: { readonly name: string }) {
         Waiting for <code>{name}</code> to appear. If it was deleted meanwhile, it never will.
       </p>
       <Button size="sm" onClick={() => follow(null)}>
-        Begin anew
+        Start over
       </Button>
     </Lines>
   );
@@ -101,7 +101,7 @@ function FollowRunning({ experiment }: { readonly experiment: Experiment }) {
   return (
     <>
       <p>
-        <code>{experiment.name}</code> runs already. One fault at a time is easier to follow.
+        <code>{experiment.name}</code> is running already. One fault at a time is easier to follow.
       </p>
       <Button variant="primary" size="sm" onClick={() => follow(experiment.name)}>
         Follow it
@@ -117,7 +117,7 @@ function Buttons() {
   }
   if (scenarios.data === undefined) return <Loading label="Loading the drills" lines={2} />;
   const first = scenarios.data.find(({ name }) => name === FIRST) ?? scenarios.data[0];
-  if (first === undefined) return <p>There is no drill in the catalogue that could be run.</p>;
+  if (first === undefined) return <p>The catalogue has no drill.</p>;
   return (
     <>
       <p>

@@ -59,7 +59,7 @@ function Opened({ progress }: { readonly progress: Progress }) {
         <h2 ref={title} tabIndex={-1} className="min-w-0 flex-1 text-sm font-semibold focus:outline-none">
           Your first drill <Count progress={progress} />
         </h2>
-        <IconButton size="sm" label="Make the guide small" onClick={() => setMode("collapsed")}>
+        <IconButton size="sm" label="Minimize the guide" onClick={() => setMode("collapsed")}>
           <ChevronDown size={16} aria-hidden="true" />
         </IconButton>
         <IconButton size="sm" label="Close the guide" onClick={close}>

@@ -41,7 +41,7 @@ export function Summary({ experiment, progress }: { readonly experiment: Experim
           </Link>
         )}
         <Link href="/analytics" className={LINK}>
-          Figures
+          Analytics
         </Link>
       </div>
     </div>

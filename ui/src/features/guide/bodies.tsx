@@ -3,11 +3,13 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 
 import type { Experiment, Plan } from "@/api/types";
+import { targetsOf } from "@/lib/experiments";
 import { sentence } from "@/lib/format";
 import { incidentPath } from "@/lib/paths";
 import { ACTION_WORD } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useMay, useSession } from "@/live/session";
+import { Bar } from "@/ui/Bar";
 import { Elapsed, Remaining, useClock } from "@/ui/clock";
 
 import { Lines } from "./Lines";
@@ -18,7 +20,7 @@ interface BodyProps {
 }
 
 export function NoticeBody({ progress: { experiment } }: BodyProps) {
-  const system = experiment?.systems[0]?.system ?? experiment?.target.system_ref?.name ?? "the system";
+  const system = (experiment === null ? [] : targetsOf(experiment))[0] ?? "the system";
   return (
     <Lines>
       <p>
@@ -136,7 +138,7 @@ export function HealBody({ progress }: BodyProps) {
   if (progress.marks.heal === "failed") {
     return (
       <Lines>
-        <p>The plan did not help. Another one is made where one is left, else a person is called.</p>
+        <p>The plan did not help. Another one follows if attempts are left; otherwise a person is called.</p>
         <Escalation text={incident.escalated} />
         <Ends experiment={experiment} />
       </Lines>
@@ -178,21 +180,16 @@ function HoldBar({ held }: { readonly held: Held }) {
     held.since === null ? 0 : Math.min(held.seconds, Math.max(0, Math.floor((now - Date.parse(held.since)) / 1000))),
   );
   return (
-    <div className="flex w-full items-center gap-3">
-      <div
-        role="progressbar"
-        aria-label="Held"
-        aria-valuenow={seconds}
-        aria-valuemin={0}
-        aria-valuemax={held.seconds}
-        aria-valuetext={`${seconds} of ${held.seconds} s`}
-        className="h-1.5 w-full overflow-hidden rounded-full bg-sunken"
-      >
-        <div
-          className="h-full rounded-full bg-ok transition-[width]"
-          style={{ width: `${(seconds / held.seconds) * 100}%` }}
-        />
-      </div>
+    <div
+      role="progressbar"
+      aria-label="Held"
+      aria-valuenow={seconds}
+      aria-valuemin={0}
+      aria-valuemax={held.seconds}
+      aria-valuetext={`${seconds} of ${held.seconds} s`}
+      className="flex w-full items-center gap-3"
+    >
+      <Bar share={seconds / held.seconds} tone="ok" />
       <span className="font-mono text-xs whitespace-nowrap text-ink">
         {seconds} of {held.seconds} s
       </span>

@@ -1,9 +1,9 @@
 /** What the guide remembers: whether it is wanted in this browser, and which drill it follows in this tab. */
 import { useSyncExternalStore } from "react";
 
-export type Mode = "open" | "collapsed" | "closed";
+type Mode = "open" | "collapsed" | "closed";
 
-export interface Followed {
+interface Followed {
   /** The experiment's name; null before one was begun. */
   readonly name: string | null;
   /** The page of its incident was opened. */

@@ -1,8 +1,9 @@
 /** What the guide says of each step once it is behind. */
+import { targetsOf } from "@/lib/experiments";
 import { formatPrecise, secondsBetween, sentence } from "@/lib/format";
 import { harmBegan } from "@/lib/milestones";
 import { FAULT_WORD, resolvedWord } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 
 import type { Progress, Step } from "./progress";
 
@@ -36,7 +37,7 @@ export function resultOf(step: Step, progress: Progress): string {
 function resultOfBreak({ experiment, marks }: Progress): string {
   if (experiment === null) return "";
   if (marks.break === "failed") return "It did not begin";
-  const systems = experiment.systems.map(({ system }) => system).join(", ");
+  const systems = targetsOf(experiment).join(", ");
   return systems === "" ? FAULT_WORD[experiment.fault.type] : `${systems}: ${FAULT_WORD[experiment.fault.type]}`;
 }
 
@@ -56,11 +57,11 @@ function resultOfRead({ incident, marks }: Progress): string {
   if (marks.read === "skipped") return "Not opened; it can still be read";
   const cause = analysis.root_cause.fault_type;
   const found = cause === null ? "no cause was found" : FAULT_WORD[cause];
-  return `${found}, said ${analysis.diagnosis_provider} (${analysis.confidence} % sure)`;
+  return `${found}, says ${analysis.diagnosis_provider} (confidence ${analysis.confidence} %)`;
 }
 
 function resultOfApprove({ incident, plan, marks }: Progress): string {
-  if (marks.approve === "skipped") return "It was over without an approval";
+  if (marks.approve === "skipped") return "It ended without an approval";
   const decision = plan?.decision ?? null;
   if (decision === null) return plan?.status === "expired" ? "Nobody decided in time" : "";
   if (!decision.approved) return `Rejected by ${decision.by}`;
@@ -73,5 +74,7 @@ function resultOfHeal({ experiment, incident, plan, marks }: Progress): string {
   if (incident?.status !== "resolved") return marks.heal === "skipped" ? "It ended before it was healed" : "";
   if (marks.heal === "skipped") return resolvedWord(incident.resolved_reason ?? "Resolved");
   const seconds = secondsBetween(harmBegan(incident, experiment), incident.timestamps.resolved_at);
-  return seconds === null || seconds < 0 ? "Measured" : `Measured, ${formatPrecise(seconds)} after the fault`;
+  return seconds === null || seconds < 0
+    ? "Recovery was measured"
+    : `Recovery was measured ${formatPrecise(seconds)} after the fault`;
 }

@@ -15,7 +15,7 @@ export function HaltMenuItem() {
   if (!mayHalt) return null;
   return isOn ? (
     <MenuItem icon={<OctagonX size={16} aria-hidden="true" />} onSelect={() => open(ALLOW)}>
-      Allow chaos again…
+      Allow drills again…
     </MenuItem>
   ) : (
     <MenuItem
@@ -24,7 +24,7 @@ export function HaltMenuItem() {
       hint="Undoes every fault, and blocks new ones"
       onSelect={() => open(HALT)}
     >
-      Stop all chaos…
+      Stop all drills…
     </MenuItem>
   );
 }

@@ -9,7 +9,7 @@ import { useOpenDialog } from "@/ui/useOpenDialog";
 
 import { ALLOW, AllowDialog, HaltDialog } from "./dialogs";
 
-/** On every page while all chaos is stopped: by whom, since when, and why. It also holds the dialogs of the switch. */
+/** On every page while all drills are stopped: by whom, since when, and why. It also holds the dialogs of the switch. */
 export function KillSwitchBanner() {
   return (
     <>
@@ -34,10 +34,10 @@ function Banner() {
     >
       <OctagonX size={18} aria-hidden="true" className="shrink-0" />
       <p className="min-w-0 flex-1 basis-60">
-        <span className="font-semibold">The kill switch is on: nothing is broken, and nothing can be.</span>{" "}
+        <span className="font-semibold">The kill switch is on: every fault is undone, and none can start.</span>{" "}
         {reason === "" ? "No reason was given." : `“${reason}”`}{" "}
         <span className="whitespace-nowrap" title={since === null ? undefined : formatDateTime(since)}>
-          {by === "" ? "Nobody said who turned it on" : `Turned on by ${by}`}
+          {by === "" ? "It is not known who turned it on" : `Turned on by ${by}`}
           {since !== null && (
             <>
               , <Ago at={since} />
@@ -48,7 +48,7 @@ function Banner() {
       </p>
       {mayHalt && (
         <Button size="sm" onClick={() => open(ALLOW)}>
-          Allow chaos again
+          Allow drills again
         </Button>
       )}
     </div>

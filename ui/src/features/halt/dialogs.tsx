@@ -16,10 +16,10 @@ import { useDialogParam } from "@/ui/useDialogParam";
 
 /** Names of the dialogs in the address. */
 export const HALT = "halt";
-export const ALLOW = "allow-chaos";
+export const ALLOW = "allow-drills";
 const LONGEST_REASON = 200;
 
-/** Stops all chaos. Asks why, since others will find their drills stopped. */
+/** Stops all drills. Asks why, since others will find their drills stopped. */
 export function HaltDialog() {
   const [isAsked, close] = useDialogParam(HALT);
   const mayHalt = useMay("halt");
@@ -27,7 +27,7 @@ export function HaltDialog() {
   const [isBusy, busy] = useBusy();
   const halt = async (reason: string): Promise<void> => {
     const killSwitch = await busy(() =>
-      attempt("All chaos is stopped", "The kill switch was not turned on", () =>
+      attempt("All drills are stopped", "The kill switch was not turned on", () =>
         unwrap(api.PUT("/api/v1/kill-switch", { body: { reason } })),
       ),
     );
@@ -41,13 +41,13 @@ export function HaltDialog() {
       onClose={close}
       closesOutside={false}
       size="sm"
-      title="Stop all chaos?"
+      title="Stop all drills?"
       description="The kill switch undoes every active fault at once, in every namespace, and lets no new one begin until it is turned off."
       footer={
         <>
           <Button onClick={close}>Cancel</Button>
           <Button variant="danger" type="submit" form={form} isBusy={isBusy}>
-            Stop all chaos
+            Stop all drills
           </Button>
         </>
       }
@@ -104,7 +104,7 @@ function ReasonForm({ id, onSubmit }: ReasonFormProps) {
   );
 }
 
-/** Lets chaos begin again. */
+/** Lets drills begin again. */
 export function AllowDialog() {
   const [isAsked, close] = useDialogParam(ALLOW);
   const mayHalt = useMay("halt");
@@ -113,10 +113,10 @@ export function AllowDialog() {
   return (
     <Prompt
       onClose={close}
-      title="Allow chaos again?"
-      description="New faults can be started. What was undone stays undone: nothing is started anew by itself."
+      title="Allow drills again?"
+      description="New faults can be started. What was undone stays undone: nothing starts again by itself."
       field={null}
-      confirm="Allow chaos again"
+      confirm="Allow drills again"
       onConfirm={allow}
     >
       <p className="text-sm">
@@ -128,7 +128,7 @@ export function AllowDialog() {
 }
 
 async function allow(): Promise<boolean> {
-  const killSwitch = await attempt("Chaos is allowed again", "The kill switch is still on", () =>
+  const killSwitch = await attempt("Drills are allowed again", "The kill switch is still on", () =>
     unwrap(api.DELETE("/api/v1/kill-switch")),
   );
   if (killSwitch !== null) store.dispatch({ type: "switched", killSwitch });

@@ -28,13 +28,13 @@ function answer(data: unknown): never {
 beforeEach(() => store.dispatch({ type: "switched", killSwitch: OFF }));
 afterEach(cleanup);
 
-describe("the dialog that stops all chaos", () => {
+describe("the dialog that stops all drills", () => {
   it("asks for a reason before anything is sent", async () => {
     const put = vi.spyOn(api, "PUT");
     show("/?halt=");
     expect(screen.getByRole("dialog").textContent).toContain("undoes every active fault at once");
     await userEvent.type(screen.getByLabelText("Reason"), "   ");
-    await userEvent.click(screen.getByRole("button", { name: "Stop all chaos" }));
+    await userEvent.click(screen.getByRole("button", { name: "Stop all drills" }));
     expect(screen.getByRole("alert").textContent).toContain("Say why");
     expect(put).not.toHaveBeenCalled();
   });
@@ -72,9 +72,9 @@ describe("the banner", () => {
     cleanup();
     show("/");
     const remove = vi.spyOn(api, "DELETE").mockReturnValue(answer(OFF));
-    await userEvent.click(screen.getByRole("button", { name: "Allow chaos again" }));
+    await userEvent.click(screen.getByRole("button", { name: "Allow drills again" }));
     expect(remove).not.toHaveBeenCalled();
-    const confirm = screen.getAllByRole("button", { name: "Allow chaos again" }).at(-1);
+    const confirm = screen.getAllByRole("button", { name: "Allow drills again" }).at(-1);
     if (confirm !== undefined) await userEvent.click(confirm);
     expect(remove).toHaveBeenCalled();
     expect(screen.queryByRole("alert")).toBeNull();
@@ -83,6 +83,6 @@ describe("the banner", () => {
   it("does not invent who turned it on", () => {
     store.dispatch({ type: "switched", killSwitch: { on: true, by: "", reason: "", since: null } });
     show("/");
-    expect(screen.getByRole("alert").textContent).toMatch(/No reason was given.*Nobody said who turned it on/);
+    expect(screen.getByRole("alert").textContent).toMatch(/No reason was given.*It is not known who turned it on/);
   });
 });

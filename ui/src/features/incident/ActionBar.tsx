@@ -149,6 +149,6 @@ function MoveMenu({ incident, onAsk }: MenuProps) {
 
 /** Why it cannot be moved there by the operator's table of moves; null where it can, or where the table is not known. */
 function whyNot(from: IncidentStatus, to: IncidentStatus, moves: readonly IncidentStatus[] | undefined): string | null {
-  if (from === to) return "it is there";
+  if (from === to) return "it is there now";
   return moves === undefined || moves.includes(to) ? null : `not from ${STATUS_WORD[from]}`;
 }

@@ -151,7 +151,7 @@ it("takes no approval of a plan that changed while it was read", async () => {
   const user = show(PLAN);
   tell({ ...PLAN, plan_hash: "ffffffffffffffff" });
   expect(screen.queryByRole("button", { name: "Approve the plan" })).toBeNull();
-  await user.click(screen.getByRole("button", { name: "I will read it as it is now" }));
+  await user.click(screen.getByRole("button", { name: "Read the plan as it is now" }));
   await user.click(screen.getByRole("button", { name: "Approve the plan" }));
   expect(await sentBody()).toEqual({ plan_hash: "ffffffffffffffff" });
 });

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { useSearchParams } from "wouter";
 
 import type { Incident } from "@/api/types";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";

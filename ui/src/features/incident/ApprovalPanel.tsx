@@ -89,7 +89,7 @@ function Confirmation({ plan, isRejecting, text, onChange }: ConfirmationProps) 
     return (
       <TextArea
         label="Why not?"
-        hint="The people who are called read it."
+        hint="The people who take over read it."
         required
         autoFocus
         maxLength={1024}

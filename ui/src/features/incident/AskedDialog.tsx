@@ -1,6 +1,7 @@
 import type { Incident, IncidentStatus } from "@/api/types";
 import { STATUS_WORD } from "@/lib/words";
-import { label, moveIncident } from "@/live/actions";
+import { label } from "@/lib/keys";
+import { moveIncident } from "@/live/actions";
 import { Prompt, type PromptProps } from "@/ui/Prompt";
 
 import { assign, markFalseAlarm, remove, reopen, setTeam } from "./actions";
@@ -35,8 +36,8 @@ function toPrompt(asked: Worded, incident: Incident, onGone: () => void): Questi
   switch (asked.kind) {
     case "move":
       return {
-        title: `Why is ${name} over?`,
-        description: "Its system is still unhealthy, so the operator asks for the reason. It stands in the timeline.",
+        title: `Why is ${name} resolved?`,
+        description: "Its system is still unhealthy, so the operator asks for a reason. The timeline keeps it.",
         field: REASON,
         confirm: `Move to ${STATUS_WORD[asked.to]}`,
         onConfirm: async (reason) => (await moveIncident(incident, asked.to, reason)) === "moved",
@@ -44,7 +45,7 @@ function toPrompt(asked: Worded, incident: Incident, onGone: () => void): Questi
     case "assign":
       return {
         title: `Assign ${name}`,
-        description: "Whoever handles it: a user name as the cluster knows it, or any other name.",
+        description: "The person who handles it: a user name of the cluster, or any other name.",
         field: { label: "Person", isRequired: true, isLong: false },
         initial: incident.assignee,
         confirm: "Assign",
@@ -71,10 +72,10 @@ function toEnding(kind: Ending, incident: Incident, onGone: () => void): Questio
   switch (kind) {
     case "false-alarm":
       return {
-        title: `${name} is no incident`,
-        description: "It is resolved as a false alarm. Plans that wait for a decision are superseded.",
+        title: `Mark ${name} as a false alarm`,
+        description: "It is resolved, and plans that wait for a decision are superseded.",
         field: REASON,
-        confirm: "It is a false alarm",
+        confirm: "Mark as a false alarm",
         onConfirm: (reason) => markFalseAlarm(incident, reason),
       };
     case "reopen":
@@ -88,7 +89,7 @@ function toEnding(kind: Ending, incident: Incident, onGone: () => void): Questio
     case "delete":
       return {
         title: `Delete ${name}?`,
-        description: "It goes with its plans, its timeline and its evidence. This cannot be undone.",
+        description: "Its plans, timeline and evidence are deleted with it. This cannot be undone.",
         field: null,
         confirm: "Delete",
         isDanger: true,

@@ -59,9 +59,9 @@ function stateText({ check, state, heldSeconds, leftSeconds }: CheckProgress): s
     case "never":
       return "not measured";
     case "waiting":
-      return `not yet; it has ${check.timeout_seconds} s to begin`;
+      return `not yet; it has to begin within ${check.timeout_seconds} s`;
     case "holding":
-      return `holds for ${formatPrecise(heldSeconds)}, ${formatPrecise(leftSeconds)} to go`;
+      return `held for ${formatPrecise(heldSeconds)}, ${formatPrecise(leftSeconds)} to go`;
     case "held":
       return heldSeconds > 0 ? `held for ${formatPrecise(heldSeconds)}` : "held";
     case "missed":

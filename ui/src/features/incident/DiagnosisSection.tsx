@@ -1,9 +1,10 @@
 import type { Incident, IncidentDetail } from "@/api/types";
 import { FAULT_WORD } from "@/lib/words";
+import { Bar } from "@/ui/Bar";
 
 import { EvidenceView } from "./EvidenceView";
 import { FallbackChain } from "./FallbackChain";
-import { Section } from "./Section";
+import { Paragraph, Section } from "./Section";
 
 type Analysis = NonNullable<Incident["analysis"]>;
 
@@ -19,7 +20,9 @@ export function DiagnosisSection({ incident, detail }: DiagnosisSectionProps) {
     <>
       <Section title="Diagnosis" aside={analysis !== null && <Author analysis={analysis} />}>
         {analysis === null ? (
-          <p className="text-sm text-muted">It is not diagnosed yet. The evidence is being read, or nobody asked.</p>
+          <p className="text-sm text-muted">
+            Not diagnosed yet: the evidence is being read, or no diagnosis was asked for.
+          </p>
         ) : (
           <Belief analysis={analysis} named={detail?.diagnosis_evidence ?? []} />
         )}
@@ -57,11 +60,11 @@ function Belief({ analysis, named }: { readonly analysis: Analysis; readonly nam
         </div>
         <Confidence percent={analysis.confidence} />
       </div>
-      <Words title="What is wrong" text={analysis.diagnosis} />
-      <Words title="What should be done" text={analysis.solution} />
+      <Paragraph title="What is wrong" text={analysis.diagnosis} />
+      <Paragraph title="What should be done" text={analysis.solution} />
       {named.length > 0 && (
         <div>
-          <h4 className="label mb-0.5">It names as evidence</h4>
+          <h4 className="label mb-0.5">The evidence that it names</h4>
           <ul className="list-disc pl-5 text-sm marker:text-faint">
             {named.map((line, index) => (
               <li key={index}>{line}</li>
@@ -76,23 +79,11 @@ function Belief({ analysis, named }: { readonly analysis: Analysis; readonly nam
 /** How sure the diagnoser says that it is. Nothing is approved by it. */
 function Confidence({ percent }: { readonly percent: number }) {
   return (
-    <div className="w-40" title="Shown for people; nothing is approved by it">
-      <p className="flex items-baseline justify-between text-xs text-muted">
+    <div className="w-40" title="For people to weigh: nothing is approved by it">
+      <p className="mb-1 flex items-baseline justify-between text-xs text-muted">
         Confidence <span className="tabular font-mono text-base font-medium text-ink">{percent} %</span>
       </p>
-      <div aria-hidden="true" className="mt-1 h-1 rounded-full bg-sunken">
-        <div className="h-1 rounded-full bg-accent" style={{ width: `${Math.min(100, Math.max(0, percent))}%` }} />
-      </div>
-    </div>
-  );
-}
-
-function Words({ title, text }: { readonly title: string; readonly text: string }) {
-  if (text === "") return null;
-  return (
-    <div>
-      <h4 className="label mb-0.5">{title}</h4>
-      <p className="max-w-2xl text-sm whitespace-pre-line">{text}</p>
+      <Bar share={percent / 100} tone="accent" />
     </div>
   );
 }

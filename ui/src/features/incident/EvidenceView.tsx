@@ -1,10 +1,8 @@
-import { ChevronRight } from "lucide-react";
-import type { ReactNode } from "react";
-
 import type { EvidenceDocument } from "@/api/types";
 import { countOf, formatDateTime, splitWords } from "@/lib/format";
 import { SIGNAL_WORD } from "@/lib/words";
 import { Badge } from "@/ui/Badge";
+import { Fold } from "@/ui/Fold";
 import { Sparkline } from "@/ui/Sparkline";
 
 import { toPoints } from "./evidence";
@@ -82,18 +80,6 @@ function SignalRow({ signal, evidence }: SignalRowProps) {
       )}
       <span className="tabular text-right font-mono text-xs font-medium">{health}</span>
     </li>
-  );
-}
-
-function Fold({ title, children }: { readonly title: string; readonly children: ReactNode }) {
-  return (
-    <details className="group">
-      <summary className="flex min-h-7 cursor-pointer list-none items-center gap-1 text-sm font-semibold hover:text-accent">
-        <ChevronRight size={14} aria-hidden="true" className="text-faint group-open:rotate-90" />
-        {title}
-      </summary>
-      <div className="mt-2 pl-4.5">{children}</div>
-    </details>
   );
 }
 

@@ -30,8 +30,8 @@ export function FactsSection({ incident, experiment }: FactsProps) {
             <Time at={timestamps.resolved_at} />
           </Fact>
         )}
-        <Fact name="Reported by">{incident.source === "" ? <Unknown /> : incident.source}</Fact>
-        <Fact name="Made by">{incident.generated_by === "" ? <Unknown /> : incident.generated_by}</Fact>
+        <Fact name="Source">{incident.source === "" ? <Unknown /> : incident.source}</Fact>
+        <Fact name="Created by">{incident.generated_by === "" ? <Unknown /> : incident.generated_by}</Fact>
         <Fact name="Remediation">{REMEDIATION_WORD[incident.remediation_mode]}</Fact>
         {experiment !== null && <ExperimentFact experiment={experiment} />}
         <Fact name="In the cluster">

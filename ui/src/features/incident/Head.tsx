@@ -56,7 +56,10 @@ function Marks({ incident }: { readonly incident: Incident }) {
         </Badge>
       )}
       {occurrences > 1 && (
-        <Badge icon={<Repeat2 size={12} aria-hidden="true" />} title="Times the breach came, relapses included">
+        <Badge
+          icon={<Repeat2 size={12} aria-hidden="true" />}
+          title="How often a signal was breached, relapses included"
+        >
           {occurrences} times
         </Badge>
       )}
@@ -102,7 +105,7 @@ function CopyLink({ incident }: { readonly incident: Incident }) {
     await attempt("The link is copied", "The link is not copied", () => navigator.clipboard.writeText(url));
   };
   return (
-    <IconButton label="Copy the link to it" size="sm" onClick={() => void copy()}>
+    <IconButton label="Copy the link" size="sm" onClick={() => void copy()}>
       <Link2 size={16} aria-hidden="true" />
     </IconButton>
   );
@@ -120,7 +123,7 @@ function Warnings({ incident }: { readonly incident: Incident }) {
       )}
       {merged_into !== "" && (
         <Warning tone="bg-info-soft text-info" title="Merged.">
-          Another incident goes on in its place:{" "}
+          It goes on in{" "}
           <Link href={`/incidents/${encodeURIComponent(merged_into)}`} className="font-semibold underline">
             {merged_into}
           </Link>

@@ -6,7 +6,7 @@ import { useLocation, useSearchParams } from "wouter";
 import { Problem } from "@/api/problem";
 import { incidentQuery } from "@/api/queries";
 import type { Incident, IncidentDetail } from "@/api/types";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { connection, useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";

@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 
 import type { Incident } from "@/api/types";
 import { STATUS_WORD } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
@@ -28,7 +28,7 @@ export function MergeDialog({ incident, onClose }: { readonly incident: Incident
       isOpen
       onClose={onClose}
       title={`Merge ${label(incident)} into another`}
-      description="This one is resolved, the other goes on. Those of the same systems come first."
+      description="This incident is resolved, and the other goes on. Incidents of the same systems come first."
       closesOutside={false}
       footer={
         <>
@@ -47,7 +47,7 @@ export function MergeDialog({ incident, onClose }: { readonly incident: Incident
         />
         <Targets targets={targets} chosen={chosen} onChoose={setChosen} />
         <TextField
-          label="Reason (may be left empty)"
+          label="Reason (optional)"
           value={reason}
           maxLength={1024}
           onChange={(event) => setReason(event.target.value)}
@@ -64,7 +64,7 @@ interface TargetsProps {
 }
 
 function Targets({ targets, chosen, onChoose }: TargetsProps) {
-  if (targets.length === 0) return <p className="text-sm text-muted">No other open incident is like that.</p>;
+  if (targets.length === 0) return <p className="text-sm text-muted">No other open incident matches.</p>;
   return (
     <fieldset className="flex flex-col">
       <legend className="label mb-1">Open incidents</legend>

@@ -19,14 +19,14 @@ export function NotesConflict({ theirs, mine, onGoOn, onTakeTheirs }: NotesConfl
       <p className="font-semibold text-warn">Somebody changed the notes while you wrote. Nothing was saved yet.</p>
       <p className="label">Their notes</p>
       <blockquote tabIndex={0} className="max-h-48 overflow-y-auto rounded-sm bg-surface p-2 whitespace-pre-line">
-        {theirs.notes === "" ? <span className="text-faint">They emptied them.</span> : theirs.notes}
+        {theirs.notes === "" ? <span className="text-faint">They are empty now.</span> : theirs.notes}
       </blockquote>
       <div className="flex flex-wrap gap-2">
         <Button size="sm" variant="primary" onClick={() => onGoOn(joinNotes(theirs.notes, mine), theirs)}>
           Put mine below theirs
         </Button>
         <Button size="sm" onClick={() => onGoOn(mine, theirs)}>
-          Go on with mine alone
+          Keep mine, drop theirs
         </Button>
         <Button size="sm" onClick={onTakeTheirs}>
           Keep theirs, drop mine

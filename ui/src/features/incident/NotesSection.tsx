@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, unwrap } from "@/api/client";
 import { explain, Problem } from "@/api/problem";
 import type { Incident } from "@/api/types";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useMay } from "@/live/session";
 import { store } from "@/live/store";
 import { announce } from "@/ui/announcer";
@@ -117,7 +117,7 @@ async function saveNotes(incident: Incident, draft: Draft): Promise<"saved" | Pr
       known = current;
     }
   }
-  return new Problem("stale-write", "Not saved", "The incident changes all the time just now: save again.", 409);
+  return new Problem("stale-write", "Not saved", "The incident kept changing meanwhile. Save again.", 409);
 }
 
 function Editor({ editor }: { readonly editor: NotesEditor }) {

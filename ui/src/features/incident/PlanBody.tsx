@@ -10,6 +10,7 @@ import { Ago, Remaining } from "@/ui/clock";
 
 import { ChecksList } from "./ChecksList";
 import { DecisionNote } from "./DecisionNote";
+import { Paragraph } from "./Section";
 import { StepsList } from "./StepsList";
 
 /** Where the steps and the checks below tell more than the message does. */
@@ -28,8 +29,8 @@ export function PlanBody({ plan }: { readonly plan: Plan }) {
       <Origin plan={plan} />
       {plan.status === "awaiting_approval" && <Decide plan={plan} />}
       {plan.message !== "" && !GOING_WELL.has(plan.status) && <p className="text-sm text-muted">{plan.message}</p>}
-      <Argument title="What it believes" text={plan.analysis} />
-      <Argument title="Why these steps" text={plan.reasoning} />
+      <Paragraph title="What is wrong" text={plan.analysis} />
+      <Paragraph title="Why these steps" text={plan.reasoning} />
       <StepsList plan={plan} />
       <ChecksList plan={plan} />
       <DecisionNote plan={plan} />
@@ -70,7 +71,7 @@ function Decide({ plan }: { readonly plan: Plan }) {
   return (
     <div className="flex flex-wrap items-center gap-2 rounded-md bg-warn-soft px-3 py-2.5 text-sm">
       <p className="mr-auto min-w-0 text-warn">
-        <strong className="font-semibold">Waits for a person.</strong>{" "}
+        <strong className="font-semibold">Waiting for a person.</strong>{" "}
         {plan.expires_at !== null && (
           <>
             It expires in <Remaining until={plan.expires_at} className="tabular font-mono" />.
@@ -87,19 +88,9 @@ function Decide({ plan }: { readonly plan: Plan }) {
       ) : (
         <p className="flex w-full items-start gap-1.5 text-muted">
           <Lock size={14} aria-hidden="true" className="mt-0.5 shrink-0" />
-          You may read it. To decide takes the right to approve plans, as the role incidentsim-approver has it.
+          You may read it, but not decide. That takes the role incidentsim-approver.
         </p>
       )}
-    </div>
-  );
-}
-
-function Argument({ title, text }: { readonly title: string; readonly text: string }) {
-  if (text === "") return null;
-  return (
-    <div>
-      <h4 className="label mb-0.5">{title}</h4>
-      <p className="text-sm whitespace-pre-line">{text}</p>
     </div>
   );
 }

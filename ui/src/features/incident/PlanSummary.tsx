@@ -73,7 +73,7 @@ export function BoundTo({ plan, hash, isOpen }: BoundToProps) {
         )}
       </dl>
       <p className="mt-2 text-sm text-muted">
-        The decision holds for the plan with this hash and for no other: were a step changed, its hash would be another.
+        The decision is for the plan with this hash and for no other: if a step changes, so does the hash.
       </p>
     </div>
   );

@@ -1,9 +1,10 @@
-import { ChevronRight, ClipboardList } from "lucide-react";
+import { ClipboardList } from "lucide-react";
 
 import type { Incident, Plan } from "@/api/types";
 import { PLAN_TONE, PLAN_WORD } from "@/lib/words";
 import { Badge } from "@/ui/Badge";
 import { Ago } from "@/ui/clock";
+import { Fold } from "@/ui/Fold";
 
 import { PlanBody } from "./PlanBody";
 import { Section } from "./Section";
@@ -54,17 +55,18 @@ function PlanMark({ plan }: { readonly plan: Plan }) {
 
 function OlderPlan({ plan }: { readonly plan: Plan }) {
   return (
-    <details className="group border-b border-line last:border-b-0">
-      <summary className="flex min-h-10 cursor-pointer list-none flex-wrap items-center gap-2 rounded-sm py-1.5 text-sm hover:bg-hover">
-        <ChevronRight size={16} aria-hidden="true" className="text-faint group-open:rotate-90" />
-        <span className="font-semibold">Attempt {plan.attempt}</span>
-        <PlanMark plan={plan} />
-        {plan.created_at !== null && <Ago at={plan.created_at} className="ml-auto text-xs text-muted" />}
-      </summary>
-      <div className="pt-2 pb-5 pl-6">
-        <PlanBody plan={plan} />
-      </div>
-    </details>
+    <Fold
+      className="border-b border-line py-1.5 last:border-b-0"
+      title={
+        <>
+          Attempt {plan.attempt}
+          <PlanMark plan={plan} />
+          {plan.created_at !== null && <Ago at={plan.created_at} className="ml-auto text-xs font-normal text-muted" />}
+        </>
+      }
+    >
+      <PlanBody plan={plan} />
+    </Fold>
   );
 }
 

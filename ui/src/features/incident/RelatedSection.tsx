@@ -1,13 +1,11 @@
 import { useMemo } from "react";
-import { Link } from "wouter";
 
 import type { Incident, IncidentDetail } from "@/api/types";
 import { formatDuration } from "@/lib/format";
-import { incidentPath } from "@/lib/paths";
 import { ACTION_WORD, resolvedWord } from "@/lib/words";
-import { label } from "@/live/actions";
 import { useLive } from "@/live/store";
 import { Ago } from "@/ui/clock";
+import { IncidentLink } from "@/ui/IncidentLink";
 
 import { findSimilar, type Similar } from "./related";
 import { Section } from "./Section";
@@ -27,13 +25,13 @@ export function RelatedSection({ incident, previous }: RelatedSectionProps) {
   );
   if (previous === null && similar.length === 0) return null;
   return (
-    <Section title="Like this one">
+    <Section title="Similar incidents">
       <ul className="flex flex-col gap-2.5 text-sm">
         {previous !== null && !similar.some((each) => each.incident.id === previous.id) && (
           <li>
             <IncidentLink incident={previous} />{" "}
             <span className="text-xs text-muted">
-              the one before of the same signal
+              the previous one of the same signal
               {previous.resolved_at !== null && (
                 <>
                   , resolved <Ago at={previous.resolved_at} />
@@ -66,13 +64,5 @@ function SimilarRow({ similar }: { readonly similar: Similar }) {
           : resolvedWord(incident.resolved_reason ?? "unknown")}
       </p>
     </li>
-  );
-}
-
-function IncidentLink({ incident }: { readonly incident: Pick<Incident, "id" | "number" | "name"> }) {
-  return (
-    <Link href={incidentPath(incident)} className="font-mono font-medium text-accent underline">
-      {label(incident)}
-    </Link>
   );
 }

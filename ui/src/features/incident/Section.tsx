@@ -34,3 +34,14 @@ export function Fact({ name, children }: { readonly name: string; readonly child
     </div>
   );
 }
+
+/** What somebody wrote, under what it is about; nothing where nothing was written. */
+export function Paragraph({ title, text }: { readonly title: string; readonly text: string }) {
+  if (text === "") return null;
+  return (
+    <div>
+      <h4 className="label mb-0.5">{title}</h4>
+      <p className="max-w-2xl text-sm whitespace-pre-line">{text}</p>
+    </div>
+  );
+}

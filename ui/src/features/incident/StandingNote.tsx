@@ -20,12 +20,7 @@ export function StandingNote({ standing, mayApprove, refusal, onReadAgain }: Sta
   const text = toText(standing, onReadAgain);
   if (text !== null) return <Note>{text}</Note>;
   if (!mayApprove) {
-    return (
-      <Note>
-        You may read the plan, not decide on it. That takes the right to approve plans, as the role incidentsim-approver
-        has it.
-      </Note>
-    );
+    return <Note>You may read the plan, but not decide on it. That takes the role incidentsim-approver.</Note>;
   }
   return refusal === null ? null : <Note>{explain(refusal)}</Note>;
 }
@@ -45,18 +40,18 @@ function toText(standing: Standing, onReadAgain: () => void): ReactNode {
     case "changed":
       return (
         <span className="flex flex-col items-start gap-2">
-          The plan is not the one that you read: its hash changed meanwhile. Read it again before you decide.
+          The plan has changed since you read it: its hash is another one. Read it again before you decide.
           <Button size="sm" onClick={onReadAgain}>
-            I will read it as it is now
+            Read the plan as it is now
           </Button>
         </span>
       );
     case "expired":
-      return "Its time to be approved is over. Ask for a new plan: it stands on what is measured then.";
+      return "The time to approve it is over. Ask for a new plan, which is made from what is measured then.";
     case "unchecked":
       return "The operator has not checked the plan yet. That takes a moment; this panel follows it.";
     case "over":
-      return "The plan is over without a decision: it no longer fits what is there.";
+      return "The plan is over without a decision: it no longer fits the incident.";
   }
 }
 

@@ -41,7 +41,7 @@ function StepRow({ step }: { readonly step: Step }) {
       <Icon
         size={18}
         aria-hidden="true"
-        className={clsx("mt-px shrink-0", color, step.state === "running" && "animate-spin")}
+        className={clsx("mt-px shrink-0", color, step.state === "running" && "turning")}
       />
       <div className="flex min-w-0 flex-1 flex-col gap-1.5">
         <ActionText action={step.action} />

@@ -31,12 +31,12 @@ export function StorySection({ incident, plans, experiment }: StorySectionProps)
   return (
     <Section title="Story" aside={story !== null && <Sums story={story} />}>
       {story === null ? (
-        <p className="text-sm text-muted">No time is known of it yet.</p>
+        <p className="text-sm text-muted">No time is known yet.</p>
       ) : (
         <>
           <Axis story={story} />
           <p className="mt-2 text-xs text-faint">
-            Long stretches are drawn shorter than they were, so that the short ones can be seen.
+            Not to scale: long stretches are drawn shorter, so that short ones can be seen.
             {timestamps.mitigated_at !== null &&
               " The machine's time includes the window over which recovery was proven."}
           </p>
@@ -53,11 +53,13 @@ function Sums({ story }: { readonly story: Story }) {
         <Cpu size={14} aria-hidden="true" className="text-accent" />
         Machine <span className="tabular font-mono font-medium text-ink">{formatPrecise(story.machineSeconds)}</span>
       </span>
-      <span className="flex items-center gap-1.5">
-        <Hourglass size={14} aria-hidden="true" className="text-warn" />
-        Waiting for a person{" "}
-        <span className="tabular font-mono font-medium text-ink">{formatPrecise(story.personSeconds)}</span>
-      </span>
+      {story.personSeconds > 0 && (
+        <span className="flex items-center gap-1.5">
+          <Hourglass size={14} aria-hidden="true" className="text-warn" />
+          Waiting for a person{" "}
+          <span className="tabular font-mono font-medium text-ink">{formatPrecise(story.personSeconds)}</span>
+        </span>
+      )}
     </p>
   );
 }
@@ -126,11 +128,11 @@ function Line({ stretch }: { readonly stretch: Stretch | null }) {
 
 function StretchText({ stretch }: { readonly stretch: Stretch }) {
   if (stretch.whose === "machine" && !stretch.isOpen) return null;
-  const words = stretch.whose === "person" ? "a person is awaited" : "goes on";
-  const past = stretch.whose === "person" && !stretch.isOpen ? "waited for a person" : words;
+  const waiting = stretch.isOpen ? "waiting for a person" : "waited for a person";
   return (
     <p className={clsx("text-xs leading-tight", stretch.whose === "person" ? "text-warn" : "text-muted")}>
-      {past} <span className="tabular font-mono">{formatPrecise(stretch.seconds)}</span>
+      {stretch.whose === "person" ? waiting : "so far"}{" "}
+      <span className="tabular font-mono">{formatPrecise(stretch.seconds)}</span>
     </p>
   );
 }

@@ -100,7 +100,7 @@ export function MovesSection({ history }: { readonly history: readonly StatusHis
   const moves = useMemo(() => toMoves(history), [history]);
   if (moves.length === 0) return null;
   return (
-    <Section title="Columns">
+    <Section title="Moves">
       <ol className="flex flex-col gap-2 text-sm">
         {moves.map(({ move, seconds }, index) => (
           <li key={`${move.changed_at} ${index}`}>

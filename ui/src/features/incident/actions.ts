@@ -1,7 +1,8 @@
 /** What can be done to one incident from its details. Each gives whether it was done, and tells why it was not. */
 import { api, unwrap } from "@/api/client";
 import type { Incident, Severity } from "@/api/types";
-import { attempt, label } from "@/live/actions";
+import { label } from "@/lib/keys";
+import { attempt } from "@/live/actions";
 import { store } from "@/live/store";
 
 function params(incident: Incident) {
@@ -81,14 +82,14 @@ export function reopen(incident: Incident, reason: string): Promise<boolean> {
 
 export function diagnoseAgain(incident: Incident): Promise<boolean> {
   const name = label(incident);
-  return tell(`${name} is diagnosed anew`, `${name} is not diagnosed anew`, () =>
+  return tell(`${name} is being diagnosed again`, `${name} is not diagnosed again`, () =>
     unwrap(api.POST("/api/v1/incidents/{id}/analyze", params(incident))),
   );
 }
 
 export function askForPlan(incident: Incident): Promise<boolean> {
   const name = label(incident);
-  return tell(`The agent was asked for a plan for ${name}`, `There is no plan for ${name}`, () =>
+  return tell(`The agent was asked for a plan for ${name}`, `No plan could be asked for`, () =>
     unwrap(api.POST("/api/v1/agent/analyze/{id}", params(incident))),
   );
 }

@@ -24,7 +24,7 @@ export function useDeciding(plan: Plan, hash: string, onDone: () => void): Decid
     setRefusal(null);
     try {
       const { status } = await ask();
-      const title = status === 202 ? `The plan is to be ${word}: the operator answers soon` : `The plan is ${word}`;
+      const title = status === 202 ? `The plan is being ${word}: the operator answers soon` : `The plan is ${word}`;
       announce(title);
       notify({ tone: "ok", title });
       onDone();

@@ -1,5 +1,6 @@
 /** From what stands in the address to the things of the live state. */
 import type { Incident, Plan } from "@/api/types";
+import { newestFirst } from "@/lib/order";
 import type { LiveState } from "@/live/state";
 
 /**
@@ -28,5 +29,5 @@ export function plansOf(incident: Incident, plans: Iterable<Plan>): readonly Pla
     const isByName = plan.incident_id === "" && plan.incident_name === incident.name;
     if (plan.namespace === incident.namespace && (plan.incident_id === incident.id || isByName)) found.push(plan);
   }
-  return found.sort((a, b) => b.attempt - a.attempt || (b.created_at ?? "").localeCompare(a.created_at ?? ""));
+  return found.sort((a, b) => b.attempt - a.attempt || newestFirst(a, b));
 }

@@ -1,6 +1,7 @@
 /** Incidents like this one that are over, and what fixed them. */
 import type { ActionType, Incident, Plan } from "@/api/types";
 import { secondsBetween } from "@/lib/format";
+import { newestFirst } from "@/lib/order";
 
 export interface Similar {
   readonly incident: Incident;
@@ -70,7 +71,5 @@ export function findMergeTargets(
   }
   const shares = (other: Incident): number =>
     other.affected_systems.some((system) => incident.affected_systems.includes(system)) ? 0 : 1;
-  return found
-    .sort((a, b) => shares(a) - shares(b) || (b.created_at ?? "").localeCompare(a.created_at ?? ""))
-    .slice(0, SHOWN + 3);
+  return found.sort((a, b) => shares(a) - shares(b) || newestFirst(a, b)).slice(0, SHOWN + 3);
 }

@@ -1,7 +1,7 @@
 /** An incident's milestones on one time axis, and whose time each stretch between them was. */
 import type { Timestamps } from "@/api/types";
 
-export type MilestoneName =
+type MilestoneName =
   | "injected"
   | "breached"
   | "detected"

@@ -1,5 +1,6 @@
 /** Who did what, newest first. */
 import type { Incident, Plan, StatusHistoryEntry, TimelineEntry } from "@/api/types";
+import { secondsBetween } from "@/lib/format";
 
 export type Whose = "everybody" | "people" | "operator";
 
@@ -39,13 +40,8 @@ export function toMoves(
   return history
     .map((move, index) => {
       const before = history[index - 1];
-      const seconds = before === undefined ? null : secondsFrom(before.changed_at, move.changed_at);
-      return { move, seconds };
+      const seconds = secondsBetween(before?.changed_at ?? null, move.changed_at);
+      return { move, seconds: seconds !== null && seconds >= 0 ? seconds : null };
     })
     .reverse();
-}
-
-function secondsFrom(from: string, to: string): number | null {
-  const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
 }

@@ -2,7 +2,7 @@ import { clsx } from "clsx";
 
 import type { Incident } from "@/api/types";
 import { STATUS_WORD } from "@/lib/words";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { SeverityBadge } from "@/ui/Badge";
 
 import type { Result, Results } from "./useResults";
@@ -19,7 +19,7 @@ interface OptionsProps {
 export function Options({ id, groups, active, onPoint, onSelect }: OptionsProps) {
   return (
     <div className="h-[min(26rem,60dvh)]">
-      {groups.length === 0 && <p className="px-2 py-6 text-center text-sm text-muted">Nothing is called that.</p>}
+      {groups.length === 0 && <p className="px-2 py-6 text-center text-sm text-muted">Nothing matches.</p>}
       <div id={id} role="listbox" aria-label="Results" className="max-h-full overflow-y-auto">
         {groups.map(({ heading, results }, place) => (
           <div key={place} role="group" aria-labelledby={`${id}-group-${place}`} className="mb-1">

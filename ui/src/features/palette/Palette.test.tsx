@@ -79,7 +79,7 @@ describe("Palette", () => {
     const chosen = () => document.getElementById(input.getAttribute("aria-activedescendant") ?? "")?.textContent;
     expect(chosen()).toBe("Theme: light");
     await user.keyboard("{ArrowUp}");
-    expect(chosen()).toBe("Theme: as the system");
+    expect(chosen()).toBe("Theme: as the device");
     await user.keyboard("{ArrowDown}{ArrowDown}");
     expect(chosen()).toBe("Theme: dark");
     expect(screen.getByRole("option", { selected: true }).textContent).toBe("Theme: dark");
@@ -125,8 +125,8 @@ describe("Palette", () => {
     const { user, location } = open({ path: "/?palette=" });
     await field();
     expect(options().join("\n")).not.toContain("Run drill");
-    await user.click(screen.getByRole("option", { name: /^Let drills run again/ }));
-    await waitFor(() => expect(location.history.at(-1)).toBe("/?allow-chaos="));
+    await user.click(screen.getByRole("option", { name: /^Allow drills again/ }));
+    await waitFor(() => expect(location.history.at(-1)).toBe("/?allow-drills="));
     store.dispatch({ type: "received", at: 0, message: { ...message, data: { ...data, on: false } } });
   });
 
@@ -138,7 +138,7 @@ describe("Palette", () => {
     await waitFor(() => expect(region?.textContent).toBe("1 result"));
     await user.clear(await field());
     await user.type(await field(), "nothing is called so");
-    expect(within(screen.getByRole("dialog")).getByText("Nothing is called that.")).toBeTruthy();
+    expect(within(screen.getByRole("dialog")).getByText("Nothing matches.")).toBeTruthy();
     await waitFor(() => expect(region?.textContent).toBe("0 results"));
   });
 });

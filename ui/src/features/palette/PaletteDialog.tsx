@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type Ref, useEffect, useId, useMemo, useRef, useState } from "react";
 
 import { countOf } from "@/lib/format";
 import { announce } from "@/ui/announcer";
@@ -40,24 +40,16 @@ export default function PaletteDialog({ onClose, onChoose }: PaletteDialogProps)
   return (
     <Dialog isOpen onClose={onClose} title="Search and commands" initialFocus={field}>
       <div className="flex flex-col gap-3">
-        <input
+        <Field
           ref={field}
-          role="combobox"
-          aria-label="Search and commands"
-          aria-expanded="true"
-          aria-controls={listId}
-          aria-activedescendant={activeId}
-          aria-autocomplete="list"
-          autoComplete="off"
-          spellCheck={false}
-          value={query}
-          placeholder="A number, a title, a system, or what to do"
-          onChange={(event) => {
-            setQuery(event.target.value);
+          query={query}
+          listId={listId}
+          activeId={activeId}
+          onChange={(typed) => {
+            setQuery(typed);
             setPointed(null);
           }}
           onKeyDown={press}
-          className="min-h-11 w-full rounded-md border border-edge bg-raised px-3 text-base text-ink placeholder:text-faint"
         />
         <Options
           id={listId}
@@ -68,6 +60,37 @@ export default function PaletteDialog({ onClose, onChoose }: PaletteDialogProps)
         />
       </div>
     </Dialog>
+  );
+}
+
+interface FieldProps {
+  readonly ref: Ref<HTMLInputElement>;
+  readonly query: string;
+  readonly listId: string;
+  /** The option that Enter takes. */
+  readonly activeId: string | undefined;
+  readonly onChange: (query: string) => void;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+}
+
+function Field({ ref, query, listId, activeId, onChange, onKeyDown }: FieldProps) {
+  return (
+    <input
+      ref={ref}
+      role="combobox"
+      aria-label="Search and commands"
+      aria-expanded="true"
+      aria-controls={listId}
+      aria-activedescendant={activeId}
+      aria-autocomplete="list"
+      autoComplete="off"
+      spellCheck={false}
+      value={query}
+      placeholder="A number, a title, a system, or what to do"
+      onChange={(event) => onChange(event.target.value)}
+      onKeyDown={onKeyDown}
+      className="min-h-11 w-full rounded-md border border-edge bg-raised px-3 text-base text-ink placeholder:text-faint"
+    />
   );
 }
 

@@ -20,7 +20,7 @@ export interface Command extends Entry {
   readonly run: (ways: Ways) => void;
 }
 
-export interface Surroundings {
+interface Surroundings {
   readonly session: Session;
   readonly scenarios: readonly Scenario[];
   readonly killSwitch: KillSwitch | null;
@@ -41,7 +41,7 @@ export function commandsFor(surroundings: Surroundings): readonly Command[] {
     ...(may("halt") ? [halt(surroundings.killSwitch)] : []),
     ...(may("run_generator") ? practice() : []),
     ...(may("delete_incidents") && may("run_experiments")
-      ? [dialog("reset", "Reset", { hint: "stop all drills and delete all incidents", words: "begin anew clear" })]
+      ? [dialog("reset", "Reset", { hint: "stop all drills and delete all incidents", words: "clear start over" })]
       : []),
     ...(may("read_experiments")
       ? [dialog("guide", "Guide", { hint: "through a first drill", words: "tour help tutorial" })]
@@ -75,21 +75,15 @@ function drills(scenarios: readonly Scenario[]): readonly Command[] {
 
 function halt(killSwitch: KillSwitch | null): Command {
   return killSwitch?.on === true
-    ? dialog("allow-chaos", "Let drills run again", { hint: "turn the kill switch off", words: "resume halt" })
+    ? dialog("allow-drills", "Allow drills again", { hint: "turn the kill switch off", words: "resume halt" })
     : dialog("halt", "Stop all drills", { hint: "the kill switch", words: "halt emergency chaos" });
 }
 
 function practice(): readonly Command[] {
   const words = "generate generator synthetic";
   return [
-    command("practice.one", "Make a practice incident", () => void makePracticeIncident(), {
-      hint: "once, now",
-      words,
-    }),
-    command("practice.start", "Start practice incidents", () => void startPractice(), {
-      hint: "at random times",
-      words,
-    }),
+    command("practice.one", "Practice incident now", () => void makePracticeIncident(), { words }),
+    command("practice.start", "Practice incidents at intervals", () => void startPractice(), { words }),
     command("practice.stop", "Stop practice incidents", () => void stopPractice(), { words }),
   ];
 }
@@ -98,7 +92,7 @@ function themes(): readonly Command[] {
   return [
     command("theme.light", "Theme: light", () => chooseTheme("light"), { words: "bright" }),
     command("theme.dark", "Theme: dark", () => chooseTheme("dark"), { words: "night" }),
-    command("theme.system", "Theme: as the system", () => chooseTheme("system")),
+    command("theme.system", "Theme: as the device", () => chooseTheme("system")),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** What the palette finds for what was typed. Only as much is sorted and shown as can be read. */
 import type { Incident } from "@/api/types";
+import { newestFirst } from "@/lib/order";
 
 export const MOST = 20;
 
@@ -13,7 +14,7 @@ export interface Entry {
 }
 
 /** The words that were typed, all of which must be found. */
-export function wordsOf(query: string): readonly string[] {
+function wordsOf(query: string): readonly string[] {
   return query.toLowerCase().split(/\s+/).filter(Boolean);
 }
 
@@ -32,7 +33,7 @@ export function filterEntries<T extends Entry>(entries: readonly T[], query: str
   return [...found.filter(isFirst), ...found.filter((entry) => !isFirst(entry))];
 }
 
-export interface Found {
+interface Found {
   /** At most MOST, best first. */
   readonly incidents: readonly Incident[];
   readonly total: number;
@@ -66,9 +67,4 @@ function isNumber(number: string, word: string): boolean {
   const digits = /\d+$/.exec(number)?.[0];
   if (digits === undefined) return false;
   return number.toLowerCase() === word || (/^\d+$/.test(word) && Number(word) === Number(digits));
-}
-
-function newestFirst(a: Incident, b: Incident): number {
-  const [one, other] = [a.created_at ?? "", b.created_at ?? ""];
-  return one === other ? 0 : one < other ? 1 : -1;
 }

@@ -5,7 +5,8 @@ import { useMemo } from "react";
 import { gameDaysQuery, scenariosQuery } from "@/api/queries";
 import type { Incident, Plan } from "@/api/types";
 import { incidentPath } from "@/lib/paths";
-import { label } from "@/live/actions";
+import { teamsOf } from "@/lib/teams";
+import { label } from "@/lib/keys";
 import { useMay, useSession } from "@/live/session";
 import { useLive } from "@/live/store";
 
@@ -87,13 +88,12 @@ function useCommands(): readonly Command[] {
   const incidents = useLive((state) => state.incidents);
   const systems = useLive((state) => state.systems);
   return useMemo(() => {
-    const teams = new Set([...incidents.values()].map(({ team }) => team).filter((team) => team !== ""));
     return commandsFor({
       session,
       scenarios: scenarios ?? [],
       killSwitch,
       hasGameDays,
-      teams: [...teams].sort().slice(0, MOST_CHOICES),
+      teams: teamsOf(incidents.values()).slice(0, MOST_CHOICES),
       systems: [...new Set([...systems.values()].map(({ name }) => name))].sort().slice(0, MOST_CHOICES),
     });
   }, [session, scenarios, killSwitch, hasGameDays, incidents, systems]);

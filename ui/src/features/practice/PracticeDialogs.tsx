@@ -27,7 +27,7 @@ export function PracticeDialogs() {
     <Prompt
       onClose={close}
       title="Delete all incidents?"
-      description={`This begins anew in the namespace ${namespace}. It cannot be undone.`}
+      description={`This clears the namespace ${namespace}. It cannot be undone.`}
       field={null}
       confirm="Delete all and reset"
       isDanger

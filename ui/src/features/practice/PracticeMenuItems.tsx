@@ -86,5 +86,5 @@ function Interval({ status, isRefused }: IntervalProps) {
 }
 
 function unknown(isRefused: boolean): string {
-  return isRefused ? "Whether it runs could not be read. Open the menu again." : "Reading whether it runs…";
+  return isRefused ? "Its state could not be read. Open the menu again." : "Reading its state…";
 }

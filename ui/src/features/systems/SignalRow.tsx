@@ -69,7 +69,7 @@ function History({ signal, points, threshold }: Omit<SignalRowProps, "isDetailed
 /** The sentence and the numbers that the health comes from. */
 function Facts({ signal }: { readonly signal: SignalStatus }) {
   const metrics = describeMetrics(signal);
-  if (metrics.length === 0 && signal.message === "") return "Nothing was told about how this was measured.";
+  if (metrics.length === 0 && signal.message === "") return "There are no details of this measurement.";
   return (
     <>
       {signal.message !== "" && <p>{signal.message}</p>}

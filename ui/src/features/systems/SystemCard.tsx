@@ -1,14 +1,15 @@
 import { ChevronDown, ChevronUp, ShieldCheck } from "lucide-react";
 import { memo, type ReactNode, useState } from "react";
-import { Link } from "wouter";
 
 import type { Experiment, System } from "@/api/types";
+import { Link } from "wouter";
 import { countOf } from "@/lib/format";
-import { incidentPath } from "@/lib/paths";
+import { label } from "@/lib/keys";
 import { useLive } from "@/live/store";
 import { Badge } from "@/ui/Badge";
 import { IconButton } from "@/ui/Button";
 import { useClock } from "@/ui/clock";
+import { IncidentLink } from "@/ui/IncidentLink";
 import { TEXT } from "@/ui/tone";
 
 import { BreakMenu } from "./BreakMenu";
@@ -18,8 +19,6 @@ import type { OpenIncident } from "./openIncidents";
 import { SignalRow } from "./SignalRow";
 
 const MOST_OPEN = 5;
-const OPEN_LINK =
-  "inline-flex min-h-6 items-center font-mono text-accent underline underline-offset-2 hover:text-accent-hover";
 
 export interface SystemCardProps {
   readonly system: System;
@@ -113,7 +112,7 @@ function Silence({ system }: { readonly system: System }) {
   const silence = useClock((now) => silentFor(system.last_probe_at, now));
   if (!isFollowed || silence === null) return null;
   return (
-    <Badge tone="warn" title="The last measurement is that old. Is the operator running?">
+    <Badge tone="warn" title="Nothing was measured since then. Is the operator running?">
       Operator silent for {silence}?
     </Badge>
   );
@@ -129,16 +128,14 @@ function OpenIncidents({ system, openIncidents }: Pick<SystemCardProps, "system"
   const more = openIncidents.length - MOST_OPEN;
   return (
     <>
-      {openIncidents.slice(0, MOST_OPEN).map(({ id, number, label }) => (
-        <Link key={id} href={incidentPath({ id, number })} aria-label={`Open incident ${label}`} className={OPEN_LINK}>
-          {label}
-        </Link>
+      {openIncidents.slice(0, MOST_OPEN).map((incident) => (
+        <IncidentLink key={incident.id} incident={incident} said={`Open incident ${label(incident)}`} />
       ))}
       {more > 0 && (
         <Link
           href={`/?system=${encodeURIComponent(system.name)}`}
           aria-label={`${countOf(more, "more incident")} of ${system.name}`}
-          className={OPEN_LINK}
+          className="inline-flex min-h-6 items-center text-accent underline underline-offset-2 hover:text-accent-hover"
         >
           and {more} more
         </Link>

@@ -83,7 +83,7 @@ describe("the strip of systems", () => {
 
   it("remembers that it was folded", async () => {
     show();
-    await userEvent.click(screen.getByRole("button", { name: "Fold" }));
+    await userEvent.click(screen.getByRole("button", { name: "Hide signals" }));
     expect(within(screen.getByRole("list")).queryByRole("button", { name: /what was measured/ })).toBeNull();
     cleanup();
     show();

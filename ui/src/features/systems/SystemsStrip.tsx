@@ -46,7 +46,7 @@ export function SystemsStrip() {
           }
           onClick={() => fold(!folded)}
         >
-          {folded ? "Show signals" : "Fold"}
+          {folded ? "Show signals" : "Hide signals"}
         </Button>
       </header>
       {systems.length > 0 ? <List systems={systems} folded={folded} /> : <Nothing isSynced={isSynced} />}
@@ -100,8 +100,8 @@ function Nothing({ isSynced }: { readonly isSynced: boolean }) {
   }
   return (
     <p className="px-3 pb-3 text-sm text-muted sm:px-5">
-      There is no system that you may see. One is made with a MockSystem; <code>kubectl explain mocksystem.spec</code>{" "}
-      says how.
+      There is no system that you may see. A MockSystem makes one; <code>kubectl explain mocksystem.spec</code> says
+      how.
     </p>
   );
 }

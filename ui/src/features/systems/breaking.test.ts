@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { label } from "@/lib/keys";
 import { anExperiment, anIncident, aScenario, aSystem } from "@/testing/things";
 
 import { type Circumstances, describeScenario, obstacleTo, runningBySystem, scenariosFor } from "./breaking";
@@ -8,7 +9,7 @@ import { indexOpen, settleOpen } from "./openIncidents";
 
 const FREE: Circumstances = { killSwitch: null, running: [], openIncidents: [] };
 const system = aSystem();
-const OPEN = { id: "1", number: "INC-0007", label: "INC-0007" };
+const OPEN = { id: "1", number: "INC-0007", name: "inc-7" };
 
 function obstacle(changes: Partial<Circumstances>): string | null {
   return obstacleTo("RedisMemory", system, { ...FREE, ...changes });
@@ -80,7 +81,7 @@ describe("open incidents", () => {
       anIncident({ name: "d", incident_type: "synthetic" }),
       anIncident({ name: "e", number: "" }),
     ]);
-    expect(index.get("drills/redis-test")?.map(({ label }) => label)).toEqual(["INC-0010", "INC-0009", "e"]);
+    expect(index.get("drills/redis-test")?.map(label)).toEqual(["INC-0010", "INC-0009", "e"]);
     expect(index.get("drills/x")).toHaveLength(1);
   });
 

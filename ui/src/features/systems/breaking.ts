@@ -1,8 +1,11 @@
 /** What can be broken on a system now, and why something cannot. */
 import type { Experiment, FaultType, KillSwitch, Scenario, SignalName, System } from "@/api/types";
+import { targetsOf } from "@/lib/experiments";
 import { formatDuration } from "@/lib/format";
 import { keyOf } from "@/lib/keys";
+import { newestFirst } from "@/lib/order";
 import { FAULT_WORD, RUNNING } from "@/lib/words";
+import { label } from "@/lib/keys";
 
 import type { OpenIncident } from "./openIncidents";
 
@@ -24,7 +27,7 @@ export interface Circumstances {
 
 /** Why that failure cannot be started now and what would change that, or null where it can. */
 export function obstacleTo(fault: FaultType, system: System, now: Circumstances): string | null {
-  if (now.killSwitch?.on === true) return "The kill switch is on: allow chaos again first.";
+  if (now.killSwitch?.on === true) return "The kill switch is on: allow drills again first.";
   if (system.protected) return "This system is protected: nothing may break it.";
   const [running] = now.running;
   if (running !== undefined) {
@@ -34,7 +37,7 @@ export function obstacleTo(fault: FaultType, system: System, now: Circumstances)
   }
   const signal = BREAKS[fault];
   const open = now.openIncidents.find(({ signals }) => signal !== null && signals.includes(signal));
-  if (open !== undefined) return `${open.label} is open for this failure: resolve it first.`;
+  if (open !== undefined) return `${label(open)} is open for this failure: resolve it first.`;
   return null;
 }
 
@@ -60,13 +63,6 @@ export function runningBySystem(experiments: Iterable<Experiment>): ReadonlyMap<
       found.set(key, [...(found.get(key) ?? []), experiment]);
     }
   }
-  for (const list of found.values()) list.sort((a, b) => (b.created_at ?? "").localeCompare(a.created_at ?? ""));
+  for (const list of found.values()) list.sort(newestFirst);
   return found;
-}
-
-/** The systems that were chosen; until then the one that was asked for by name. */
-function targetsOf(experiment: Experiment): readonly string[] {
-  if (experiment.systems.length > 0) return experiment.systems.map(({ system }) => system);
-  const asked = experiment.target.system_ref?.name;
-  return asked === undefined ? [] : [asked];
 }

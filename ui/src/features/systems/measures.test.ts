@@ -2,16 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { aSystem } from "@/testing/things";
 
-import {
-  canaryTime,
-  describeMetrics,
-  formatBytes,
-  formatMilliseconds,
-  healthText,
-  silentFor,
-  standing,
-  toneOf,
-} from "./measures";
+import { canaryTime, describeMetrics, healthText, silentFor, standing, toneOf } from "./measures";
 import { readHistory } from "./readHistory";
 
 describe("describeMetrics", () => {
@@ -31,14 +22,6 @@ describe("describeMetrics", () => {
 });
 
 describe("units", () => {
-  it("goes from bytes to TiB and no further", () => {
-    expect([0, 1023, 1024, 2 ** 60].map(formatBytes)).toEqual(["0 B", "1,023 B", "1 KiB", "1,048,576 TiB"]);
-  });
-
-  it("keeps tenths of few milliseconds", () => {
-    expect([0.44, 9.96, 42.4, 2500].map(formatMilliseconds)).toEqual(["0.4 ms", "10 ms", "42 ms", "2.5 s"]);
-  });
-
   it("tells the canary's time of the latency only, and only where it is known", () => {
     const signal = { health: 100, message: "", metrics: { milliseconds: 3.2 } };
     expect(canaryTime({ ...signal, name: "latency" })).toBe("3.2 ms");

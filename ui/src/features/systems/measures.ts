@@ -1,6 +1,6 @@
 /** What was measured, in words and units. */
 import type { SignalStatus, System } from "@/api/types";
-import { formatDuration, splitWords } from "@/lib/format";
+import { formatBytes, formatDuration, formatMilliseconds, formatNumber, splitWords } from "@/lib/format";
 import { SIGNAL_WORD, type Tone } from "@/lib/words";
 
 type Unit = "count" | "bytes" | "milliseconds";
@@ -22,25 +22,6 @@ const METRIC: Partial<Record<string, readonly [word: string, unit: Unit]>> = {
   budget_milliseconds: ["Budget", "milliseconds"],
 };
 
-const numbers = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
-const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
-
-/** "12.4 MiB". */
-export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let step = 0;
-  while (Math.abs(value) >= 1024 && step < BYTE_UNITS.length - 1) {
-    value /= 1024;
-    step += 1;
-  }
-  return `${numbers.format(value)} ${BYTE_UNITS[step] ?? "B"}`;
-}
-
-export function formatMilliseconds(milliseconds: number): string {
-  if (milliseconds >= 1000) return `${numbers.format(milliseconds / 1000)} s`;
-  return milliseconds < 10 ? `${numbers.format(milliseconds)} ms` : `${numbers.format(Math.round(milliseconds))} ms`;
-}
-
 /** Each number of a signal as a word and a value with its unit. Numbers of signals to come are told as they are called. */
 export function describeMetrics(signal: SignalStatus): readonly (readonly [word: string, value: string])[] {
   return Object.entries(signal.metrics).map(([name, value]) => {
@@ -51,7 +32,7 @@ export function describeMetrics(signal: SignalStatus): readonly (readonly [word:
 
 function formatUnit(value: number, unit: Unit): string {
   if (unit === "bytes") return formatBytes(value);
-  return unit === "milliseconds" ? formatMilliseconds(value) : numbers.format(value);
+  return unit === "milliseconds" ? formatMilliseconds(value) : formatNumber(value);
 }
 
 /** How long the canary took, where the signal tells it. */

@@ -1,14 +1,13 @@
 /** Open incidents by system. It is read at every change of any incident, so it stays the same where nothing changed. */
 import type { Incident, SignalName } from "@/api/types";
 import { keyOf } from "@/lib/keys";
-import { label } from "@/live/actions";
+import { label } from "@/lib/keys";
 import { useLive } from "@/live/store";
 
 export interface OpenIncident {
   readonly id: string;
   readonly number: string;
-  /** Number, or name before there is one. */
-  readonly label: string;
+  readonly name: string;
   readonly signals: readonly SignalName[];
 }
 
@@ -25,10 +24,10 @@ function findPlaces(incidents: Iterable<Incident>): readonly Place[] {
   const places: Place[] = [];
   for (const incident of incidents) {
     if (incident.status === "resolved" || incident.incident_type !== "real_system") continue;
-    const { id, number, signals } = incident;
+    const { id, number, name, signals } = incident;
     for (const system of incident.affected_systems) {
       const key = keyOf({ namespace: incident.namespace, name: system });
-      places.push({ key, id, number, label: label(incident), signals });
+      places.push({ key, id, number, name, signals });
     }
   }
   return places;
@@ -42,7 +41,7 @@ function groupPlaces(places: readonly Place[]): BySystem {
     if (others === undefined) found.set(key, [open]);
     else others.push(open);
   }
-  for (const list of found.values()) list.sort((a, b) => byLabel.compare(b.label, a.label));
+  for (const list of found.values()) list.sort((a, b) => byLabel.compare(label(b), label(a)));
   return found;
 }
 
@@ -52,9 +51,9 @@ export function indexOpen(incidents: Iterable<Incident>): BySystem {
 
 function isSame(a: Place, b: Place | undefined): boolean {
   return (
-    a.key === b?.key &&
+    b?.key === a.key &&
     a.id === b.id &&
-    a.label === b.label &&
+    a.number === b.number &&
     a.signals.length === b.signals.length &&
     a.signals.every((signal, index) => signal === b.signals[index])
   );

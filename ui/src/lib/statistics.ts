@@ -20,6 +20,11 @@ export function summarise(values: readonly number[]): Summary {
   };
 }
 
+/** Of those that are known. */
+export function summariseKnown(values: readonly (number | null)[]): Summary {
+  return summarise(values.filter((value) => value !== null));
+}
+
 /** Between the two that are nearest, as far along as the share says. */
 function quantile(sorted: readonly number[], share: number): number | null {
   const place = (sorted.length - 1) * share;
