@@ -51,7 +51,8 @@ export function BoardPage() {
       <h1 className="sr-only">Board</h1>
       <FilterBar filters={filters} />
       {isSynced ? (
-        <div ref={board} className="grid flex-1 gap-3 sm:grid-cols-2 lg:grid-cols-4">
+        // A dialog takes pointer events from the body; its overlay lies over the cards, and none need a new style for it.
+        <div ref={board} className="pointer-events-auto grid flex-1 gap-3 sm:grid-cols-2 lg:grid-cols-4">
           {STATUSES.map((status) => (
             <Column
               key={status}

@@ -2,7 +2,7 @@ import { clsx } from "clsx";
 import { CornerDownRight, Repeat2, RotateCcw, Siren, UserRound } from "lucide-react";
 import { memo, type ReactNode, useEffect, useRef } from "react";
 import { draggable } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
-import { useLocation, useSearch } from "wouter";
+import { navigate } from "wouter/use-browser-location";
 
 import type { Incident, Plan, Visitor } from "@/api/types";
 import { incidentPath } from "@/lib/paths";
@@ -71,20 +71,18 @@ export const Card = memo(function Card({ incident, plan, viewers, targets, isMov
 
 /** The title opens the card; its hit area is the whole card, below the menu. What would stand out of the card is cut off. */
 function CardLink({ incident }: { readonly incident: Incident }) {
-  const [, navigate] = useLocation();
-  const search = useSearch();
-  const href = incidentPath(incident);
-  const withSearch = search === "" ? href : `${href}?${search}`;
+  const path = incidentPath(incident);
   return (
     <a
-      href={withSearch}
+      href={path}
       data-card-link
       draggable={false}
       className="line-clamp-2 font-semibold after:absolute after:inset-0 after:rounded-md focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent"
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;
         event.preventDefault();
-        navigate(withSearch);
+        // Read now, not followed: else all cards would render whenever a dialog changes the address.
+        navigate(`${path}${location.search}`);
       }}
     >
       {incident.message}
