@@ -1,3 +1,4 @@
+import type { SlaState } from "@/lib/sla";
 import type { Tone } from "@/lib/words";
 
 /** Text on its soft ground. */
@@ -33,4 +34,13 @@ export const FILL: Record<Tone, string> = {
   ok: "bg-ok",
   info: "bg-info",
   violet: "bg-violet",
+};
+
+/** How loud it is said as the time runs out. */
+export const SLA_LOOK: Record<SlaState, string> = {
+  running: "text-muted",
+  soon: "font-semibold text-warn",
+  breached: "font-semibold text-danger",
+  kept: "text-muted",
+  missed: "text-danger",
 };

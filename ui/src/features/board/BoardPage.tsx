@@ -5,6 +5,7 @@ import { useSearch } from "wouter";
 
 import { boardQuery } from "@/api/queries";
 import type { Incident, IncidentStatus } from "@/api/types";
+import { whyNot } from "@/lib/moves";
 import type { SlaTargets } from "@/lib/sla";
 import { STATUSES } from "@/lib/words";
 import { useMay, useSession } from "@/live/session";
@@ -93,9 +94,8 @@ function useDrops(): void {
     const mark = (from: IncidentStatus | null): void => {
       for (const column of document.querySelectorAll<HTMLElement>("[data-column]")) {
         const status = STATUSES.find((known) => known === column.dataset["column"]);
-        const isRefused =
-          from !== null && status !== undefined && status !== from && moves?.[from]?.includes(status) === false;
-        column.toggleAttribute("data-refuses", isRefused);
+        const isOther = from !== null && status !== undefined && status !== from;
+        column.toggleAttribute("data-refuses", isOther && whyNot(from, status, moves?.[from]) !== null);
       }
     };
     const dragged = (data: Record<string, unknown>): Incident | undefined =>

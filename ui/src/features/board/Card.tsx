@@ -7,7 +7,7 @@ import { navigate } from "wouter/use-browser-location";
 import type { Incident, Plan, Visitor } from "@/api/types";
 import { incidentPath } from "@/lib/paths";
 import type { SlaTargets } from "@/lib/sla";
-import { PLAN_TONE, PLAN_WORD, TYPE_WORD } from "@/lib/words";
+import { PLAN_TONE, PLAN_WORD, resolvedWord, TYPE_WORD } from "@/lib/words";
 import { label } from "@/lib/keys";
 import { Avatar } from "@/ui/Avatar";
 import { Badge, SeverityBadge } from "@/ui/Badge";
@@ -162,21 +162,13 @@ function Marks({ incident, plan, viewers }: Pick<CardProps, "incident" | "plan" 
   );
 }
 
-const REASON_WORD: Record<string, string> = {
-  Verified: "Healed and proven",
-  SelfRecovered: "Recovered by itself",
-  ManualOverride: "Resolved by hand",
-  FalseAlarm: "False alarm",
-  MergedInto: "Merged",
-};
-
 function Resolution({ incident }: { readonly incident: Incident }) {
   const reason = incident.resolved_reason ?? "";
   const tone = reason === "Verified" ? "ok" : "neutral";
   const icon = reason === "MergedInto" ? { icon: <CornerDownRight size={12} aria-hidden="true" /> } : {};
   return (
     <Badge tone={tone} {...icon}>
-      {REASON_WORD[reason] ?? reason}
+      {resolvedWord(reason)}
     </Badge>
   );
 }

@@ -2,16 +2,9 @@ import { clsx } from "clsx";
 
 import type { Incident } from "@/api/types";
 import { formatAge } from "@/lib/format";
-import { describeSla, judgeSla, type SlaState, type SlaTargets } from "@/lib/sla";
+import { describeSla, judgeSla, type SlaTargets } from "@/lib/sla";
 import { Elapsed, useClock } from "@/ui/clock";
-
-const LOOK: Record<SlaState, string> = {
-  running: "text-muted",
-  soon: "text-warn font-semibold",
-  breached: "text-danger font-semibold",
-  kept: "text-muted",
-  missed: "text-danger",
-};
+import { SLA_LOOK } from "@/ui/tone";
 
 /** How long it has been going on, or took; told louder as its SLA runs out. */
 export function CardClock({ incident, targets }: { readonly incident: Incident; readonly targets: SlaTargets }) {
@@ -22,7 +15,7 @@ export function CardClock({ incident, targets }: { readonly incident: Incident; 
   if (since === null) return null;
   return (
     <span
-      className={clsx("font-mono text-xs whitespace-nowrap", state === null ? "text-muted" : LOOK[state])}
+      className={clsx("font-mono text-xs whitespace-nowrap", state === null ? "text-muted" : SLA_LOOK[state])}
       title={words}
     >
       <Elapsed since={since} until={incident.timestamps.resolved_at} isShort />

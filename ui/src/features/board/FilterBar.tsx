@@ -20,7 +20,7 @@ const SORT_WORD: Record<Sort, string> = {
 /** Search, filters and order; all of it is in the address, so that it can be shared and remembered. */
 export function FilterBar({ filters }: { readonly filters: Filters }) {
   const incidents = useLive((state) => state.incidents);
-  const choices = useMemo(() => collectChoices(incidents.values()), [incidents]);
+  const choices = useMemo(() => collectChoices([...incidents.values()]), [incidents]);
   const [, setParams] = useSearchParams();
   const set = (name: string, values: readonly string[]): void => {
     setParams(
@@ -74,21 +74,27 @@ export function FilterBar({ filters }: { readonly filters: Filters }) {
           Clear
         </Button>
       )}
-      <label className="ml-auto flex items-center gap-2 text-sm text-muted">
-        <span className="sr-only">Order</span>
-        <select
-          value={filters.sort}
-          onChange={(event) => set("sort", event.target.value === "newest" ? [] : [event.target.value])}
-          className="min-h-9 rounded-md border border-line bg-raised px-2 text-sm font-semibold text-ink"
-        >
-          {SORTS.map((sort) => (
-            <option key={sort} value={sort}>
-              {SORT_WORD[sort]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Order sort={filters.sort} onChange={(sort) => set("sort", sort === "newest" ? [] : [sort])} />
     </search>
+  );
+}
+
+function Order({ sort, onChange }: { readonly sort: Sort; readonly onChange: (sort: string) => void }) {
+  return (
+    <label className="ml-auto flex items-center gap-2 text-sm text-muted">
+      <span className="sr-only">Order</span>
+      <select
+        value={sort}
+        onChange={(event) => onChange(event.target.value)}
+        className="min-h-9 rounded-md border border-line bg-raised px-2 text-sm font-semibold text-ink"
+      >
+        {SORTS.map((each) => (
+          <option key={each} value={each}>
+            {SORT_WORD[each]}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -6,6 +6,7 @@ import { boardQuery } from "@/api/queries";
 import type { Incident } from "@/api/types";
 import { STATUS_WORD, STATUSES } from "@/lib/words";
 import { label } from "@/lib/keys";
+import { whyNot } from "@/lib/moves";
 import { Menu, MenuItem, MenuLabel } from "@/ui/Menu";
 
 import { requestMove } from "./moving";
@@ -40,14 +41,14 @@ function Choices({ incident }: { readonly incident: Incident }) {
   return (
     <>
       <MenuLabel>Move {label(incident)} to</MenuLabel>
-      {STATUSES.filter((status) => status !== incident.status).map((status) => {
-        const isAllowed = moves === undefined || moves.includes(status);
+      {STATUSES.map((status) => {
+        const why = whyNot(incident.status, status, moves);
         return (
           <MenuItem
             key={status}
-            disabled={!isAllowed}
+            disabled={why !== null}
             onSelect={() => requestMove(incident, status)}
-            {...(isAllowed ? {} : { hint: `not from ${STATUS_WORD[incident.status]}` })}
+            {...(why === null ? {} : { hint: why })}
           >
             {STATUS_WORD[status]}
           </MenuItem>

@@ -1,5 +1,6 @@
 /** Which incidents the board shows, and in which order: it all stands in the address. */
 import type { Incident, IncidentStatus, IncidentType, Severity } from "@/api/types";
+import { teamsOf } from "@/lib/teams";
 import { SEVERITIES, STATUSES, TYPE_WORD } from "@/lib/words";
 
 export const SORTS = ["newest", "oldest", "severity", "updated"] as const;
@@ -38,7 +39,7 @@ export function isFiltering(filters: Filters): boolean {
 }
 
 /** Whether the filters let it through: values of one filter are alternatives, different filters must all hold. */
-export function isShown(incident: Incident, filters: Filters, user: string): boolean {
+function isShown(incident: Incident, filters: Filters, user: string): boolean {
   const { severities, teams, systems, types } = filters;
   if (severities.length > 0 && !(incident.severity !== null && severities.includes(incident.severity))) return false;
   if (teams.length > 0 && !teams.includes(incident.team)) return false;
@@ -69,7 +70,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-export type Columns = Readonly<Record<IncidentStatus, readonly Incident[]>>;
+type Columns = Readonly<Record<IncidentStatus, readonly Incident[]>>;
 
 /** Every column's incidents in order. A move that was asked for counts as done. */
 export function arrange(
@@ -87,12 +88,12 @@ export function arrange(
 }
 
 /** What can be chosen in the filters: whatever the incidents have, in order. */
-export function collectChoices(incidents: Iterable<Incident>): { teams: string[]; systems: string[] } {
-  const teams = new Set<string>();
-  const systems = new Set<string>();
-  for (const incident of incidents) {
-    if (incident.team !== "") teams.add(incident.team);
-    for (const system of incident.affected_systems) systems.add(system);
-  }
-  return { teams: [...teams].sort(compare), systems: [...systems].sort(compare) };
+export function collectChoices(incidents: readonly Incident[]): Choices {
+  const systems = new Set(incidents.flatMap((incident) => incident.affected_systems));
+  return { teams: teamsOf(incidents), systems: [...systems].sort(compare) };
+}
+
+interface Choices {
+  readonly teams: readonly string[];
+  readonly systems: readonly string[];
 }

@@ -4,6 +4,7 @@ import { type SyntheticEvent, useRef, useState } from "react";
 
 import { boardQuery } from "@/api/queries";
 import type { Incident, IncidentStatus } from "@/api/types";
+import { whyNot } from "@/lib/moves";
 import { STATUS_WORD, STATUSES } from "@/lib/words";
 import { moveIncident } from "@/live/actions";
 import { useMay, useSession } from "@/live/session";
@@ -145,10 +146,4 @@ function MoveMenu({ incident, onAsk }: MenuProps) {
       })}
     </Menu>
   );
-}
-
-/** Why it cannot be moved there by the operator's table of moves; null where it can, or where the table is not known. */
-function whyNot(from: IncidentStatus, to: IncidentStatus, moves: readonly IncidentStatus[] | undefined): string | null {
-  if (from === to) return "it is there now";
-  return moves === undefined || moves.includes(to) ? null : `not from ${STATUS_WORD[from]}`;
 }
