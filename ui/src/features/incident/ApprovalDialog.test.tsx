@@ -53,7 +53,7 @@ function show(plan: Plan, mayApprove = true, search = `decide=${plan.name}`) {
   render(
     <Router hook={hook} searchHook={searchHook}>
       <SessionProvider session={session}>
-        <PlanBody plan={plan} />
+        <PlanBody plan={plan} diagnosis={null} />
         <ApprovalDialog incident={INCIDENT} />
       </SessionProvider>
     </Router>,

@@ -78,8 +78,7 @@ function Targets({ targets, chosen, onChoose }: TargetsProps) {
             onChange={() => onChoose(target)}
           />
           <span className="min-w-0 text-sm">
-            <span className="mr-2 font-mono font-medium">{label(target)}</span>
-            {target.message}
+            <span className="mr-1 font-mono font-medium">{label(target)}</span> {target.message}{" "}
             <span className="block text-xs text-muted">
               {STATUS_WORD[target.status]}
               {target.affected_systems.length > 0 && `, ${target.affected_systems.join(", ")}`}
