@@ -109,6 +109,31 @@ it("takes a reason to reject", async () => {
   expect(await sentBody()).toEqual({ plan_hash: PLAN.plan_hash, reason: "Not during the day" });
 });
 
+it("asks before a reason that was typed is lost", async () => {
+  const user = show(PLAN, true, `decide=${PLAN.name}&reject`);
+  const field = screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Why not?" });
+  await user.type(field, "Not during the day");
+  await user.keyboard("{Escape}");
+  expect(screen.getByRole("dialog", { name: "Throw away what you typed?" })).toBeDefined();
+  await user.click(screen.getByRole("button", { name: "Keep writing" }));
+  expect(field.value).toBe("Not during the day");
+  expect(document.activeElement).toBe(field);
+  await user.keyboard("{Escape}");
+  await user.click(screen.getByRole("button", { name: "Discard" }));
+  expect(screen.queryByRole("dialog")).toBeNull();
+});
+
+it("says how many characters are left near the limit", async () => {
+  const user = show(PLAN, true, `decide=${PLAN.name}&reject`);
+  const field = screen.getByRole("textbox", { name: "Why not?" });
+  await user.click(field);
+  await user.paste("x".repeat(900));
+  expect(screen.queryByText(/characters left/)).toBeNull();
+  await user.paste("x".repeat(34));
+  expect(screen.getByText("90 characters left.")).toBeDefined();
+  expect(screen.getByRole("status").textContent).toBe("At most 100 characters left.");
+});
+
 it("shows a viewer the plan, no way to decide, and who may", () => {
   show(PLAN, false, "");
   expect(screen.getByText("Clear the whole cache")).toBeDefined();
