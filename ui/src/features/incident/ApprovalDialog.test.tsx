@@ -167,8 +167,17 @@ it("says who decided meanwhile, by the refusal, and stays open", async () => {
   answer(409, { code: "already-decided", title: "The plan is decided on already", detail });
   const user = show(PLAN);
   await user.click(screen.getByRole("button", { name: "Approve the plan" }));
-  expect(screen.getByRole("alert").textContent).toContain("by ann");
+  expect(screen.getByRole("alert").textContent).toContain("Your approval did not count. The plan is Approved by ann");
   expect(screen.getByRole("dialog")).toBeDefined();
+});
+
+it("says that one's own approval did not count where somebody rejected first", async () => {
+  answer(409, { code: "already-decided", title: "The plan is decided on already", detail: "" });
+  const user = show(PLAN);
+  await user.click(screen.getByRole("button", { name: "Approve the plan" }));
+  const decision = { approved: false, at: "2026-01-31T12:00:00Z", by: "ann", plan_hash: "", reason: "", via: "api" };
+  tell({ ...PLAN, status: "rejected", decision });
+  expect(screen.getByRole("alert").textContent).toContain("Your approval did not count. Rejected by ann");
 });
 
 it("takes no approval of a plan that changed while it was read", async () => {
