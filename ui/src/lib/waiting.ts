@@ -45,18 +45,10 @@ export function offersOf(incident: Waiter, plans: readonly Plan[]): readonly Off
 function endOf(plan: Plan): Pick<Offer, "to" | "outcome"> | null {
   const { decision, status } = plan;
   if (decision !== null) return { to: parse(decision.at), outcome: decision.approved ? "approved" : "rejected" };
-  const updated = parse(plan.updated_at);
-  switch (status) {
-    case "awaiting_approval":
-      return { to: null, outcome: "waiting" };
-    case "expired":
-      // Whoever edits it later changes when it was updated, but not when it expired.
-      return { to: parse(plan.expires_at) ?? updated, outcome: "expired" };
-    case "superseded":
-      return { to: updated, outcome: "superseded" };
-    default:
-      return null;
-  }
+  if (status === "awaiting_approval") return { to: null, outcome: "waiting" };
+  if (status === "superseded") return { to: parse(plan.updated_at), outcome: "superseded" };
+  // Whoever edits it later changes when it was updated, but not when it expired.
+  return status === "expired" ? { to: parse(plan.expires_at) ?? parse(plan.updated_at), outcome: "expired" } : null;
 }
 
 /** In order and without overlap, up to the resolution, or to `now` where there is none yet. */

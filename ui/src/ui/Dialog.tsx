@@ -1,8 +1,9 @@
 import { clsx } from "clsx";
 import { X } from "lucide-react";
 import { Dialog as Primitive } from "radix-ui";
-import { createContext, type ReactNode, type RefObject, use, useState } from "react";
+import { type ComponentProps, createContext, type ReactNode, type RefObject, use, useRef, useState } from "react";
 
+import { Button } from "./Button";
 import { restoreFocus } from "./focusTrail";
 
 interface DialogProps {
@@ -16,6 +17,8 @@ interface DialogProps {
   readonly size?: "sm" | "md" | "xl";
   /** Whether a click beside it closes it; not where words could be lost. */
   readonly closesOutside?: boolean;
+  /** Something was typed that would be lost: it asks before it closes, except where its owner closes it. */
+  readonly isDirty?: boolean;
   /**
    * What gets the focus first, if neither the button that closes it nor a field with `autoFocus`. A dialog that opens
    * others within itself takes this and not `autoFocus`, which keeps it from being told that it is there.
@@ -34,7 +37,67 @@ const LOOK = clsx(
 const WIDTH = { sm: "sm:max-w-md", md: "sm:max-w-xl", xl: "sm:max-w-5xl" } as const;
 
 /** A modal dialog: keeps the focus, gives it back, closes on Escape; on a phone it takes the whole screen. */
-export function Dialog({ isOpen, onClose, children, footer, size = "md", closesOutside = true, ...rest }: DialogProps) {
+export function Dialog({ isDirty = false, onClose, ...rest }: DialogProps) {
+  const [isAsking, setAsking] = useState(false);
+  const leave = (): void => {
+    if (isDirty) setAsking(true);
+    else onClose();
+  };
+  const discard = (): void => {
+    setAsking(false);
+    onClose();
+  };
+  return (
+    <>
+      <Modal {...rest} onClose={leave} />
+      {isDirty && <Discard isOpen={rest.isOpen && isAsking} onKeep={() => setAsking(false)} onDiscard={discard} />}
+    </>
+  );
+}
+
+/** A button of the dialog around that closes it as Escape does: what was typed is asked about. */
+export function CloseButton(props: ComponentProps<typeof Button>) {
+  return (
+    <Primitive.Close asChild>
+      <Button {...props} />
+    </Primitive.Close>
+  );
+}
+
+interface DiscardProps {
+  readonly isOpen: boolean;
+  readonly onKeep: () => void;
+  readonly onDiscard: () => void;
+}
+
+function Discard({ isOpen, onKeep, onDiscard }: DiscardProps) {
+  const keep = useRef<HTMLButtonElement>(null);
+  return (
+    <Modal
+      isOpen={isOpen}
+      onClose={onKeep}
+      size="sm"
+      initialFocus={keep}
+      title="Throw away what you typed?"
+      footer={
+        <>
+          <Button ref={keep} variant="primary" onClick={onKeep}>
+            Keep writing
+          </Button>
+          <Button variant="danger" onClick={onDiscard}>
+            Discard
+          </Button>
+        </>
+      }
+    >
+      <p className="text-sm text-muted">It was not sent, and is kept nowhere else.</p>
+    </Modal>
+  );
+}
+
+type ModalProps = Omit<DialogProps, "isDirty">;
+
+function Modal({ isOpen, onClose, children, footer, size = "md", closesOutside = true, ...rest }: ModalProps) {
   const { title, description, initialFocus } = rest;
   // Each dialog hides all else from assistive technology: two that came at once would hide one another.
   const isParentThere = use(IsParentThere);

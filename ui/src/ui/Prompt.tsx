@@ -1,8 +1,9 @@
 import { type ReactNode, type SyntheticEvent, useId, useState } from "react";
 
 import { Button } from "./Button";
-import { Dialog } from "./Dialog";
-import { TextArea, TextField } from "./Field";
+import { CloseButton, Dialog } from "./Dialog";
+import { TextField } from "./Field";
+import { ReasonArea } from "./ReasonArea";
 import { useBusy } from "./useBusy";
 
 export interface PromptProps {
@@ -39,9 +40,10 @@ export function Prompt(props: PromptProps) {
       description={description}
       size="sm"
       closesOutside={field === null}
+      isDirty={text !== initial}
       footer={
         <>
-          <Button onClick={onClose}>Cancel</Button>
+          <CloseButton>Cancel</CloseButton>
           <Button
             type="submit"
             form={form}
@@ -71,15 +73,16 @@ interface AnswerProps {
 function Answer({ field, text, onChange }: AnswerProps) {
   const label = field.isRequired ? field.label : `${field.label} (optional)`;
   return field.isLong ? (
-    <TextArea
+    <ReasonArea
       label={label}
       value={text}
       required={field.isRequired}
-      maxLength={1024}
+      autoFocus
       onChange={(event) => onChange(event.target.value)}
     />
   ) : (
     <TextField
+      autoFocus
       label={label}
       value={text}
       required={field.isRequired}

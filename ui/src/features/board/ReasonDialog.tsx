@@ -4,8 +4,8 @@ import { STATUS_WORD } from "@/lib/words";
 import { label } from "@/lib/keys";
 import { moveIncident } from "@/live/actions";
 import { Button } from "@/ui/Button";
-import { Dialog } from "@/ui/Dialog";
-import { TextArea } from "@/ui/Field";
+import { CloseButton, Dialog } from "@/ui/Dialog";
+import { ReasonArea } from "@/ui/ReasonArea";
 
 import { onReasonNeeded, type Pending } from "./moving";
 
@@ -34,9 +34,10 @@ export function ReasonDialog() {
       title={`Move ${label(pending.incident)} to ${STATUS_WORD[pending.to]}?`}
       description={`${systems} is still unhealthy, so the timeline has to say why the incident is over.`}
       closesOutside={false}
+      isDirty={reason.trim() !== ""}
     >
       <form onSubmit={submit} className="flex flex-col gap-4">
-        <TextArea
+        <ReasonArea
           label="Reason"
           required
           autoFocus
@@ -45,7 +46,7 @@ export function ReasonDialog() {
           onChange={(event) => setReason(event.target.value)}
         />
         <div className="flex justify-end gap-2">
-          <Button onClick={close}>Leave it in {STATUS_WORD[pending.incident.status]}</Button>
+          <CloseButton>Leave it in {STATUS_WORD[pending.incident.status]}</CloseButton>
           <Button type="submit" variant="primary" disabled={reason.trim() === ""}>
             Resolve it
           </Button>

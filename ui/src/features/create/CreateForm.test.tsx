@@ -6,7 +6,8 @@ import { Router } from "wouter";
 import { memoryLocation } from "wouter/memory-location";
 
 import { SessionProvider } from "@/live/session";
-import { anIncident, aSession } from "@/testing/things";
+import { store } from "@/live/store";
+import { aMessage, anIncident, aSession } from "@/testing/things";
 
 import CreateForm from "./CreateForm";
 
@@ -93,6 +94,18 @@ describe("CreateForm", () => {
     await user.type(message(), "x");
     await user.click(screen.getByRole("button", { name: "Report it" }));
     await waitFor(() => expect(location.history.at(-1)).toBe("/incidents/INC-0042"));
+  });
+
+  it("waits for the number, which comes by the stream", async () => {
+    const { user, location } = open();
+    answer(201, anIncident({ id: "uid-77", number: "" }));
+    await user.type(message(), "x");
+    await user.click(screen.getByRole("button", { name: "Report it" }));
+    await waitFor(() => expect(store.get().incidents.has("uid-77")).toBe(true));
+    expect(location.history.at(-1)).not.toContain("/incidents/");
+    const numbered = anIncident({ id: "uid-77", number: "INC-0077", resource_version: "2" });
+    store.dispatch({ type: "received", at: 0, message: aMessage("incident.upsert", numbered) });
+    await waitFor(() => expect(location.history.at(-1)).toBe("/incidents/INC-0077"));
   });
 
   it("asks before it throws away what was typed", async () => {

@@ -1,7 +1,7 @@
-import { type SyntheticEvent, useId, useRef, useState } from "react";
+import { type SyntheticEvent, useId, useRef } from "react";
 
 import { Button } from "@/ui/Button";
-import { Dialog } from "@/ui/Dialog";
+import { CloseButton, Dialog } from "@/ui/Dialog";
 
 import { CustomFields } from "./CustomFields";
 import { isTouched } from "./draft";
@@ -15,48 +15,41 @@ export default function CreateForm({ onClose }: { readonly onClose: () => void }
   const id = useId();
   const form = useRef<HTMLFormElement>(null);
   const first = useRef<HTMLInputElement>(null);
-  const [isAsking, setAsking] = useState(false);
 
   const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault();
     const wrong = await create.submit();
     if (wrong !== null) focusField(form.current, wrong);
   };
-  const leave = (): void => {
-    if (isTouched(create.draft)) setAsking(true);
-    else onClose();
-  };
 
   return (
-    <>
-      <Dialog
-        isOpen
-        onClose={leave}
-        closesOutside={false}
-        initialFocus={first}
-        title="New incident"
-        description="For what a person noticed. Damage to the systems here is detected without you."
-        footer={
-          <>
-            <Trouble text={create.trouble} />
-            <Button onClick={leave}>Cancel</Button>
-            <Button type="submit" form={id} variant="primary" isBusy={create.isBusy}>
-              Report it
-            </Button>
-          </>
-        }
-      >
-        <form id={id} ref={form} noValidate className="flex flex-col gap-5" onSubmit={(event) => void submit(event)}>
-          <What create={create} first={first} />
-          <Kind create={create} />
-          <Systems create={create} />
-          <Who create={create} />
-          <How create={create} />
-          <CustomFields create={create} />
-        </form>
-      </Dialog>
-      <Discard isOpen={isAsking} onKeep={() => setAsking(false)} onDiscard={onClose} />
-    </>
+    <Dialog
+      isOpen
+      onClose={onClose}
+      isDirty={isTouched(create.draft)}
+      closesOutside={false}
+      initialFocus={first}
+      title="New incident"
+      description="For what a person noticed. Damage to the systems here is detected without you."
+      footer={
+        <>
+          <Trouble text={create.trouble} />
+          <CloseButton>Cancel</CloseButton>
+          <Button type="submit" form={id} variant="primary" isBusy={create.isBusy}>
+            Report it
+          </Button>
+        </>
+      }
+    >
+      <form id={id} ref={form} noValidate className="flex flex-col gap-5" onSubmit={(event) => void submit(event)}>
+        <What create={create} first={first} />
+        <Kind create={create} />
+        <Systems create={create} />
+        <Who create={create} />
+        <How create={create} />
+        <CustomFields create={create} />
+      </form>
+    </Dialog>
   );
 }
 
@@ -77,36 +70,4 @@ function focusField(form: HTMLFormElement | null, name: string): void {
       ? field
       : field?.querySelector<HTMLElement>("input, textarea, select, button");
   control?.focus();
-}
-
-interface DiscardProps {
-  readonly isOpen: boolean;
-  readonly onKeep: () => void;
-  readonly onDiscard: () => void;
-}
-
-function Discard({ isOpen, onKeep, onDiscard }: DiscardProps) {
-  const keep = useRef<HTMLButtonElement>(null);
-  return (
-    <Dialog
-      isOpen={isOpen}
-      onClose={onKeep}
-      size="sm"
-      initialFocus={keep}
-      title="Discard what you typed?"
-      description="The incident was not reported yet."
-      footer={
-        <>
-          <Button ref={keep} variant="primary" onClick={onKeep}>
-            Keep writing
-          </Button>
-          <Button variant="danger" onClick={onDiscard}>
-            Discard
-          </Button>
-        </>
-      }
-    >
-      <p className="text-sm text-muted">What is in the form is kept nowhere else.</p>
-    </Dialog>
-  );
 }

@@ -3,6 +3,7 @@ import { useLocation } from "wouter";
 
 import { api, unwrap } from "@/api/client";
 import { explain, Problem } from "@/api/problem";
+import type { Incident } from "@/api/types";
 import { incidentPath } from "@/lib/paths";
 import { label } from "@/lib/keys";
 import { useSession } from "@/live/session";
@@ -51,10 +52,11 @@ export function useCreate(): Create {
     try {
       const made = await unwrap(api.POST("/api/v1/incidents", { body: toBody(draft, namespace) }));
       store.dispatch({ type: "answer", incident: made });
-      const title = `${label(made)} was reported`;
+      const numbered = await withNumber(made);
+      const title = `${label(numbered)} was reported`;
       announce(title);
       notify({ tone: "ok", title });
-      navigate(incidentPath(made));
+      navigate(incidentPath(numbered));
       return null;
     } catch (error) {
       const problem = Problem.of(error);
@@ -67,6 +69,24 @@ export function useCreate(): Create {
     }
   };
   return { draft, errors, trouble, isBusy, change, submit };
+}
+
+const NUMBER_MS = 3_000;
+
+/** The incident with its number, which the operator gives it a moment later; as it is where that takes too long. */
+function withNumber(made: Incident): Promise<Incident> {
+  return new Promise((resolve) => {
+    const look = (isLast: boolean): void => {
+      const known = store.get().incidents.get(made.id) ?? made;
+      if (known.number === "" && !isLast) return;
+      stop();
+      clearTimeout(timer);
+      resolve(known);
+    };
+    const stop = store.subscribe(() => look(false));
+    const timer = setTimeout(() => look(true), NUMBER_MS);
+    look(false);
+  });
 }
 
 function withoutErrorsOf(errors: Errors, changed: readonly string[]): Errors {

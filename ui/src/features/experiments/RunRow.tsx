@@ -1,6 +1,6 @@
 import { ChevronRight } from "lucide-react";
 import { clsx } from "clsx";
-import { memo, type ReactNode, useId, useState } from "react";
+import { memo, type ReactNode, useEffect, useId, useRef, useState } from "react";
 
 import type { Experiment } from "@/api/types";
 import { formatPrecise } from "@/lib/format";
@@ -18,16 +18,25 @@ interface RunRowProps {
   readonly run: Experiment;
   /** Of its first incident; empty where it is not known. */
   readonly number: string;
+  /** The address leads to it: it opens, and has the focus. */
+  readonly isWanted?: boolean;
 }
 
 /** One experiment in a line; the rest is folded out. */
-export const RunRow = memo(function RunRow({ run, number }: RunRowProps) {
-  const [isOpen, setIsOpen] = useState(false);
+export const RunRow = memo(function RunRow({ run, number, isWanted = false }: RunRowProps) {
+  const [isOpen, setIsOpen] = useState(isWanted);
+  const toggle = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!isWanted) return;
+    toggle.current?.focus({ preventScroll: true });
+    toggle.current?.scrollIntoView({ block: "center" });
+  }, [isWanted]);
   const details = useId();
   return (
     <li>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 py-2 lg:flex-nowrap">
         <button
+          ref={toggle}
           type="button"
           aria-expanded={isOpen}
           aria-controls={isOpen ? details : undefined}
@@ -76,7 +85,7 @@ export function RunHeadings() {
   );
 }
 
-function Cells({ run, number }: RunRowProps) {
+function Cells({ run, number }: Omit<RunRowProps, "isWanted">) {
   const { grade, healed_by: healedBy } = run;
   return (
     <dl className="flex flex-wrap items-center gap-x-4 gap-y-1 pl-5.5 text-sm lg:flex-nowrap lg:pl-0">
@@ -145,7 +154,7 @@ function Time({ run }: { readonly run: Experiment }) {
 }
 
 /** The details find an incident by its number, and before it has one by its name. */
-function Opened({ run, number }: RunRowProps) {
+function Opened({ run, number }: Omit<RunRowProps, "isWanted">) {
   const [name] = run.incidents;
   if (name === undefined) return <Unknown />;
   const more = run.incidents.length - 1;

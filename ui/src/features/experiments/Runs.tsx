@@ -4,6 +4,7 @@ import { useSearchParams } from "wouter";
 
 import { countOf } from "@/lib/format";
 import { keyOf } from "@/lib/keys";
+import { RUN_NAME } from "@/lib/paths";
 import { EXPERIMENT_WORD, FAULT_WORD } from "@/lib/words";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
@@ -22,6 +23,7 @@ export function Runs() {
   const [params] = useSearchParams();
   const filter = readFilter(params);
   const { status, fault } = filter;
+  const wanted = params.get(RUN_NAME);
   const runs = useMemo(() => listRuns(experiments.values(), { status, fault }), [experiments, status, fault]);
   return (
     <section aria-labelledby="runs" className="flex flex-col gap-2">
@@ -34,9 +36,14 @@ export function Runs() {
       <p role="status" className="sr-only">
         {isSynced ? countOf(runs.length, "experiment") : ""}
       </p>
+      {isSynced && wanted !== null && runs.every(({ name }) => name !== wanted) && (
+        <p role="note" className="text-sm text-muted">
+          There is no run <span className="font-mono">{wanted}</span> here: it may be deleted, or left out by a filter.
+        </p>
+      )}
       {!isSynced && <Loading label="Loading the experiments" lines={5} />}
       {isSynced && runs.length === 0 && <Nothing isFiltered={experiments.size > 0} />}
-      {runs.length > 0 && <List key={`${status ?? ""} ${fault ?? ""}`} runs={runs} />}
+      {runs.length > 0 && <List key={`${status ?? ""} ${fault ?? ""}`} runs={runs} wanted={wanted} />}
     </section>
   );
 }
@@ -73,10 +80,17 @@ function Filters({ filter }: { readonly filter: Filter }) {
 
 const ANY = ["", "Any"] as const;
 
-function List({ runs }: { readonly runs: ReturnType<typeof listRuns> }) {
+interface ListProps {
+  readonly runs: ReturnType<typeof listRuns>;
+  /** Name of the run that the address leads to; null for none. */
+  readonly wanted: string | null;
+}
+
+function List({ runs, wanted }: ListProps) {
   const incidents = useLive((state) => state.incidents);
   const numbers = useMemo(() => numbersOf(incidents.values()), [incidents]);
-  const [shown, setShown] = useState(PAGE);
+  const [asked, setAsked] = useState(PAGE);
+  const shown = Math.max(asked, runs.findIndex(({ name }) => name === wanted) + 1);
   const rest = runs.length - shown;
   return (
     <>
@@ -85,11 +99,19 @@ function List({ runs }: { readonly runs: ReturnType<typeof listRuns> }) {
         {runs.slice(0, shown).map((run) => {
           const [name] = run.incidents;
           const number = name === undefined ? undefined : numbers.get(keyOf({ namespace: run.namespace, name }));
-          return <RunRow key={run.id} run={run} number={number ?? run.grade?.incident.number ?? ""} />;
+          const isWanted = run.name === wanted;
+          return (
+            <RunRow
+              key={isWanted ? `${run.id} wanted` : run.id} // one that becomes wanted opens
+              run={run}
+              number={number ?? run.grade?.incident.number ?? ""}
+              isWanted={isWanted}
+            />
+          );
         })}
       </ul>
       {rest > 0 && (
-        <Button className="self-center" onClick={() => setShown(shown + PAGE)}>
+        <Button className="self-center" onClick={() => setAsked(shown + PAGE)}>
           Show {Math.min(PAGE, rest)} more of {rest}
         </Button>
       )}

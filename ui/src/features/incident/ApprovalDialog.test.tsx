@@ -53,7 +53,7 @@ function show(plan: Plan, mayApprove = true, search = `decide=${plan.name}`) {
   render(
     <Router hook={hook} searchHook={searchHook}>
       <SessionProvider session={session}>
-        <PlanBody plan={plan} />
+        <PlanBody plan={plan} diagnosis={null} />
         <ApprovalDialog incident={INCIDENT} />
       </SessionProvider>
     </Router>,
@@ -109,6 +109,31 @@ it("takes a reason to reject", async () => {
   expect(await sentBody()).toEqual({ plan_hash: PLAN.plan_hash, reason: "Not during the day" });
 });
 
+it("asks before a reason that was typed is lost", async () => {
+  const user = show(PLAN, true, `decide=${PLAN.name}&reject`);
+  const field = screen.getByRole<HTMLTextAreaElement>("textbox", { name: "Why not?" });
+  await user.type(field, "Not during the day");
+  await user.keyboard("{Escape}");
+  expect(screen.getByRole("dialog", { name: "Throw away what you typed?" })).toBeDefined();
+  await user.click(screen.getByRole("button", { name: "Keep writing" }));
+  expect(field.value).toBe("Not during the day");
+  expect(document.activeElement).toBe(field);
+  await user.keyboard("{Escape}");
+  await user.click(screen.getByRole("button", { name: "Discard" }));
+  expect(screen.queryByRole("dialog")).toBeNull();
+});
+
+it("says how many characters are left near the limit", async () => {
+  const user = show(PLAN, true, `decide=${PLAN.name}&reject`);
+  const field = screen.getByRole("textbox", { name: "Why not?" });
+  await user.click(field);
+  await user.paste("x".repeat(900));
+  expect(screen.queryByText(/characters left/)).toBeNull();
+  await user.paste("x".repeat(34));
+  expect(screen.getByText("90 characters left.")).toBeDefined();
+  expect(screen.getByRole("status").textContent).toBe("At most 100 characters left.");
+});
+
 it("shows a viewer the plan, no way to decide, and who may", () => {
   show(PLAN, false, "");
   expect(screen.getByText("Clear the whole cache")).toBeDefined();
@@ -142,8 +167,17 @@ it("says who decided meanwhile, by the refusal, and stays open", async () => {
   answer(409, { code: "already-decided", title: "The plan is decided on already", detail });
   const user = show(PLAN);
   await user.click(screen.getByRole("button", { name: "Approve the plan" }));
-  expect(screen.getByRole("alert").textContent).toContain("by ann");
+  expect(screen.getByRole("alert").textContent).toContain("Your approval did not count. The plan is Approved by ann");
   expect(screen.getByRole("dialog")).toBeDefined();
+});
+
+it("says that one's own approval did not count where somebody rejected first", async () => {
+  answer(409, { code: "already-decided", title: "The plan is decided on already", detail: "" });
+  const user = show(PLAN);
+  await user.click(screen.getByRole("button", { name: "Approve the plan" }));
+  const decision = { approved: false, at: "2026-01-31T12:00:00Z", by: "ann", plan_hash: "", reason: "", via: "api" };
+  tell({ ...PLAN, status: "rejected", decision });
+  expect(screen.getByRole("alert").textContent).toContain("Your approval did not count. Rejected by ann");
 });
 
 it("takes no approval of a plan that changed while it was read", async () => {

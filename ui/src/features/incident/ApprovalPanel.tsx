@@ -7,7 +7,8 @@ import { Badge } from "@/ui/Badge";
 import { Button } from "@/ui/Button";
 import { useNow } from "@/ui/clock";
 import { Dialog } from "@/ui/Dialog";
-import { TextArea, TextField } from "@/ui/Field";
+import { TextField } from "@/ui/Field";
+import { ReasonArea } from "@/ui/ReasonArea";
 
 import { type Standing, standingOf, wordToType } from "./decision";
 import { type Deciding, useDeciding } from "./deciding";
@@ -38,6 +39,7 @@ export function ApprovalPanel({ plan, startsWithRejection, onClose }: ApprovalPa
       title={isOpen ? (isRejecting ? "Reject this plan?" : "Approve this plan?") : "The plan"}
       {...(isOpen ? { description: "The first decision stands: it cannot be taken back." } : {})}
       closesOutside={false}
+      isDirty={isOpen && text.reason.trim() !== ""}
       footer={
         isOpen ? (
           <Choices plan={plan} deciding={deciding} isRejecting={isRejecting} onReject={setRejecting} {...typed} />
@@ -87,12 +89,11 @@ function Confirmation({ plan, isRejecting, text, onChange }: ConfirmationProps) 
   const word = wordToType(plan);
   if (isRejecting) {
     return (
-      <TextArea
+      <ReasonArea
         label="Why not?"
         hint="The people who take over read it."
         required
         autoFocus
-        maxLength={1024}
         value={text.reason}
         onChange={(event) => onChange({ ...text, reason: event.target.value })}
       />

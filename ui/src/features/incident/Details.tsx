@@ -26,7 +26,7 @@ interface DetailsProps {
   readonly onGone: () => void;
 }
 
-/** Everything about one incident, in the order that matters: what is wrong, what to decide, why, what happened. */
+/** Everything about one incident, in the order that matters: what it is, what happened so far, what to decide, and why. */
 export function Details({ incident, detail, problem, onRetry, onGone }: DetailsProps) {
   const allPlans = useLive((state) => state.plans);
   const allExperiments = useLive((state) => state.experiments);
@@ -37,7 +37,12 @@ export function Details({ incident, detail, problem, onRetry, onGone }: DetailsP
     <div className="flex flex-col gap-6">
       <Head incident={incident} onGone={onGone} />
       <div className="grid grid-cols-[minmax(0,1fr)] gap-x-8 gap-y-7 lg:grid-cols-[minmax(0,1fr)_18.5rem]">
-        <div className="flex min-w-0 flex-col gap-7 lg:row-start-2">
+        <div className="min-w-0 lg:col-span-2">
+          <ErrorBoundary part="The story">
+            <StorySection incident={incident} plans={plans} experiment={experiment} />
+          </ErrorBoundary>
+        </div>
+        <div className="flex min-w-0 flex-col gap-7">
           <ErrorBoundary part="The agent's plans">
             <PlansSection incident={incident} plans={plans} />
           </ErrorBoundary>
@@ -45,12 +50,7 @@ export function Details({ incident, detail, problem, onRetry, onGone }: DetailsP
             <DiagnosisSection incident={incident} detail={detail} />
           </ErrorBoundary>
         </div>
-        <div className="flex min-w-0 flex-col gap-7 lg:col-span-2 lg:row-start-1">
-          <ErrorBoundary part="The story">
-            <StorySection incident={incident} plans={plans} experiment={experiment} />
-          </ErrorBoundary>
-        </div>
-        <div className="flex min-w-0 flex-col gap-7 lg:row-start-2">
+        <div className="flex min-w-0 flex-col gap-7">
           {experiment?.grade != null && <GradeSection report={experiment.grade} fault={experiment.fault.type} />}
           <FactsSection incident={incident} experiment={experiment} />
           <NotesSection incident={incident} />

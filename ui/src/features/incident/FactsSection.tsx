@@ -2,6 +2,7 @@ import { Link } from "wouter";
 
 import type { Experiment, Incident, SignalName, System } from "@/api/types";
 import { formatDateTime } from "@/lib/format";
+import { experimentPath } from "@/lib/paths";
 import { FAULT_WORD, REMEDIATION_WORD, SIGNAL_WORD } from "@/lib/words";
 import { useLive } from "@/live/store";
 
@@ -52,7 +53,7 @@ export function FactsSection({ incident, experiment }: FactsProps) {
 function ExperimentFact({ experiment }: { readonly experiment: Experiment }) {
   return (
     <Fact name="Experiment">
-      <Link href="/experiments" className="text-accent underline">
+      <Link href={experimentPath(experiment)} className="text-accent underline">
         {experiment.name}
       </Link>
       <span className="block text-xs text-muted">{FAULT_WORD[experiment.fault.type]}</span>

@@ -3,7 +3,7 @@ import { type ReactNode, useMemo } from "react";
 import { Link } from "wouter";
 
 import type { Incident } from "@/api/types";
-import { countOf } from "@/lib/format";
+import { countOf, sentence } from "@/lib/format";
 import { incidentPath } from "@/lib/paths";
 import { resolvedWord, STATUS_TONE, STATUS_WORD, TYPE_WORD } from "@/lib/words";
 import { attempt } from "@/live/actions";
@@ -11,9 +11,10 @@ import { useLive } from "@/live/store";
 import { Avatar } from "@/ui/Avatar";
 import { Badge, SeverityBadge } from "@/ui/Badge";
 import { IconButton } from "@/ui/Button";
-import { Elapsed } from "@/ui/clock";
+import { Elapsed, useClock } from "@/ui/clock";
 
 import { ActionBar } from "./ActionBar";
+import { freshRefusal } from "./refusal";
 import { SlaMark } from "./SlaMark";
 
 /** What it is, how bad, whose, how long; and what can be done about it. */
@@ -112,13 +113,15 @@ function CopyLink({ incident }: { readonly incident: Incident }) {
 }
 
 function Warnings({ incident }: { readonly incident: Incident }) {
-  const { escalated, merged_into, refused_request } = incident;
-  if (escalated === null && merged_into === "" && refused_request === null) return null;
+  const { escalated, merged_into } = incident;
+  const refusal = useClock((now) => freshRefusal(incident, now));
+  const isCalled = escalated !== null && incident.status !== "resolved";
+  if (!isCalled && merged_into === "" && refusal === null) return null;
   return (
     <div className="flex flex-col gap-2">
-      {escalated !== null && (
+      {isCalled && (
         <Warning tone="bg-warn-soft text-warn" title="A person is needed.">
-          {escalated}
+          {sentence(escalated)}
         </Warning>
       )}
       {merged_into !== "" && (
@@ -129,9 +132,9 @@ function Warnings({ incident }: { readonly incident: Incident }) {
           </Link>
         </Warning>
       )}
-      {refused_request !== null && (
+      {refusal !== null && (
         <Warning tone="bg-sunken text-muted" title="The latest request was refused.">
-          {refused_request.message}
+          {sentence(refusal)}
         </Warning>
       )}
     </div>

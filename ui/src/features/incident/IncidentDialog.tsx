@@ -91,8 +91,7 @@ function Title({ id, incident }: { readonly id: string; readonly incident: Incid
   if (incident === null) return <>Incident {id}</>;
   return (
     <>
-      <span className="mr-2.5 font-mono text-base font-medium text-muted">{label(incident)}</span>
-      {incident.message}
+      <span className="mr-1.5 font-mono text-base font-medium text-muted">{label(incident)}</span> {incident.message}
     </>
   );
 }

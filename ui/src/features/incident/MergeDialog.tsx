@@ -5,7 +5,7 @@ import { STATUS_WORD } from "@/lib/words";
 import { label } from "@/lib/keys";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
-import { Dialog } from "@/ui/Dialog";
+import { CloseButton, Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/Field";
 import { useBusy } from "@/ui/useBusy";
 
@@ -30,9 +30,10 @@ export function MergeDialog({ incident, onClose }: { readonly incident: Incident
       title={`Merge ${label(incident)} into another`}
       description="This incident is resolved, and the other goes on. Incidents of the same systems come first."
       closesOutside={false}
+      isDirty={reason.trim() !== ""}
       footer={
         <>
-          <Button onClick={onClose}>Cancel</Button>
+          <CloseButton>Cancel</CloseButton>
           <Button variant="primary" isBusy={isBusy} disabled={chosen === null} onClick={() => void merge()}>
             {chosen === null ? "Merge" : `Merge into ${label(chosen)}`}
           </Button>
@@ -42,6 +43,7 @@ export function MergeDialog({ incident, onClose }: { readonly incident: Incident
       <div className="flex flex-col gap-4">
         <TextField
           label="Find by number, name or title"
+          autoFocus
           value={wanted}
           onChange={(event) => setWanted(event.target.value)}
         />
@@ -78,8 +80,7 @@ function Targets({ targets, chosen, onChoose }: TargetsProps) {
             onChange={() => onChoose(target)}
           />
           <span className="min-w-0 text-sm">
-            <span className="mr-2 font-mono font-medium">{label(target)}</span>
-            {target.message}
+            <span className="mr-1 font-mono font-medium">{label(target)}</span> {target.message}{" "}
             <span className="block text-xs text-muted">
               {STATUS_WORD[target.status]}
               {target.affected_systems.length > 0 && `, ${target.affected_systems.join(", ")}`}

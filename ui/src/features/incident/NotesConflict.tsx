@@ -22,7 +22,7 @@ export function NotesConflict({ theirs, mine, onGoOn, onTakeTheirs }: NotesConfl
         {theirs.notes === "" ? <span className="text-faint">They are empty now.</span> : theirs.notes}
       </blockquote>
       <div className="flex flex-wrap gap-2">
-        <Button size="sm" variant="primary" onClick={() => onGoOn(joinNotes(theirs.notes, mine), theirs)}>
+        <Button size="sm" variant="primary" autoFocus onClick={() => onGoOn(joinNotes(theirs.notes, mine), theirs)}>
           Put mine below theirs
         </Button>
         <Button size="sm" onClick={() => onGoOn(mine, theirs)}>

@@ -63,6 +63,7 @@ it("saves only what was read", async () => {
   await user.click(screen.getByRole("button", { name: "Save" }));
   expect(versions()).toEqual(['"100"']);
   expect(screen.queryByRole("textbox")).toBeNull();
+  expect(document.activeElement).toBe(screen.getByRole("button", { name: "Edit" }));
 });
 
 it("does not bother people where something else of the incident changed", async () => {
@@ -83,7 +84,9 @@ it("shows what others wrote meanwhile, keeps what was typed, and saves what is d
   await user.click(screen.getByRole("button", { name: "Save" }));
   expect(screen.getByRole("alert").textContent).toContain("ann: vendor called");
   expect(screen.getByRole<HTMLTextAreaElement>("textbox").value).toBe("mine");
+  expect(document.activeElement).toBe(screen.getByRole("button", { name: "Put mine below theirs" }));
   await user.click(screen.getByRole("button", { name: "Put mine below theirs" }));
+  expect(document.activeElement).toBe(screen.getByRole("textbox"));
   expect(screen.getByRole<HTMLTextAreaElement>("textbox").value).toBe("ann: vendor called\n\nmine");
   await user.click(screen.getByRole("button", { name: "Save" }));
   expect(versions()).toEqual(['"100"', '"102"']);

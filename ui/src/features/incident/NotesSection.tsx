@@ -1,5 +1,5 @@
 import { PencilLine } from "lucide-react";
-import { useState } from "react";
+import { type RefObject, useLayoutEffect, useRef, useState } from "react";
 
 import { api, unwrap } from "@/api/client";
 import { explain, Problem } from "@/api/problem";
@@ -20,13 +20,20 @@ export function NotesSection({ incident }: { readonly incident: Incident }) {
   const mayEdit = useMay("edit_incidents");
   const editor = useNotes(incident);
   const isEditing = mayEdit && editor.draft !== null;
+  const edit = useFocusAfter<HTMLButtonElement>(isEditing);
   return (
     <Section
       title="Notes"
       aside={
         mayEdit &&
         !isEditing && (
-          <Button size="sm" variant="ghost" icon={<PencilLine size={14} aria-hidden="true" />} onClick={editor.begin}>
+          <Button
+            ref={edit}
+            size="sm"
+            variant="ghost"
+            icon={<PencilLine size={14} aria-hidden="true" />}
+            onClick={editor.begin}
+          >
             {incident.notes === "" ? "Write" : "Edit"}
           </Button>
         )
@@ -41,6 +48,17 @@ export function NotesSection({ incident }: { readonly incident: Incident }) {
       )}
     </Section>
   );
+}
+
+/** For what is to be focused once something that had the focus is over. */
+function useFocusAfter<T extends HTMLElement>(isGoingOn: boolean): RefObject<T | null> {
+  const element = useRef<T>(null);
+  const wentOn = useRef(isGoingOn);
+  useLayoutEffect(() => {
+    if (wentOn.current && !isGoingOn) element.current?.focus();
+    wentOn.current = isGoingOn;
+  }, [isGoingOn]);
+  return element;
 }
 
 interface NotesEditor {
@@ -122,10 +140,12 @@ async function saveNotes(incident: Incident, draft: Draft): Promise<"saved" | Pr
 
 function Editor({ editor }: { readonly editor: NotesEditor }) {
   const { draft, conflict } = editor;
+  const field = useFocusAfter<HTMLTextAreaElement>(conflict !== null);
   if (draft === null) return null;
   return (
     <div className="flex flex-col gap-2.5">
       <TextArea
+        ref={field}
         label="Notes, for everybody who handles it"
         rows={6}
         maxLength={16_384}

@@ -22,14 +22,21 @@ const GOING_WELL: ReadonlySet<PlanStatus> = new Set([
   "completed",
 ]);
 
+interface PlanBodyProps {
+  readonly plan: Plan;
+  /** What the diagnosis of the incident says is wrong, which is shown by itself; null where there is none. */
+  readonly diagnosis: string | null;
+}
+
 /** One plan: what is believed, what would be done, what was done, what has to hold, who decided. */
-export function PlanBody({ plan }: { readonly plan: Plan }) {
+export function PlanBody({ plan, diagnosis }: PlanBodyProps) {
+  const isSaidByIt = diagnosis !== null && plan.analysis.trim() === diagnosis.trim();
   return (
     <div className="flex flex-col gap-5">
       <Origin plan={plan} />
       {plan.status === "awaiting_approval" && <Decide plan={plan} />}
       {plan.message !== "" && !GOING_WELL.has(plan.status) && <p className="text-sm text-muted">{plan.message}</p>}
-      <Paragraph title="What is wrong" text={plan.analysis} />
+      {!isSaidByIt && <Paragraph title="What it believes is wrong" text={plan.analysis} />}
       <Paragraph title="Why these steps" text={plan.reasoning} />
       <StepsList plan={plan} />
       <ChecksList plan={plan} />

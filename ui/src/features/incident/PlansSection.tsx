@@ -18,6 +18,7 @@ interface PlansSectionProps {
 /** What the agent wants to do, does, and did: the newest plan open, older ones folded. */
 export function PlansSection({ incident, plans }: PlansSectionProps) {
   const [newest, ...older] = plans;
+  const diagnosis = incident.analysis?.diagnosis ?? null;
   if (newest === undefined) {
     return (
       <Section title="Plan">
@@ -31,12 +32,12 @@ export function PlansSection({ incident, plans }: PlansSectionProps) {
   return (
     <>
       <Section title={older.length > 0 ? `Plan, attempt ${newest.attempt}` : "Plan"} aside={<PlanMark plan={newest} />}>
-        <PlanBody plan={newest} />
+        <PlanBody plan={newest} diagnosis={diagnosis} />
       </Section>
       {older.length > 0 && (
         <Section title="Earlier plans">
           {older.map((plan) => (
-            <OlderPlan key={plan.id} plan={plan} />
+            <OlderPlan key={plan.id} plan={plan} diagnosis={diagnosis} />
           ))}
         </Section>
       )}
@@ -53,7 +54,7 @@ function PlanMark({ plan }: { readonly plan: Plan }) {
   );
 }
 
-function OlderPlan({ plan }: { readonly plan: Plan }) {
+function OlderPlan({ plan, diagnosis }: { readonly plan: Plan; readonly diagnosis: string | null }) {
   return (
     <Fold
       className="border-b border-line py-1.5 last:border-b-0"
@@ -65,7 +66,7 @@ function OlderPlan({ plan }: { readonly plan: Plan }) {
         </>
       }
     >
-      <PlanBody plan={plan} />
+      <PlanBody plan={plan} diagnosis={diagnosis} />
     </Fold>
   );
 }

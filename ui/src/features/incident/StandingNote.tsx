@@ -1,28 +1,48 @@
 import { TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 
-import { explain, type Problem } from "@/api/problem";
+import { explain } from "@/api/problem";
+import { sentence } from "@/lib/format";
 import { Button } from "@/ui/Button";
 import { Ago } from "@/ui/clock";
 
+import type { Refusal } from "./deciding";
 import type { Standing } from "./decision";
 
 interface StandingNoteProps {
   readonly standing: Standing;
   readonly mayApprove: boolean;
-  /** Why the latest try to decide was refused. */
-  readonly refusal: Problem | null;
+  /** The latest try to decide, where it was refused. */
+  readonly refusal: Refusal | null;
   readonly onReadAgain: () => void;
 }
 
 /** Why the plan cannot be decided on by whoever looks, or why a decision was refused; nothing where all is well. */
 export function StandingNote({ standing, mayApprove, refusal, onReadAgain }: StandingNoteProps) {
   const text = toText(standing, onReadAgain);
-  if (text !== null) return <Note>{text}</Note>;
+  if (text !== null) {
+    return (
+      <Note>
+        {refusal !== null && <Lost refusal={refusal} />}
+        {text}
+      </Note>
+    );
+  }
   if (!mayApprove) {
     return <Note>You may read the plan, but not decide on it. That takes the role incidentsim-approver.</Note>;
   }
-  return refusal === null ? null : <Note>{explain(refusal)}</Note>;
+  if (refusal === null) return null;
+  return (
+    <Note>
+      {refusal.problem.code === "already-decided" && <Lost refusal={refusal} />}
+      {sentence(explain(refusal.problem))}
+    </Note>
+  );
+}
+
+/** Somebody else was first. */
+function Lost({ refusal }: { readonly refusal: Refusal }) {
+  return <strong className="font-semibold">Your {refusal.of} did not count. </strong>;
 }
 
 function toText(standing: Standing, onReadAgain: () => void): ReactNode {

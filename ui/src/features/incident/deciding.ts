@@ -6,10 +6,15 @@ import type { Plan } from "@/api/types";
 import { announce } from "@/ui/announcer";
 import { notify } from "@/ui/toasts";
 
+export interface Refusal {
+  readonly of: "approval" | "rejection";
+  readonly problem: Problem;
+}
+
 export interface Deciding {
   readonly isBusy: boolean;
-  /** Why the latest try was refused. */
-  readonly refusal: Problem | null;
+  /** The latest try, where it was refused. */
+  readonly refusal: Refusal | null;
   readonly approve: () => Promise<void>;
   readonly reject: (reason: string) => Promise<void>;
 }
@@ -17,9 +22,9 @@ export interface Deciding {
 /** Sends a decision on the plan that has that hash. A refusal stays in the panel, where it is to be read. */
 export function useDeciding(plan: Plan, hash: string, onDone: () => void): Deciding {
   const [isBusy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<Problem | null>(null);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
   const path = { params: { path: { id: plan.id } } };
-  const send = async (word: string, ask: () => ReturnType<typeof unwrapAnswer>): Promise<void> => {
+  const send = async (word: "approved" | "rejected", ask: () => ReturnType<typeof unwrapAnswer>): Promise<void> => {
     setBusy(true);
     setRefusal(null);
     try {
@@ -31,7 +36,7 @@ export function useDeciding(plan: Plan, hash: string, onDone: () => void): Decid
     } catch (error) {
       const problem = Problem.of(error);
       announce(`Not ${word}: ${problem.message}`);
-      setRefusal(problem);
+      setRefusal({ of: word === "approved" ? "approval" : "rejection", problem });
     } finally {
       setBusy(false);
     }
