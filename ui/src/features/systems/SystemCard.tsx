@@ -32,7 +32,7 @@ export const SystemCard = memo(function SystemCard({ system, running, openIncide
   const history = useLive((state) => state.history.get(system.id));
   const stale = useStale(system);
   return (
-    <li className="flex min-w-0 flex-[1_1_18rem] flex-col gap-2 bg-surface px-3 py-3 sm:px-5">
+    <li data-system className="flex min-w-0 flex-[1_1_18rem] flex-col gap-2 bg-surface px-3 py-3 sm:px-5">
       <div className="flex items-start gap-3">
         <Health system={system} className="w-11 text-xl" />
         <div className="min-w-0 flex-1">
@@ -125,7 +125,11 @@ function Silence({ system }: { readonly system: System }) {
     <>
       <span>as of {stale} ago</span>
       {isFollowed && (
-        <Badge tone="warn" title="Nothing was measured since then. Is the operator running?">
+        <Badge
+          tone="warn"
+          className="whitespace-normal!"
+          title="Nothing was measured since then. Is the operator running?"
+        >
           The operator is silent since {formatClock(system.last_probe_at)}
         </Badge>
       )}
