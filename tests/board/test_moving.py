@@ -80,6 +80,8 @@ async def test_the_same_by_keyboard_alone(sre_page: Page, board: Board) -> None:
     await page.keyboard.press("j")
     await expect(card(page, "First").get_by_role("link")).to_be_focused()
     await page.keyboard.press("m")
+    await expect(page.get_by_role("menuitem", name="Triage")).to_be_focused()  # and says that it is there now
+    await page.keyboard.press("ArrowDown")
     await page.keyboard.press("ArrowDown")
     await expect(page.get_by_role("menuitem", name="Fixing")).to_be_focused()
     await page.keyboard.press("Enter")

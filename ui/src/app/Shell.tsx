@@ -39,7 +39,13 @@ export function Shell({ session, children }: ShellProps) {
       >
         Skip to the content
       </a>
-      <div className="flex min-h-dvh flex-col">
+      {/* The guide covers nothing: it has a column of its own, or what it covers can be scrolled out from under it. */}
+      <div
+        className={clsx(
+          "flex min-h-dvh flex-col",
+          "has-[~[data-guide=open]]:pb-[40dvh] lg:has-[~[data-guide=open]]:pr-80 lg:has-[~[data-guide=open]]:pb-0",
+        )}
+      >
         <Header session={session} />
         <ConnectionBanner />
         <KillSwitchBanner />

@@ -35,8 +35,13 @@ export function secondsBetween(from: string | null, to: string | null): number |
   return Number.isNaN(seconds) ? null : seconds;
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const dated = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const own = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions();
+/** The page is in English: names of months and digits of another language, or another direction, would garble it. */
+const locale = own.locale.startsWith("en") ? own.locale : "en-GB";
+/** What is the reader's own, whatever the language: 12 or 24 hours, as is the zone. */
+const hours = own.hourCycle === undefined ? {} : { hourCycle: own.hourCycle };
+const clock = new Intl.DateTimeFormat(locale, { ...hours, hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const dated = new Intl.DateTimeFormat(locale, { ...hours, dateStyle: "medium", timeStyle: "medium" });
 
 /** The time of day in the reader's zone. */
 export function formatClock(iso: string): string {
@@ -48,7 +53,7 @@ export function formatDateTime(iso: string): string {
   return dated.format(new Date(iso));
 }
 
-const numbers = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 
 /** With one decimal at most. */
 export function formatNumber(value: number): string {

@@ -28,15 +28,20 @@ export function Button({
   isSquare = false,
   ...rest
 }: ButtonProps) {
-  const { className, children, disabled, ...props } = rest;
+  const { className, children, onClick, ...props } = rest;
   return (
     <button
       type="button"
-      disabled={disabled === true || isBusy}
+      // Not `disabled`, which takes away the focus of whoever pressed it.
+      aria-disabled={isBusy || undefined}
       aria-busy={isBusy || undefined}
+      onClick={(event) => {
+        if (isBusy) event.preventDefault();
+        else onClick?.(event);
+      }}
       className={clsx(
         "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md border font-semibold whitespace-nowrap",
-        "transition-colors disabled:opacity-55",
+        "transition-colors disabled:opacity-55 aria-disabled:cursor-not-allowed aria-disabled:opacity-55",
         size === "sm" ? "min-h-7 text-xs" : "min-h-9 text-sm",
         isSquare ? (size === "sm" ? "w-7" : "w-9") : size === "sm" ? "px-2" : "px-3",
         LOOK[variant],

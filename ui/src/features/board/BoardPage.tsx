@@ -48,12 +48,12 @@ export function BoardPage() {
 
   const emptyText = isFiltering(filters) ? "Nothing that the filters let through." : null;
   return (
-    <div className="flex flex-1 flex-col gap-3 px-3 pb-6 sm:px-5">
+    <div className="@container flex flex-1 flex-col gap-3 px-3 pb-6 sm:px-5">
       <h1 className="sr-only">Board</h1>
       <FilterBar filters={filters} />
       {isSynced ? (
         // A dialog takes pointer events from the body; its overlay lies over the cards, and none need a new style for it.
-        <div ref={board} className="pointer-events-auto grid flex-1 gap-3 sm:grid-cols-2 lg:grid-cols-4">
+        <div ref={board} className="pointer-events-auto grid flex-1 gap-3 sm:grid-cols-2 lg:@min-[50rem]:grid-cols-4">
           {STATUSES.map((status) => (
             <Column
               key={status}

@@ -16,7 +16,7 @@ import { useBusy } from "@/ui/useBusy";
 
 import { follow, useFollowed } from "./memory";
 import { type Progress, runningDrill } from "./progress";
-import { Lines } from "./Lines";
+import { ACTION, Lines } from "./Lines";
 
 const FIRST = "redis-memory";
 
@@ -24,12 +24,14 @@ const FIRST = "redis-memory";
 export function Break({ progress }: { readonly progress: Progress }) {
   const { name } = useFollowed();
   const { experiment } = progress;
+  const mayApprove = useMay("approve_plans");
   if (experiment !== null) return <Begun experiment={experiment} />;
   if (name !== null) return <Awaited name={name} />;
   return (
     <Lines>
       <p>
-        A drill breaks a test system for real. Everything after that happens by itself, except for one decision: yours.
+        A drill breaks a test system for real. Everything after that happens by itself, except for one decision:{" "}
+        {mayApprove ? "yours" : "somebody who may has to approve the plan"}.
       </p>
       <Starter />
     </Lines>
@@ -63,7 +65,7 @@ function Awaited({ name }: { readonly name: string }) {
       <p>
         Waiting for <code>{name}</code> to appear. If it was deleted meanwhile, it never will.
       </p>
-      <Button size="sm" onClick={() => follow(null)}>
+      <Button size="sm" className={ACTION} onClick={() => follow(null)}>
         Start over
       </Button>
     </Lines>
@@ -103,7 +105,7 @@ function FollowRunning({ experiment }: { readonly experiment: Experiment }) {
       <p>
         <code>{experiment.name}</code> is running already. One fault at a time is easier to follow.
       </p>
-      <Button variant="primary" size="sm" onClick={() => follow(experiment.name)}>
+      <Button variant="primary" size="sm" className={ACTION} onClick={() => follow(experiment.name)}>
         Follow it
       </Button>
     </>
@@ -135,7 +137,7 @@ function Choices({ first, others }: { readonly first: Scenario; readonly others:
     if (made !== null) follow(made.name);
   };
   return (
-    <div className="flex flex-wrap gap-2">
+    <div className={`${ACTION} flex flex-wrap gap-2`}>
       <Button
         variant="primary"
         size="sm"

@@ -1,6 +1,6 @@
 import { clsx } from "clsx";
-import { ChevronDown, Compass, X } from "lucide-react";
-import { useEffect, useMemo, useRef } from "react";
+import { ChevronDown, Compass, ListChecks, X } from "lucide-react";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { useRoute } from "wouter";
 
 import { useLive } from "@/live/store";
@@ -14,7 +14,10 @@ import { Summary } from "./Summary";
 import { useStandAside } from "./useStandAside";
 import { resultOf, TITLE } from "./words";
 
-/** The guide as it stands in its corner; on a phone, a sheet at the bottom. */
+/**
+ * The guide: where there is room, a column of its own beside the page, which leaves that much free; else a bar at the
+ * bottom with the present step only. Minimized, it is a button in the corner.
+ */
 export default function GuidePanel({ isOpen }: { readonly isOpen: boolean }) {
   const progress = useProgress();
   const frame = useRef<HTMLElement>(null);
@@ -25,9 +28,10 @@ export default function GuidePanel({ isOpen }: { readonly isOpen: boolean }) {
     <aside
       ref={frame}
       aria-label="Guide"
+      data-guide={isOpen ? "open" : "minimized"}
       className={clsx(
         "fixed z-20 transition-opacity",
-        isOpen ? "inset-x-0 bottom-0 sm:inset-x-auto sm:right-4 sm:bottom-4 sm:w-96" : "right-3 bottom-3",
+        isOpen ? "inset-x-0 bottom-0 lg:inset-y-0 lg:left-auto lg:w-80" : "right-3 bottom-3",
         isAside && "pointer-events-none opacity-0",
       )}
     >
@@ -39,7 +43,9 @@ export default function GuidePanel({ isOpen }: { readonly isOpen: boolean }) {
 function Opened({ progress }: { readonly progress: Progress }) {
   const title = useRef<HTMLHeadingElement>(null);
   const body = useRef<HTMLDivElement>(null);
+  const [showsAll, setShowsAll] = useState(false);
   const { current } = progress;
+  useKeptFocus(title);
   useEffect(() => {
     // Where there is little room, what is to be done now is what is seen.
     const row = body.current?.querySelector<HTMLElement>("[aria-current=step], [data-summary]");
@@ -53,12 +59,27 @@ function Opened({ progress }: { readonly progress: Progress }) {
     return () => clearTimeout(timer);
   }, [asks]);
   return (
-    <div className="arriving flex max-h-[52dvh] flex-col rounded-t-lg border border-line bg-raised shadow-float sm:max-h-[min(40rem,calc(100dvh-6rem))] sm:rounded-lg">
-      <header className="flex items-center gap-2 border-b border-line py-1.5 pr-2 pl-4">
-        <Compass size={16} aria-hidden="true" className="shrink-0 text-accent" />
+    <div
+      className={clsx(
+        "arriving flex flex-col border-t border-line bg-raised max-lg:shadow-float",
+        "lg:h-full lg:max-h-none lg:border-t-0 lg:border-l",
+        showsAll ? "max-h-[75dvh]" : "max-h-[40dvh]",
+      )}
+    >
+      <header className="flex items-center gap-1 border-b border-line py-1.5 pr-2 pl-4 lg:min-h-12">
+        <Compass size={16} aria-hidden="true" className="mr-1 shrink-0 text-accent" />
         <h2 ref={title} tabIndex={-1} className="min-w-0 flex-1 text-sm font-semibold focus:outline-none">
           Your first drill <Count progress={progress} />
         </h2>
+        <IconButton
+          size="sm"
+          label={showsAll ? "Show this step only" : "Show all steps"}
+          aria-expanded={showsAll}
+          className="lg:hidden"
+          onClick={() => setShowsAll(!showsAll)}
+        >
+          <ListChecks size={16} aria-hidden="true" />
+        </IconButton>
         <IconButton size="sm" label="Minimize the guide" onClick={() => setMode("collapsed")}>
           <ChevronDown size={16} aria-hidden="true" />
         </IconButton>
@@ -75,7 +96,13 @@ function Opened({ progress }: { readonly progress: Progress }) {
       >
         <ol className="flex flex-col">
           {STEPS.map((step, index) => (
-            <StepRow key={step} step={step} number={index + 1} progress={progress} />
+            <StepRow
+              key={step}
+              step={step}
+              number={index + 1}
+              progress={progress}
+              isInBar={showsAll || step === (current ?? "grade")}
+            />
           ))}
         </ol>
         {progress.isOver && progress.experiment !== null && (
@@ -84,6 +111,21 @@ function Opened({ progress }: { readonly progress: Progress }) {
       </div>
     </div>
   );
+}
+
+/** What was pressed here is often gone a moment later: then the title has the focus, and not nothing. */
+function useKeptFocus(title: RefObject<HTMLElement | null>): void {
+  const last = useRef<Element | null>(null);
+  useEffect(() => {
+    const note = ({ target }: FocusEvent): void => {
+      last.current = target instanceof Element && target.closest("[data-guide]") !== null ? target : null;
+    };
+    document.addEventListener("focusin", note);
+    return () => document.removeEventListener("focusin", note);
+  }, []);
+  useEffect(() => {
+    if (last.current?.isConnected === false && document.activeElement === document.body) title.current?.focus();
+  });
 }
 
 function Collapsed({ progress }: { readonly progress: Progress }) {

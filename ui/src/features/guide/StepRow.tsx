@@ -10,15 +10,20 @@ interface StepRowProps {
   readonly step: Step;
   readonly number: number;
   readonly progress: Progress;
+  /** Also shown where there is only room for a bar. */
+  readonly isInBar: boolean;
 }
 
 /** One step: what it came to, or what is to be done where it is the present one. */
-export function StepRow({ step, number, progress }: StepRowProps) {
+export function StepRow({ step, number, progress, isInBar }: StepRowProps) {
   const mark = progress.marks[step];
   const isCurrent = progress.current === step;
   const result = resultOf(step, progress);
   return (
-    <li aria-current={isCurrent ? "step" : undefined} className="flex gap-3 py-1.5">
+    <li
+      aria-current={isCurrent ? "step" : undefined}
+      className={clsx("gap-3 py-1.5", isInBar ? "flex" : "hidden lg:flex")}
+    >
       <Disc mark={mark} number={number} isCurrent={isCurrent} />
       <div className="min-w-0 flex-1">
         <p className={clsx("text-sm", isCurrent ? "font-semibold" : mark === "todo" ? "text-faint" : "text-ink")}>

@@ -7,7 +7,7 @@ import { incidentPath } from "@/lib/paths";
 import { Button } from "@/ui/Button";
 import { MarkList, TimeList } from "@/ui/GradeList";
 
-import { Lines } from "./Lines";
+import { ACTION, Lines } from "./Lines";
 import { follow } from "./memory";
 import type { Progress } from "./progress";
 
@@ -19,7 +19,7 @@ export function Summary({ experiment, progress }: { readonly experiment: Experim
   const { grade } = experiment;
   const { incident } = progress;
   return (
-    <div data-summary className="mt-2 border-t border-line pt-3">
+    <div data-summary className="mt-2 flex flex-col gap-3 border-t border-line pt-3">
       {grade === null ? (
         <Lines>
           <p>{sentence(experiment.message) || "It ended without a grade."}</p>
@@ -31,7 +31,7 @@ export function Summary({ experiment, progress }: { readonly experiment: Experim
           {experiment.message !== "" && <p className="text-xs text-muted">{sentence(experiment.message)}</p>}
         </div>
       )}
-      <div className="mt-3 flex flex-wrap items-center gap-2">
+      <div className={`${ACTION} flex flex-wrap items-center gap-2`}>
         <Button variant="primary" size="sm" onClick={() => follow(null)}>
           Run another
         </Button>

@@ -12,7 +12,7 @@ import { useMay, useSession } from "@/live/session";
 import { Bar } from "@/ui/Bar";
 import { Elapsed, Remaining, useClock } from "@/ui/clock";
 
-import { Lines } from "./Lines";
+import { ACTION, Lines } from "./Lines";
 import { type Held, heldOf, type Progress } from "./progress";
 
 interface BodyProps {
@@ -225,7 +225,7 @@ function Go({ href, children }: { readonly href: string; readonly children: Reac
   return (
     <Link
       href={href}
-      className="inline-flex min-h-7 items-center rounded-md bg-accent px-2.5 text-xs font-semibold text-on-accent hover:bg-accent-hover"
+      className={`${ACTION} inline-flex min-h-7 items-center rounded-md bg-accent px-2.5 text-xs font-semibold text-on-accent hover:bg-accent-hover`}
     >
       {children}
     </Link>

@@ -72,7 +72,6 @@ function SignalRow({ signal, evidence }: SignalRowProps) {
           threshold={evidence.threshold_percent}
           now={now}
           spanMs={spanMs}
-          tone={signal.breached ? "danger" : "ok"}
           label={`${SIGNAL_WORD[signal.name]} over the ${Math.round(spanMs / 1000)} s before, ${health} at the end`}
         />
       ) : (

@@ -27,7 +27,7 @@ export function BreakMenu({ system, ...circumstances }: BreakMenuProps) {
   return (
     <Menu
       trigger={
-        <Button size="sm" icon={<Zap size={14} aria-hidden="true" />} aria-label={`Break ${system.name}`}>
+        <Button data-break size="sm" icon={<Zap size={14} aria-hidden="true" />} aria-label={`Break ${system.name}`}>
           Break
         </Button>
       }

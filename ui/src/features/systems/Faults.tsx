@@ -1,4 +1,5 @@
 import { OctagonX } from "lucide-react";
+import { useLayoutEffect, useRef } from "react";
 
 import { api, unwrapAnswer } from "@/api/client";
 import type { Experiment } from "@/api/types";
@@ -14,14 +15,14 @@ export function Faults({ running }: { readonly running: readonly Experiment[] })
   return (
     <ul className="flex flex-col gap-1">
       {running.map((experiment) => (
-        <li key={experiment.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm">
-          <span className="mr-auto min-w-0">
-            <span className="font-semibold text-alert">{FAULT_WORD[experiment.fault.type]}</span>{" "}
-            <span className="text-xs text-muted">
+        <li key={experiment.id} className="flex min-h-9 items-center gap-3">
+          <div className="min-w-0 flex-1">
+            <p className="truncate text-sm font-semibold text-alert">{FAULT_WORD[experiment.fault.type]}</p>
+            <p className="text-xs text-muted">
               {EXPERIMENT_WORD[experiment.status].toLowerCase()}
               <TimeLeft experiment={experiment} />
-            </span>
-          </span>
+            </p>
+          </div>
           <Stop experiment={experiment} />
         </li>
       ))}
@@ -41,8 +42,20 @@ function TimeLeft({ experiment }: { readonly experiment: Experiment }) {
 /** Only what is not being undone already can be stopped. */
 function Stop({ experiment }: { readonly experiment: Experiment }) {
   const mayStop = useMay("run_experiments");
+  return mayStop && experiment.status !== "recovering" ? <StopButton experiment={experiment} /> : null;
+}
+
+function StopButton({ experiment }: { readonly experiment: Experiment }) {
   const [isBusy, busy] = useBusy();
-  if (!mayStop || experiment.status === "recovering") return null;
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const own = button.current;
+    // It goes while it has the focus of who pressed it: what stays of the system takes that over.
+    return () => {
+      if (own === null || document.activeElement !== own) return;
+      own.closest("[data-system]")?.querySelector<HTMLElement>("[data-break]")?.focus();
+    };
+  }, []);
   const word = FAULT_WORD[experiment.fault.type];
   const stop = (): Promise<unknown> =>
     attempt(`${word} is being undone`, `${word} was not stopped`, () =>
@@ -50,6 +63,7 @@ function Stop({ experiment }: { readonly experiment: Experiment }) {
     );
   return (
     <Button
+      ref={button}
       size="sm"
       isBusy={isBusy}
       icon={<OctagonX size={14} aria-hidden="true" />}

@@ -14,13 +14,15 @@ interface SignalRowProps {
   readonly signal: SignalStatus;
   readonly points: readonly Point[];
   readonly threshold: number;
+  /** How long ago it was measured, where that is too long to call it the present state; else null. */
+  readonly staleFor: string | null;
   /** With what was measured below it. */
   readonly isDetailed: boolean;
 }
 
 /** One signal: how healthy it is, and how it went over the last minutes. */
-export function SignalRow({ signal, points, threshold, isDetailed }: SignalRowProps) {
-  const tone = toneOf(signal.health, threshold);
+export function SignalRow({ signal, points, threshold, staleFor, isDetailed }: SignalRowProps) {
+  const tone = staleFor === null ? toneOf(signal.health, threshold) : "neutral";
   const took = canaryTime(signal);
   return (
     <li className="py-0.5">
@@ -33,7 +35,7 @@ export function SignalRow({ signal, points, threshold, isDetailed }: SignalRowPr
           <History signal={signal} points={points} threshold={threshold} />
           <span className={`tabular text-right font-mono text-sm ${TEXT[tone]}`}>
             <span aria-hidden="true">{healthText(signal.health)}</span>
-            <span className="sr-only">{sayHealth(signal.health, threshold)}</span>
+            <span className="sr-only">{sayHealth(signal.health, threshold, staleFor)}</span>
           </span>
         </div>
       </Tooltip>
@@ -46,12 +48,13 @@ export function SignalRow({ signal, points, threshold, isDetailed }: SignalRowPr
   );
 }
 
-function sayHealth(health: number | null, threshold: number): string {
+function sayHealth(health: number | null, threshold: number, staleFor: string | null): string {
   if (health === null) return "not measured";
-  return `${healthText(health)} of 100${health < threshold ? `, below the threshold of ${threshold}` : ""}`;
+  const below = health < threshold ? `, below the threshold of ${threshold}` : "";
+  return `${healthText(health)} of 100${below}${staleFor === null ? "" : `, as of ${staleFor} ago`}`;
 }
 
-function History({ signal, points, threshold }: Omit<SignalRowProps, "isDetailed">) {
+function History({ signal, points, threshold }: Omit<SignalRowProps, "isDetailed" | "staleFor">) {
   const now = useClock((time) => Math.ceil(time / STEP_MS) * STEP_MS);
   return (
     <div className="h-5 [&>svg]:h-5">
@@ -59,7 +62,6 @@ function History({ signal, points, threshold }: Omit<SignalRowProps, "isDetailed
         points={points}
         threshold={threshold}
         now={now}
-        tone={toneOf(signal.health, threshold)}
         label={`${SIGNAL_WORD[signal.name]} over the last 5 minutes`}
       />
     </div>

@@ -3,7 +3,7 @@ import { memo, type ReactNode, useState } from "react";
 
 import type { Experiment, System } from "@/api/types";
 import { Link } from "wouter";
-import { countOf } from "@/lib/format";
+import { countOf, formatClock } from "@/lib/format";
 import { label } from "@/lib/keys";
 import { useLive } from "@/live/store";
 import { Badge } from "@/ui/Badge";
@@ -14,7 +14,7 @@ import { TEXT } from "@/ui/tone";
 
 import { BreakMenu } from "./BreakMenu";
 import { Faults } from "./Faults";
-import { healthText, inOrder, silentFor, standing, toneOf } from "./measures";
+import { healthText, inOrder, staleFor, standing, toneOf } from "./measures";
 import type { OpenIncident } from "./openIncidents";
 import { SignalRow } from "./SignalRow";
 
@@ -30,8 +30,9 @@ export interface SystemCardProps {
 export const SystemCard = memo(function SystemCard({ system, running, openIncidents }: SystemCardProps) {
   const [isDetailed, setIsDetailed] = useState(false);
   const history = useLive((state) => state.history.get(system.id));
+  const stale = useStale(system);
   return (
-    <li className="flex min-w-0 flex-[1_1_18rem] flex-col gap-2 bg-surface px-3 py-3 sm:px-5">
+    <li data-system className="flex min-w-0 flex-[1_1_18rem] flex-col gap-2 bg-surface px-3 py-3 sm:px-5">
       <div className="flex items-start gap-3">
         <Health system={system} className="w-11 text-xl" />
         <div className="min-w-0 flex-1">
@@ -62,6 +63,7 @@ export const SystemCard = memo(function SystemCard({ system, running, openIncide
               signal={signal}
               points={history?.get(signal.name) ?? []}
               threshold={system.threshold_percent}
+              staleFor={stale}
               isDetailed={isDetailed}
             />
           ))}
@@ -77,12 +79,20 @@ interface HealthProps {
   readonly className: string;
 }
 
-/** The lowest signal, as a number. */
+/** How long ago it was last measured, where the numbers are too old to be the present ones; else null. */
+function useStale(system: System): string | null {
+  return useClock((now) => staleFor(system.last_probe_at, now));
+}
+
+/** The lowest signal, as a number; without a colour once it is old. */
 export function Health({ system, className }: HealthProps) {
   const { health, threshold_percent: threshold } = system;
+  const stale = useStale(system);
   const said = health === null ? "Health not measured" : `Health ${healthText(health)} of 100`;
   return (
-    <p className={`tabular font-mono font-medium ${className} ${TEXT[toneOf(health, threshold)]}`}>
+    <p
+      className={`tabular font-mono font-medium ${className} ${TEXT[stale === null ? toneOf(health, threshold) : "neutral"]}`}
+    >
       <span aria-hidden="true">{healthText(health)}</span>
       <span className="sr-only">{said}</span>
     </p>
@@ -106,15 +116,24 @@ export function Marks({ system, openIncidents }: Pick<SystemCardProps, "system" 
   );
 }
 
-/** While the stream itself is cut, its age says nothing about the operator. */
+/** How old the numbers are. While the stream itself is cut, that says nothing about the operator. */
 function Silence({ system }: { readonly system: System }) {
   const isFollowed = useLive((state) => state.phase === "live" && state.isFresh);
-  const silence = useClock((now) => silentFor(system.last_probe_at, now));
-  if (!isFollowed || silence === null) return null;
+  const stale = useStale(system);
+  if (stale === null || system.last_probe_at === null) return null;
   return (
-    <Badge tone="warn" title="Nothing was measured since then. Is the operator running?">
-      Operator silent for {silence}?
-    </Badge>
+    <>
+      <span>as of {stale} ago</span>
+      {isFollowed && (
+        <Badge
+          tone="warn"
+          className="whitespace-normal!"
+          title="Nothing was measured since then. Is the operator running?"
+        >
+          The operator is silent since {formatClock(system.last_probe_at)}
+        </Badge>
+      )}
+    </>
   );
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { aSystem } from "@/testing/things";
 
-import { canaryTime, describeMetrics, healthText, silentFor, standing, toneOf } from "./measures";
+import { canaryTime, describeMetrics, healthText, staleFor, standing, toneOf } from "./measures";
 import { readHistory } from "./readHistory";
 
 describe("describeMetrics", () => {
@@ -52,15 +52,16 @@ describe("toneOf", () => {
   });
 });
 
-describe("silentFor", () => {
+describe("staleFor", () => {
   const now = Date.parse("2026-01-01T12:02:00Z");
-  it("is silent after a minute without a measurement", () => {
-    expect(silentFor("2026-01-01T12:00:00Z", now)).toBe("2 min");
-    expect(silentFor("2026-01-01T12:01:01Z", now)).toBeNull();
+  it("is stale after more than 45 s without a measurement", () => {
+    expect(staleFor("2026-01-01T12:00:00Z", now)).toBe("2 min");
+    expect(staleFor("2026-01-01T12:01:14Z", now)).toBe("46 s");
+    expect(staleFor("2026-01-01T12:01:15Z", now)).toBeNull();
   });
   it("does not guess before the first one", () => {
-    expect(silentFor(null, now)).toBeNull();
-    expect(silentFor("not a time", now)).toBeNull();
+    expect(staleFor(null, now)).toBeNull();
+    expect(staleFor("not a time", now)).toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 /** What was measured, in words and units. */
 import type { SignalStatus, System } from "@/api/types";
-import { formatBytes, formatDuration, formatMilliseconds, formatNumber, splitWords } from "@/lib/format";
+import { formatAge, formatBytes, formatMilliseconds, formatNumber, splitWords } from "@/lib/format";
 import { SIGNAL_WORD, type Tone } from "@/lib/words";
 
 type Unit = "count" | "bytes" | "milliseconds";
@@ -57,13 +57,16 @@ export function inOrder(signals: readonly SignalStatus[]): readonly SignalStatus
   return [...signals].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
 }
 
-const SILENT_SECONDS = 60;
+const STALE_SECONDS = 45;
 
-/** The operator writes at least every half minute. How long it has been silent, or null while it is not. */
-export function silentFor(lastProbeAt: string | null, now: number): string | null {
+/**
+ * The operator writes at least every half minute. How long ago it last did, where that is too long to take what it
+ * wrote for the present state; else null.
+ */
+export function staleFor(lastProbeAt: string | null, now: number): string | null {
   if (lastProbeAt === null) return null;
   const seconds = (now - Date.parse(lastProbeAt)) / 1000;
-  return seconds > SILENT_SECONDS ? formatDuration(seconds) : null;
+  return seconds > STALE_SECONDS ? formatAge(seconds) : null;
 }
 
 /** "97", or what stands in its place. */
