@@ -5,8 +5,10 @@ import { Tooltip } from "radix-ui";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
+import { onSignedOut } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { App } from "@/app/App";
+import { store } from "@/live/store";
 import { mountAnnouncer } from "@/ui/announcer";
 
 const root = document.getElementById("root");
@@ -21,6 +23,11 @@ const queries = new QueryClient({
       refetchOnWindowFocus: false,
     },
   },
+});
+
+// Before the first sign-in nobody was signed out: the sign-in page says that by itself.
+onSignedOut(() => {
+  if (store.get().isSynced) store.dispatch({ type: "connection", phase: "signed-out" });
 });
 
 createRoot(root).render(

@@ -6,6 +6,15 @@ import { Problem } from "./problem";
 
 export const api = createClient<paths>({ baseUrl: location.origin });
 
+/** Calls when a request was refused because nobody is signed in any more. */
+export function onSignedOut(handler: () => void): void {
+  api.use({
+    onResponse: ({ response }) => {
+      if (response.status === 401) handler();
+    },
+  });
+}
+
 interface Answer<T> {
   data?: T;
   error?: unknown;

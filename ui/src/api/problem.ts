@@ -38,6 +38,11 @@ export class Problem extends Error {
     this.errors = more.errors ?? [];
   }
 
+  /** Nobody knows whether what was asked for was done: the answer was lost, or did not come in time. */
+  get isUnknown(): boolean {
+    return [0, 502, 503, 504].includes(this.status);
+  }
+
   /** No answer came at all. */
   static ofFailure(error: unknown): Problem {
     if (error instanceof Problem) return error;

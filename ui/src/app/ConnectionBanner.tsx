@@ -2,14 +2,14 @@ import { CloudOff, RefreshCw } from "lucide-react";
 
 import { formatDuration } from "@/lib/format";
 import { useLive } from "@/live/store";
-import { useClock } from "@/ui/clock";
+import { useLocalClock } from "@/ui/clock";
 
 /** Says when what is shown may be behind, and since when. */
 export function ConnectionBanner() {
   const phase = useLive((state) => state.phase);
   const heardAt = useLive((state) => state.heardAt);
   const isFresh = useLive((state) => state.isFresh);
-  const age = useClock((now) => (heardAt === null ? null : formatDuration((now - heardAt) / 1000)));
+  const age = useLocalClock((now) => (heardAt === null ? null : formatDuration((now - heardAt) / 1000)));
   if (phase === "reconnecting") {
     const since = age === null ? "nothing was received yet" : `last update ${age} ago`;
     return (

@@ -7,6 +7,7 @@ import type { Session } from "@/api/types";
 import { HaltMenuItem } from "@/features/halt/HaltMenuItem";
 import { PracticeMenuItems } from "@/features/practice/PracticeMenuItems";
 import { attempt } from "@/live/actions";
+import { store } from "@/live/store";
 import { Button, IconButton } from "@/ui/Button";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "@/ui/Menu";
 import { chooseTheme, type Theme, useTheme } from "@/ui/theme";
@@ -79,7 +80,9 @@ function UserMenu({ session }: { readonly session: Session }) {
       await unwrap(api.DELETE("/api/v1/session"));
       return true;
     });
-    if (done !== null) await queries.resetQueries({ queryKey: sessionQuery.queryKey });
+    if (done === null) return;
+    store.dispatch({ type: "forget" });
+    await queries.resetQueries({ queryKey: sessionQuery.queryKey });
   };
   return (
     <Menu

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Activity, ChartNoAxesColumn, FlaskConical, Kanban, Trophy } from "lucide-react";
 import { clsx } from "clsx";
 import { type ReactNode, useEffect } from "react";
-import { Link, useRoute } from "wouter";
+import { Link, useLocation, useRoute } from "wouter";
 
 import { boardQuery, gameDaysQuery } from "@/api/queries";
 import type { Session } from "@/api/types";
@@ -60,9 +60,10 @@ export function Shell({ session, children }: ShellProps) {
 
 function Header({ session }: { readonly session: Session }) {
   const title = useQuery(boardQuery).data?.title ?? "Incident simulator";
+  const [path] = useLocation();
   useEffect(() => {
-    document.title = title;
-  }, [title]);
+    document.title = titleOf(path, title);
+  }, [path, title]);
   return (
     <header className="sticky top-0 z-30 flex flex-wrap items-center gap-x-4 border-b border-line bg-surface px-3 sm:px-5">
       <Link href="/" className="flex min-h-12 items-center gap-2 font-semibold">
@@ -76,6 +77,19 @@ function Header({ session }: { readonly session: Session }) {
       </div>
     </header>
   );
+}
+
+const PAGES: Record<string, string> = {
+  "/": "Board",
+  "/experiments": "Experiments",
+  "/analytics": "Analytics",
+  "/game-days": "Game days",
+};
+
+/** What the window is called: where one is, then what this simulator is called. */
+function titleOf(path: string, title: string): string {
+  const page = path.startsWith("/incidents/") ? path.slice("/incidents/".length) : PAGES[path];
+  return `${page ?? "No such page"} · ${title}`;
 }
 
 function Navigation({ session }: { readonly session: Session }) {

@@ -39,7 +39,8 @@ function TokenForm() {
   const signIn = async (): Promise<void> => {
     try {
       const session = await unwrap(api.POST("/api/v1/session", { body: { token } }));
-      store.dispatch({ type: "connection", phase: "connecting" });
+      queries.clear();
+      store.dispatch({ type: "forget" });
       queries.setQueryData(sessionQuery.queryKey, session);
     } catch (failure) {
       setError(Problem.of(failure).message);

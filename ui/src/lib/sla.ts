@@ -18,6 +18,8 @@ interface Sla {
   readonly dueAt: number;
   /** Seconds that are left; negative when it is late. Of what is over: at its end. */
   readonly left: number;
+  /** Seconds that it may take. */
+  readonly allowed: number;
 }
 
 const SOON = 0.25;
@@ -36,14 +38,14 @@ export function judgeSla(
   if (incident.status === "resolved" && resolved !== null) {
     const dueAt = start + target.resolve_seconds * 1000;
     const left = (dueAt - Date.parse(resolved)) / 1000;
-    return { clock: "resolve", state: left >= 0 ? "kept" : "missed", dueAt, left };
+    return { clock: "resolve", state: left >= 0 ? "kept" : "missed", dueAt, left, allowed: target.resolve_seconds };
   }
   const clock = acknowledged === null ? "acknowledge" : "resolve";
   const allowed = clock === "acknowledge" ? target.acknowledge_seconds : target.resolve_seconds;
   const dueAt = start + allowed * 1000;
   const left = (dueAt - now) / 1000;
   const state = left < 0 ? "breached" : left < allowed * SOON ? "soon" : "running";
-  return { clock, state, dueAt, left };
+  return { clock, state, dueAt, left, allowed };
 }
 
 /** The SLA in words; empty without one. Coarse, so that it does not change each second. */

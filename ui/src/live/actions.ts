@@ -10,6 +10,7 @@ import { notify } from "@/ui/toasts";
 import { store } from "./store";
 
 const ANSWER_MS = 15_000;
+const DOUBT_MS = 120_000;
 
 /** What became of a move. `needs-reason`: its system is unhealthy, and the operator wants to know why it is over. */
 type MoveOutcome = "moved" | "needs-reason" | "refused";
@@ -35,11 +36,24 @@ export async function moveIncident(incident: Incident, to: IncidentStatus, reaso
   } catch (error) {
     const problem = Problem.of(error);
     if (problem.reason === "ReasonNeeded") return "needs-reason";
-    refuse(`${label(incident)} stays in ${STATUS_WORD[from]}`, problem);
+    if (problem.isUnknown) doubt(incident, to);
+    else refuse(`${label(incident)} stays in ${STATUS_WORD[from]}`, problem);
     return "refused";
   } finally {
     store.dispatch({ type: "move.end", id: incident.id });
   }
+}
+
+/** The answer was lost: the card stands where the stream tells, and the doubt ends when that is where it was moved to. */
+function doubt(incident: Incident, to: IncidentStatus): void {
+  const title = `It is not known whether ${label(incident)} moved`;
+  const detail =
+    "The cluster did not answer in time. The card stands where it is as far as is known; move it again if need be.";
+  announce(`${title}. ${detail}`);
+  const dismiss = notify({ tone: "danger", title, detail });
+  void answered(incident.id, to, DOUBT_MS).then((isThere) => {
+    if (isThere) dismiss();
+  });
 }
 
 async function undoMove(id: string, to: IncidentStatus): Promise<void> {
@@ -47,21 +61,20 @@ async function undoMove(id: string, to: IncidentStatus): Promise<void> {
   if (incident !== undefined) await moveIncident(incident, to, "undone");
 }
 
-/** Resolves once the stream shows the move, or after a while without. */
-function answered(id: string, to: IncidentStatus): Promise<void> {
+/** True once the stream shows the move, or that the incident is gone; false after a while without. */
+function answered(id: string, to: IncidentStatus, patience = ANSWER_MS): Promise<boolean> {
   return new Promise((resolve) => {
     const look = (): void => {
       const incident = store.get().incidents.get(id);
-      if (incident !== undefined && incident.status !== to) return;
+      if (incident === undefined || incident.status === to) end(true);
+    };
+    const end = (isThere: boolean): void => {
       stop();
       clearTimeout(timer);
-      resolve();
+      resolve(isThere);
     };
     const stop = store.subscribe(look);
-    const timer = setTimeout(() => {
-      stop();
-      resolve();
-    }, ANSWER_MS);
+    const timer = setTimeout(() => end(false), patience);
     look();
   });
 }

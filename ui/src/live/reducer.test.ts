@@ -91,6 +91,11 @@ describe("the connection", () => {
     expect(reduce(stale, received(aMessage("notice", { code: "fresh", message: "" }))).isFresh).toBe(true);
   });
 
+  it("forgets everything once somebody else signs in", () => {
+    const known = reduceAll(INITIAL, [snapshot([anIncident()]), synced()]);
+    expect(reduce(known, { type: "forget" })).toEqual(INITIAL);
+  });
+
   it("remembers where it was", () => {
     expect(reduceAll(INITIAL, [snapshot([], 1, 1, "a:7"), synced("a:9")]).seq).toBe("a:9");
   });

@@ -1,19 +1,22 @@
 /** The board's state as a pure function of what it was and what came. */
 import type { Envelope, Incident, IncidentStatus, KillSwitch, Notice, Snapshot, System } from "@/api/types";
 
+import { learnTime } from "./clock";
 import { appendMeasurements, type HistoryAnswer, mergeHistory } from "./history";
-import { type LiveState, NOTHING, type Phase, type Things } from "./state";
+import { INITIAL, type LiveState, NOTHING, type Phase, type Things } from "./state";
 
 /** What happens on this side of the stream. */
 type LocalEvent =
   | { readonly type: "connection"; readonly phase: Phase }
+  /** Somebody else may be here now: what the one before could see is not for them. */
+  | { readonly type: "forget" }
   | { readonly type: "move.begin"; readonly id: string; readonly to: IncidentStatus }
   | { readonly type: "move.end"; readonly id: string }
   | { readonly type: "answer"; readonly incident: Incident }
   | { readonly type: "switched"; readonly killSwitch: KillSwitch }
   | { readonly type: "history"; readonly answer: HistoryAnswer };
 
-/** A message with the time at which it came, in milliseconds since 1970. */
+/** A message with the time at which it came, by this machine's clock in milliseconds since 1970. */
 interface Received {
   readonly type: "received";
   readonly at: number;
@@ -71,12 +74,15 @@ function apply(draft: Draft, event: LiveEvent): void {
   const { state } = draft;
   switch (event.type) {
     case "received":
-      draft.set({ heardAt: event.at, phase: "live" });
+      draft.set({ heardAt: event.at, phase: "live", clock: learnTime(state.clock, event.at, event.message) });
       if (event.message.seq !== "") draft.set({ seq: event.message.seq });
-      receive(draft, event.message, event.at);
+      receive(draft, event.message, event.at + draft.state.clock.offset);
       return;
     case "connection":
       draft.set({ phase: event.phase });
+      return;
+    case "forget":
+      draft.set(INITIAL);
       return;
     case "move.begin":
       draft.set({ moves: new Map(state.moves).set(event.id, event.to) });
@@ -95,6 +101,7 @@ function apply(draft: Draft, event: LiveEvent): void {
   }
 }
 
+/** `at`: when it came, in the server's time. */
 function receive(draft: Draft, message: Envelope, at: number): void {
   switch (message.type) {
     case "snapshot":

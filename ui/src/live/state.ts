@@ -24,10 +24,19 @@ export interface Things {
   readonly systems: ReadonlyMap<string, System>;
 }
 
+/** How far the server's clock is ahead of this machine's. */
+export interface ServerClock {
+  /** Milliseconds; negative where the server's is behind. */
+  readonly offset: number;
+  /** The messages that tell it best, oldest first: when each came, and how far ahead its time was. */
+  readonly samples: readonly { readonly at: number; readonly ahead: number }[];
+}
+
 export interface LiveState extends Things {
   readonly phase: Phase;
-  /** When anything last came, in milliseconds since 1970; null before the first message. */
+  /** When anything last came, by this machine's clock in milliseconds since 1970; null before the first message. */
   readonly heardAt: number | null;
+  readonly clock: ServerClock;
   /** Position in the stream, to resume from; empty before the first message. */
   readonly seq: string;
   /** Everything was told at least once: before that an empty column means nothing. */
@@ -56,6 +65,7 @@ export const INITIAL: LiveState = {
   ...NOTHING,
   phase: "connecting",
   heardAt: null,
+  clock: { offset: 0, samples: [] },
   seq: "",
   isSynced: false,
   isFresh: true,

@@ -44,6 +44,11 @@ export const connection = new Connection({
   },
 });
 
+/** The server's time as far as it is known, in milliseconds since 1970: to compare with times that it gave. */
+export function serverNow(): number {
+  return Date.now() + store.get().clock.offset;
+}
+
 /**
  * A part of the live state, which renders again only when that part is another one. The selector must give the same
  * object for the same state: pick what is there, and derive in useMemo.

@@ -2,6 +2,7 @@
 import { useSyncExternalStore } from "react";
 
 import { formatAge, formatDateTime, formatDuration } from "@/lib/format";
+import { serverNow } from "@/live/store";
 
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
@@ -19,12 +20,19 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** Whatever `read` makes of the present time, in milliseconds since 1970, followed as it changes. */
-export function useClock<T extends string | number | boolean | null>(read: (now: number) => T): T {
+type Shown = string | number | boolean | null;
+
+/** Whatever `read` makes of the server's present time, in milliseconds since 1970, followed as it changes. */
+export function useClock<T extends Shown>(read: (now: number) => T): T {
+  return useSyncExternalStore(subscribe, () => read(serverNow()));
+}
+
+/** The same by this machine's own clock: for what happened here. */
+export function useLocalClock<T extends Shown>(read: (now: number) => T): T {
   return useSyncExternalStore(subscribe, () => read(Date.now()));
 }
 
-/** The present second, in milliseconds since 1970. */
+/** The server's present second, in milliseconds since 1970. */
 export function useNow(): number {
   return useClock((now) => Math.floor(now / 1000) * 1000);
 }

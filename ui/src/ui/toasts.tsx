@@ -4,6 +4,7 @@ import { CircleAlert, CircleCheck, Info, Undo2, X } from "lucide-react";
 import { useSyncExternalStore } from "react";
 
 import { Button, IconButton } from "./Button";
+import { restoreFocus } from "./focusTrail";
 
 interface Toast {
   readonly tone: "ok" | "info" | "danger";
@@ -28,12 +29,13 @@ function change(next: readonly Shown[]): void {
   for (const listener of listeners) listener();
 }
 
-/** Refusals stay until they are closed: they are to be read, and acted on. */
-export function notify(toast: Toast): void {
+/** Refusals stay until they are closed: they are to be read, and acted on. Gives what takes the message away. */
+export function notify(toast: Toast): () => void {
   lastId += 1;
   const id = lastId;
   change([...shown, { ...toast, id }].slice(-MOST));
   if (toast.tone !== "danger") setTimeout(() => dismiss(id), SHOWN_MS);
+  return () => dismiss(id);
 }
 
 function dismiss(id: number): void {
@@ -83,6 +85,7 @@ function Row({ toast }: { readonly toast: Shown }) {
           icon={<Undo2 size={14} aria-hidden="true" />}
           onClick={() => {
             dismiss(toast.id);
+            requestAnimationFrame(restoreFocus); // the button is gone then
             undo();
           }}
         >

@@ -15,7 +15,7 @@ export function SplitBar({ split }: { readonly split: Split }) {
   return (
     <Section
       title="Who took the time"
-      note={`Mean time to resolve: ${formatPrecise(total)} over ${countOf(split.n, "incident")}, in ${split.approved} of which a plan waited for approval.`}
+      note={`Mean time to resolve: ${formatPrecise(total)} over ${countOf(split.n, "incident")}, ${split.waited} of which waited for a person.`}
     >
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Incident } from "@/api/types";
 import type { Things } from "@/live/state";
-import { anAnalysis, anExperiment, anIncident, aReport, thingsOf } from "@/testing/things";
+import { anAnalysis, anExperiment, anIncident, aPlan, aReport, thingsOf } from "@/testing/things";
 
 import { analyse, NO_TEAM, NOT_KNOWN } from "./analyse";
 import { DEFAULTS, type Filters } from "./filters";
@@ -72,7 +72,17 @@ describe("times", () => {
 
   it("splits what was resolved into machine and human", () => {
     // waited: 10, 15 and 0 of 30, 60 and 90 seconds
-    expect(analysis.split).toEqual({ n: 3, approved: 2, human: 25 / 3, machine: 155 / 3 });
+    expect(analysis.split).toEqual({ n: 3, waited: 2, human: 25 / 3, machine: 155 / 3 });
+  });
+
+  it("counts the wait for a person also where a plan was rejected and nobody came", () => {
+    const decision = { approved: false, at: at(10), by: "ann", plan_hash: "", reason: "no", via: "api" };
+    const plans = [aPlan({ incident_name: "a", status: "rejected", created_at: at(2), decision })];
+    const incidents = [
+      incident("a", { proposed: 2, resolved: 30 }, { escalated: "a person rejected the plan" }),
+      incident("b", { resolved: 20 }),
+    ];
+    expect(look(thingsOf({ incidents, plans })).split).toEqual({ n: 2, waited: 1, human: 14, machine: 11 });
   });
 
   it("measures from the injection where an experiment is known, or from an earlier breach", () => {

@@ -12,8 +12,8 @@ import { type Filters, timeOf } from "./filters";
 
 export interface Split {
   readonly n: number;
-  /** How many of them had a plan that a person approved. */
-  readonly approved: number;
+  /** How many of them waited for a person. */
+  readonly waited: number;
   /** Mean seconds, which add up to the mean of the whole. */
   readonly machine: number;
   readonly human: number;
@@ -124,8 +124,8 @@ function splitOf(cases: readonly Case[]): Split | null {
   const machine = mean(known(resolved, "machine"));
   const human = mean(known(resolved, "human"));
   if (machine === null || human === null) return null;
-  const approved = resolved.filter(({ incident }) => incident.timestamps.approved_at !== null).length;
-  return { n: resolved.length, approved, machine, human };
+  const waited = resolved.filter((each) => each.human !== null && each.human > 0).length;
+  return { n: resolved.length, waited, machine, human };
 }
 
 type KeysOfIncident = (incident: Incident) => readonly string[];

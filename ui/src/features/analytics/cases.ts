@@ -1,8 +1,10 @@
 /** Incidents with what is measured of them, and drills with their grades. */
-import type { DrillReport, Experiment, Incident } from "@/api/types";
+import type { DrillReport, Experiment, Incident, Plan } from "@/api/types";
 import { targetsOf } from "@/lib/experiments";
 import { secondsBetween } from "@/lib/format";
+import { keyOf } from "@/lib/keys";
 import { type ExperimentIndex, experimentOf, harmBegan, indexExperiments } from "@/lib/milestones";
+import { secondsOf, waitsOf } from "@/lib/waiting";
 import type { Things } from "@/live/state";
 
 import { beginOf, type Filters, isWanted } from "./filters";
@@ -22,7 +24,7 @@ export interface Case {
   /** From the incident to its resolution; null where it is left out. */
   readonly resolve: number | null;
   readonly leftOut: LeftOut | null;
-  /** The part of `resolve` in which a plan waited for a person. */
+  /** The part of `resolve` in which a person was awaited: to decide on a plan, or to come. */
   readonly human: number | null;
   readonly machine: number | null;
   /** How the drill was graded by this incident. */
@@ -45,10 +47,11 @@ interface Cases {
 /** What the filters let through. `now` in milliseconds since 1970. */
 export function collectCases(things: Things, filters: Filters, now: number): Cases {
   const index = indexExperiments(things.experiments.values());
+  const plans = indexPlans(things.plans.values());
   const cases: Case[] = [];
   for (const incident of things.incidents.values()) {
     if (!isWanted(incident, filters, now)) continue;
-    const measured = measure(incident, index);
+    const measured = measure(incident, index, plans.get(keyOf(incident)) ?? [], now);
     if (filters.drills === "only" && measured.experiment === null) continue;
     if (filters.drills === "none" && measured.experiment !== null) continue;
     cases.push(measured);
@@ -56,14 +59,25 @@ export function collectCases(things: Things, filters: Filters, now: number): Cas
   return { cases, runs: collectRuns(things, cases, filters, now) };
 }
 
-function measure(incident: Incident, index: ExperimentIndex): Case {
+/** The plans of each incident, by its namespace and name. */
+function indexPlans(plans: Iterable<Plan>): ReadonlyMap<string, readonly Plan[]> {
+  const index = new Map<string, Plan[]>();
+  for (const plan of plans) {
+    const key = keyOf({ namespace: plan.namespace, name: plan.incident_name });
+    const known = index.get(key);
+    if (known === undefined) index.set(key, [plan]);
+    else known.push(plan);
+  }
+  return index;
+}
+
+function measure(incident: Incident, index: ExperimentIndex, plans: readonly Plan[], now: number): Case {
   const experiment = experimentOf(incident, index);
   const { timestamps: at } = incident;
   const began = harmBegan(incident, experiment);
   const leftOut = leftOutOf(incident);
   const resolve = leftOut === null ? positive(secondsBetween(at.detected_at, at.resolved_at)) : null;
-  const waited = positive(secondsBetween(at.plan_proposed_at, at.approved_at)) ?? 0;
-  const human = resolve === null ? null : Math.min(waited, resolve);
+  const human = resolve === null ? null : Math.min(secondsOf(waitsOf(incident, plans, now)), resolve);
   return {
     incident,
     experiment,

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { useSearch } from "wouter";
 
 import { boardQuery } from "@/api/queries";
-import type { IncidentStatus } from "@/api/types";
+import type { Incident, IncidentStatus } from "@/api/types";
 import type { SlaTargets } from "@/lib/sla";
 import { STATUSES } from "@/lib/words";
 import { useMay, useSession } from "@/live/session";
@@ -86,21 +86,32 @@ function useCardContext(moves: ReadonlyMap<string, IncidentStatus>) {
   );
 }
 
-/** Where a drag ends. */
+/** Where a drag ends; while it lasts, columns that the table of moves refuses look so. The server decides. */
 function useDrops(): void {
-  useEffect(
-    () =>
-      monitorForElements({
-        onDrop: ({ source, location }) => {
-          const incident = store.get().incidents.get(String(source.data["incident"]));
-          const status = STATUSES.find((known) => known === location.current.dropTargets[0]?.data["status"]);
-          if (incident !== undefined && status !== undefined && status !== incident.status) {
-            requestMove(incident, status);
-          }
-        },
-      }),
-    [],
-  );
+  const moves = useQuery(boardQuery).data?.moves;
+  useEffect(() => {
+    const mark = (from: IncidentStatus | null): void => {
+      for (const column of document.querySelectorAll<HTMLElement>("[data-column]")) {
+        const status = STATUSES.find((known) => known === column.dataset["column"]);
+        const isRefused =
+          from !== null && status !== undefined && status !== from && moves?.[from]?.includes(status) === false;
+        column.toggleAttribute("data-refuses", isRefused);
+      }
+    };
+    const dragged = (data: Record<string, unknown>): Incident | undefined =>
+      store.get().incidents.get(String(data["incident"]));
+    return monitorForElements({
+      onDragStart: ({ source }) => mark(dragged(source.data)?.status ?? null),
+      onDrop: ({ source, location }) => {
+        mark(null);
+        const incident = dragged(source.data);
+        const status = STATUSES.find((known) => known === location.current.dropTargets[0]?.data["status"]);
+        if (incident !== undefined && status !== undefined && status !== incident.status) {
+          requestMove(incident, status);
+        }
+      },
+    });
+  }, [moves]);
 }
 
 function countByStatus(

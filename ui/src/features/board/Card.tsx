@@ -110,7 +110,7 @@ function Facts({ incident }: { readonly incident: Incident }) {
 function Marks({ incident, plan, viewers }: Pick<CardProps, "incident" | "plan" | "viewers">) {
   const { analysis } = incident;
   const marks: ReactNode[] = [];
-  if (incident.escalated !== null) {
+  if (incident.escalated !== null && incident.status !== "resolved") {
     marks.push(
       <Badge key="escalated" tone="danger" icon={<Siren size={12} aria-hidden="true" />} title={incident.escalated}>
         Needs a person

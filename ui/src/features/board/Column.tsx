@@ -55,7 +55,7 @@ export function Column({ status, incidents, total, emptyText, context }: ColumnP
       ref={target}
       data-column={status}
       aria-labelledby={heading}
-      className="flex min-w-0 flex-col gap-2 rounded-lg bg-sunken p-2 transition-colors data-[over]:bg-accent-soft md:min-h-64"
+      className="flex min-w-0 flex-col gap-2 rounded-lg bg-sunken p-2 transition-colors data-[over]:bg-accent-soft data-[refuses]:opacity-45 md:min-h-64"
     >
       <h2 id={heading} className="flex items-center gap-2 px-1 text-sm font-semibold">
         <span aria-hidden="true" className={clsx("size-2 rounded-full", FILL[STATUS_TONE[status]])} />

@@ -7,14 +7,19 @@ import type { Incident } from "@/api/types";
 import { label } from "@/lib/keys";
 import { attempt } from "@/live/actions";
 import { incidentPath } from "@/lib/paths";
+import { useMay } from "@/live/session";
 import { store } from "@/live/store";
 import { announce } from "@/ui/announcer";
 
 export function useBoardKeys(): void {
+  const mayEdit = useMay("edit_incidents");
+  const mayCreate = useMay("create_incidents");
   const [, navigate] = useLocation();
   const [, setParams] = useSearchParams();
   useEffect(() => {
     const doors: Doors = {
+      mayEdit,
+      mayCreate,
       go: navigate,
       open: (name) => {
         setParams((params) => {
@@ -31,10 +36,12 @@ export function useBoardKeys(): void {
     return () => {
       window.removeEventListener("keydown", onKey);
     };
-  }, [navigate, setParams]);
+  }, [mayEdit, mayCreate, navigate, setParams]);
 }
 
 interface Doors {
+  readonly mayEdit: boolean;
+  readonly mayCreate: boolean;
   readonly go: (path: string) => void;
   /** Opens the dialog of that name. */
   readonly open: (name: string) => void;
@@ -52,14 +59,14 @@ function press(key: string, doors: Doors): boolean {
     case "h":
       return cross(-1);
     case "m":
-      return pressMove();
+      return doors.mayEdit && pressMove();
     case "a":
       return decide(doors);
     case "c":
-      return acknowledge();
+      return doors.mayEdit && acknowledge();
     case "n":
-      doors.open("new");
-      return true;
+      if (doors.mayCreate) doors.open("new");
+      return doors.mayCreate;
     case "?":
       doors.open("help");
       return true;

@@ -63,7 +63,7 @@ export function Kind({ create: { draft, errors, change } }: PartProps) {
         value={draft.severity}
         options={SEVERITY_CHOICES}
         error={errors["severity"]}
-        hint={draft.severity === "" ? "A diagnosis sets it." : "A diagnosis will not change it."}
+        hint={draft.severity === "" ? undefined : "A diagnosis will not change it."}
         onChoose={(severity) => change({ severity })}
       />
       <ChoiceField

@@ -67,7 +67,7 @@ function Effects({ effects }: { readonly effects: readonly Effect[] }) {
         <tr>
           <th className="pr-2 pb-1 font-semibold">Signal</th>
           <th className="pr-2 pb-1 text-right font-semibold">Before</th>
-          <th className="pb-1 text-right font-semibold">During it</th>
+          <th className="pb-1 text-right font-semibold">During</th>
         </tr>
       </thead>
       <tbody>

@@ -18,16 +18,10 @@ interface StorySectionProps {
 
 /** What happened when, on one axis, and whose time it took: the machine's, or a person's. */
 export function StorySection({ incident, plans, experiment }: StorySectionProps) {
-  const isGoingOn = incident.status !== "resolved";
-  const isWaiting = isGoingOn && plans.some(({ status }) => status === "awaiting_approval");
   const second = useNow();
-  const now = isGoingOn ? second : 0; // a story that is over does not change with the clock
-  const { timestamps } = incident;
+  const now = incident.status === "resolved" ? 0 : second; // a story that is over does not change with the clock
   const injectedAt = injectionOf(incident, experiment);
-  const story = useMemo(
-    () => tellStory({ timestamps, injectedAt, isWaiting, isGoingOn, now }),
-    [timestamps, injectedAt, isWaiting, isGoingOn, now],
-  );
+  const story = useMemo(() => tellStory({ incident, plans, injectedAt, now }), [incident, plans, injectedAt, now]);
   return (
     <Section title="Story" aside={story !== null && <Sums story={story} />}>
       {story === null ? (
@@ -37,7 +31,7 @@ export function StorySection({ incident, plans, experiment }: StorySectionProps)
           <Axis story={story} />
           <p className="mt-2 text-xs text-faint">
             Not to scale: long stretches are drawn shorter, so that short ones can be seen.
-            {timestamps.mitigated_at !== null &&
+            {incident.timestamps.mitigated_at !== null &&
               " The machine's time includes the window over which recovery was proven."}
           </p>
         </>

@@ -1,29 +1,32 @@
 import { describe, expect, it } from "vitest";
 
-import type { Timestamps } from "@/api/types";
+import type { Incident, Plan } from "@/api/types";
+import { anIncident, aPlan } from "@/testing/things";
 
-import { type StoryInput, tellStory } from "./story";
+import { tellStory } from "./story";
 
-const NEVER: Timestamps = {
-  acknowledged_at: null,
-  approved_at: null,
-  breached_at: null,
-  detected_at: null,
-  diagnosed_at: null,
-  execution_started_at: null,
-  mitigated_at: null,
-  plan_proposed_at: null,
-  resolved_at: null,
-};
 const START = Date.parse("2026-01-01T12:00:00Z");
 
 function at(seconds: number): string {
   return new Date(START + seconds * 1000).toISOString();
 }
 
-function tell(timestamps: Partial<Timestamps>, more: Partial<StoryInput> = {}) {
-  const input = { injectedAt: null, isWaiting: false, isGoingOn: false, now: START + 100_000, ...more };
-  return tellStory({ timestamps: { ...NEVER, ...timestamps }, ...input });
+interface More {
+  readonly injectedAt?: string;
+  readonly now?: number;
+  readonly plans?: readonly Plan[];
+  readonly isGoingOn?: boolean;
+  readonly incident?: Partial<Omit<Incident, "timestamps">>;
+}
+
+function tell(timestamps: Partial<Incident["timestamps"]>, more: More = {}) {
+  const { injectedAt = null, now = START + 100_000, plans = [], isGoingOn = false } = more;
+  const incident = anIncident({
+    status: isGoingOn ? "investigating" : "resolved",
+    ...more.incident,
+    timestamps: { detected_at: null, ...timestamps },
+  });
+  return tellStory({ incident, plans, injectedAt, now });
 }
 
 describe("tellStory", () => {
@@ -72,7 +75,13 @@ describe("tellStory", () => {
   });
 
   it("counts the wait that goes on until now", () => {
-    const story = tell({ detected_at: at(0), plan_proposed_at: at(10) }, { isWaiting: true, isGoingOn: true });
+    const story = tell(
+      { detected_at: at(0), plan_proposed_at: at(10) },
+      {
+        plans: [aPlan({ created_at: at(10) })],
+        isGoingOn: true,
+      },
+    );
     expect(story?.personSeconds).toBe(90);
     expect(story?.stretches.at(-1)).toMatchObject({ isOpen: true, whose: "person", seconds: 90 });
   });
@@ -100,5 +109,51 @@ describe("tellStory", () => {
   it("does not go back where this clock is behind the cluster's", () => {
     const story = tell({ detected_at: at(0) }, { isGoingOn: true, now: START - 5_000 });
     expect(story?.stretches).toEqual([{ seconds: 0, whose: "machine", weight: 1, isOpen: true }]);
+  });
+
+  it("tells of a rejection and of the call that follows it, and cuts the time there", () => {
+    const decision = { approved: false, at: at(60), by: "ann", plan_hash: "", reason: "no", via: "api" };
+    const again = { ...decision, approved: true, at: at(400) };
+    const story = tell(
+      {
+        detected_at: at(0),
+        diagnosed_at: at(5),
+        plan_proposed_at: at(10.4),
+        acknowledged_at: at(60),
+        approved_at: at(400),
+        resolved_at: at(420),
+      },
+      {
+        plans: [
+          aPlan({ name: "one", created_at: at(10), status: "rejected", decision }),
+          aPlan({ name: "two", created_at: at(300), status: "completed", decision: again }),
+        ],
+      },
+    );
+    expect(story?.moments.map(({ names, offset }) => [names.join("+"), offset])).toEqual([
+      ["detected", 0],
+      ["diagnosed", 5],
+      ["proposed", 10.4],
+      ["acknowledged+rejected", 60],
+      ["proposed", 300],
+      ["approved", 400],
+      ["resolved", 420],
+    ]);
+    expect(story?.personSeconds).toBeCloseTo(389.6);
+    expect(story?.machineSeconds).toBeCloseTo(30.4);
+  });
+
+  it("says when a person was called where nothing else happened then", () => {
+    const decision = { approved: true, at: at(20), by: "ann", plan_hash: "", reason: "", via: "api" };
+    const story = tell(
+      { detected_at: at(0), plan_proposed_at: at(10), approved_at: at(20), resolved_at: at(100) },
+      {
+        incident: { escalated: "it made it worse" },
+        plans: [aPlan({ created_at: at(10), updated_at: at(40), status: "rolled_back", decision })],
+      },
+    );
+    expect(story?.moments.find(({ offset }) => offset === 40)?.names).toEqual(["called"]);
+    expect(story?.personSeconds).toBe(70);
+    expect(story?.machineSeconds).toBe(30);
   });
 });

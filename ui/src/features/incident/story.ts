@@ -1,5 +1,6 @@
 /** An incident's milestones on one time axis, and whose time each stretch between them was. */
-import type { Timestamps } from "@/api/types";
+import type { Incident, Plan } from "@/api/types";
+import { offersOf, waitsOf } from "@/lib/waiting";
 
 type MilestoneName =
   | "injected"
@@ -9,6 +10,10 @@ type MilestoneName =
   | "diagnosed"
   | "proposed"
   | "approved"
+  | "rejected"
+  | "expired"
+  | "superseded"
+  | "called"
   | "executed"
   | "mitigated"
   | "resolved";
@@ -21,6 +26,10 @@ export const MILESTONE_WORD: Record<MilestoneName, string> = {
   diagnosed: "Diagnosed",
   proposed: "Plan proposed",
   approved: "Approved",
+  rejected: "Rejected",
+  expired: "Plan expired",
+  superseded: "Plan superseded",
+  called: "A person was called",
   executed: "Execution began",
   mitigated: "Recovered",
   resolved: "Resolved",
@@ -35,6 +44,10 @@ const ORDER: readonly MilestoneName[] = [
   "proposed",
   "acknowledged",
   "approved",
+  "rejected",
+  "expired",
+  "superseded",
+  "called",
   "executed",
   "mitigated",
   "resolved",
@@ -49,7 +62,7 @@ export interface Moment {
   readonly offset: number;
 }
 
-/** `person`: the plan was waiting for its approval. */
+/** `person`: a plan waited for a decision, or a person had been called. */
 export type Whose = "machine" | "person";
 
 export interface Stretch {
@@ -70,66 +83,70 @@ export interface Story {
 }
 
 export interface StoryInput {
-  readonly timestamps: Timestamps;
+  readonly incident: Incident;
+  /** All of its plans. */
+  readonly plans: readonly Plan[];
   /** When the fault began to act, by the experiment; null where that is not known to whoever looks. */
   readonly injectedAt: string | null;
-  /** A plan is waiting for its approval now. */
-  readonly isWaiting: boolean;
-  /** It is not resolved. */
-  readonly isGoingOn: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
 /** Null where no time is known at all. Unknown times are left out; those out of order stand where they happened. */
 export function tellStory(input: StoryInput): Story | null {
-  const moments = toMoments(input);
-  const first = moments[0];
-  const last = moments.at(-1);
-  if (first === undefined || last === undefined) return null;
-  const wait = toWait(input);
+  const times = toTimes(input);
+  if (times.size === 0) return null;
+  const isGoingOn = input.incident.status !== "resolved";
+  const now = Math.max(input.now, ...times.keys());
+  const waits = waitsOf(input.incident, input.plans, now);
+  for (const { from } of waits) if (!times.has(from)) times.set(from, new Set(["called"]));
+  const moments = toMoments(times);
   const ends = moments.slice(1).map((moment) => moment.at);
-  if (input.isGoingOn) ends.push(Math.max(input.now, last.at));
+  if (isGoingOn) ends.push(now);
   const stretches = ends.map((end, index): Stretch => {
     const begin = moments[index]?.at ?? end;
     const seconds = (end - begin) / 1000;
-    const isPerson = wait !== null && begin >= wait.from && end <= wait.to && seconds > 0;
+    // A wait begins and ends at moments, so that it covers a stretch or does not touch it.
+    const isPerson = seconds > 0 && waits.some(({ from, to }) => begin >= from && end <= to);
     const isOpen = index === moments.length - 1;
     return { seconds, whose: isPerson ? "person" : "machine", weight: toWeight(seconds), isOpen };
   });
   return { moments, stretches, machineSeconds: sum(stretches, "machine"), personSeconds: sum(stretches, "person") };
 }
 
-function toMoments({ timestamps, injectedAt }: StoryInput): readonly Moment[] {
-  const times: Record<MilestoneName, string | null> = {
-    injected: injectedAt,
-    breached: timestamps.breached_at,
-    detected: timestamps.detected_at,
-    acknowledged: timestamps.acknowledged_at,
-    diagnosed: timestamps.diagnosed_at,
-    proposed: timestamps.plan_proposed_at,
-    approved: timestamps.approved_at,
-    executed: timestamps.execution_started_at,
-    mitigated: timestamps.mitigated_at,
-    resolved: timestamps.resolved_at,
-  };
-  const byTime = new Map<number, MilestoneName[]>();
-  for (const name of ORDER) {
-    const at = parse(times[name]);
-    if (at !== null) byTime.set(at, [...(byTime.get(at) ?? []), name]);
+function toTimes({ incident, plans, injectedAt }: StoryInput): Map<number, Set<MilestoneName>> {
+  const { timestamps } = incident;
+  const times: (readonly [MilestoneName, number | null])[] = [
+    ["injected", parse(injectedAt)],
+    ["breached", parse(timestamps.breached_at)],
+    ["detected", parse(timestamps.detected_at)],
+    ["acknowledged", parse(timestamps.acknowledged_at)],
+    ["diagnosed", parse(timestamps.diagnosed_at)],
+    ["proposed", parse(timestamps.plan_proposed_at)],
+    ["approved", parse(timestamps.approved_at)],
+    ["executed", parse(timestamps.execution_started_at)],
+    ["mitigated", parse(timestamps.mitigated_at)],
+    ["resolved", parse(timestamps.resolved_at)],
+    ...offersOf(incident, plans).flatMap(({ from, to, outcome }): (readonly [MilestoneName, number | null])[] => [
+      ["proposed", from],
+      ...(outcome === "waiting" ? [] : [[outcome, to] as const]),
+    ]),
+  ];
+  const byTime = new Map<number, Set<MilestoneName>>();
+  for (const [name, at] of times) {
+    if (at !== null) byTime.set(at, (byTime.get(at) ?? new Set()).add(name));
   }
-  const sorted = [...byTime].sort(([a], [b]) => a - b);
-  const start = sorted[0]?.[0] ?? 0;
-  return sorted.map(([at, names]) => ({ names, at, offset: (at - start) / 1000 }));
+  return byTime;
 }
 
-/** From the plan to its approval; until now where that is still awaited. */
-function toWait({ timestamps, isWaiting, now }: StoryInput): { from: number; to: number } | null {
-  const from = parse(timestamps.plan_proposed_at);
-  if (from === null) return null;
-  const approved = parse(timestamps.approved_at);
-  if (approved !== null) return { from, to: approved };
-  return isWaiting ? { from, to: Math.max(now, from) } : null;
+function toMoments(times: ReadonlyMap<number, ReadonlySet<MilestoneName>>): readonly Moment[] {
+  const sorted = [...times].sort(([a], [b]) => a - b);
+  const start = sorted[0]?.[0] ?? 0;
+  return sorted.map(([at, names]) => ({
+    names: ORDER.filter((name) => names.has(name)),
+    at,
+    offset: (at - start) / 1000,
+  }));
 }
 
 function parse(iso: string | null): number | null {

@@ -11,10 +11,11 @@ import { Loading } from "@/ui/States";
 
 import { runningBySystem } from "./breaking";
 import { useFolded } from "./collapse";
-import { type OpenIncident, useOpenIncidents } from "./openIncidents";
+import type { OpenIncident } from "./openIncidents";
 import { SystemCard } from "./SystemCard";
 import { SystemLine } from "./SystemLine";
 import { useHistory } from "./useHistory";
+import { useOpenIncidents } from "./useOpenIncidents";
 
 const NO_FAULTS: readonly Experiment[] = [];
 const NO_INCIDENTS: readonly OpenIncident[] = [];

@@ -1,8 +1,6 @@
 /** Open incidents by system. It is read at every change of any incident, so it stays the same where nothing changed. */
 import type { Incident, SignalName } from "@/api/types";
-import { keyOf } from "@/lib/keys";
-import { label } from "@/lib/keys";
-import { useLive } from "@/live/store";
+import { keyOf, label } from "@/lib/keys";
 
 export interface OpenIncident {
   readonly id: string;
@@ -11,7 +9,7 @@ export interface OpenIncident {
   readonly signals: readonly SignalName[];
 }
 
-type BySystem = ReadonlyMap<string, readonly OpenIncident[]>;
+export type BySystem = ReadonlyMap<string, readonly OpenIncident[]>;
 
 /** One open incident on one system. */
 interface Place extends OpenIncident {
@@ -77,10 +75,4 @@ export function settleOpen(): (incidents: ReadonlyMap<string, Incident>) => BySy
     }
     return settled;
   };
-}
-
-const openNow = settleOpen();
-
-export function useOpenIncidents(): BySystem {
-  return useLive((state) => openNow(state.incidents));
 }
