@@ -99,6 +99,27 @@ describe("Guide", () => {
     expect(screen.getByRole("link", { name: "Read INC-0001" }).getAttribute("href")).toBe("/incidents/INC-0001");
   });
 
+  it("promises a decision only to who may make one", async () => {
+    open({ approve_plans: false });
+    expect(await screen.findByText(/except for one decision: somebody who may/)).toBeTruthy();
+  });
+
+  it("keeps the focus when what was pressed goes away", async () => {
+    tell(waiting);
+    const { user } = open();
+    await user.click(await screen.findByRole("button", { name: "Follow it" }));
+    expect(document.activeElement).toBe(screen.getByRole("heading", { name: /Your first drill/ }));
+  });
+
+  it("shows the present step in its bar, and the others where they are asked for", async () => {
+    const { user } = open();
+    const shown = (): boolean[] => screen.getAllByRole("listitem").map((row) => !row.classList.contains("hidden"));
+    await screen.findByRole("button", { name: "Break Redis" });
+    expect(shown()).toEqual([true, false, false, false, false, false]);
+    await user.click(screen.getByRole("button", { name: "Show all steps" }));
+    expect(shown()).not.toContain(false);
+  });
+
   it("ticks reading once the incident's page was opened, and leads to the decision", async () => {
     tell(waiting);
     follow(drill.name);

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render, screen, within } from "@testing-library/react";
+import { act, cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { Tooltip } from "radix-ui";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -69,6 +69,17 @@ describe("the strip of systems", () => {
     show();
     await userEvent.click(screen.getByRole("button", { name: "Stop: Redis memory full" }));
     expect(post.mock.lastCall?.[0]).toBe("/api/v1/experiments/{id}/abort");
+  });
+
+  it("hands the focus on when the stop button goes", async () => {
+    vi.spyOn(api, "POST").mockReturnValue(new Promise(() => undefined));
+    show();
+    const stop = screen.getByRole("button", { name: "Stop: Redis memory full" });
+    stop.focus();
+    await userEvent.keyboard("{Enter}");
+    expect(document.activeElement).toBe(stop);
+    act(() => tell(["experiment.upsert", anExperiment({ status: "recovering", resource_version: "9999" })]));
+    expect(document.activeElement).toBe(screen.getByRole("button", { name: "Break redis-test" }));
   });
 
   it("asks whether the operator is silent only while the stream is live", () => {
