@@ -107,9 +107,7 @@ class RedisTarget(Target):
 
     async def info(self, section: str) -> Mapping[str, str]:
         """A section of INFO as the server prints it."""
-        text = as_text(await self.call("INFO", section))
-        pairs = (line.partition(":") for line in text.splitlines() if not line.startswith("#"))
-        return {name: value for name, _, value in pairs if value}
+        return parse_info(await self.call("INFO", section))
 
     async def scan(self, pattern: str = "*", *, page: int = 1000) -> AsyncIterator[list[bytes]]:
         """Pages of keys; as SCAN does, it may give one twice, and misses none that was there all the time."""
@@ -120,6 +118,17 @@ class RedisTarget(Target):
             yield keys
             if cursor == b"0":
                 return
+
+
+def parse_info(reply: Reply) -> Mapping[str, str]:
+    """The answer to INFO by name."""
+    pairs = (line.partition(":") for line in as_text(reply).splitlines() if not line.startswith("#"))
+    return {name: value for name, _, value in pairs if value}
+
+
+def parse_clients(reply: Reply) -> list[Mapping[str, str]]:
+    """The answer to CLIENT LIST: each connection's fields by name."""
+    return [dict(pair.partition("=")[::2] for pair in line.split()) for line in as_text(reply).splitlines()]
 
 
 def escape_glob(text: str) -> str:
