@@ -12,7 +12,7 @@ import { GradeMarks } from "@/ui/GradeMarks";
 import { IncidentLink } from "@/ui/IncidentLink";
 
 import { RunDetails } from "./RunDetails";
-import { HEALED_WORD, systemsOf, tookSeconds } from "./runs";
+import { healedWord, systemsOf, tookSeconds } from "./runs";
 
 interface RunRowProps {
   readonly run: Experiment;
@@ -77,7 +77,8 @@ export function RunHeadings() {
 }
 
 function Cells({ run, number }: RunRowProps) {
-  const { grade, healed_by: healedBy } = run;
+  const { grade } = run;
+  const healedBy = healedWord(run);
   return (
     <dl className="flex flex-wrap items-center gap-x-4 gap-y-1 pl-5.5 text-sm lg:flex-nowrap lg:pl-0">
       <Cell name="Status" className={WIDTH.status}>
@@ -91,7 +92,7 @@ function Cells({ run, number }: RunRowProps) {
         <Time run={run} />
       </Cell>
       <Cell name="Healed by" className={clsx("text-xs", WIDTH.healedBy)} isMissing={healedBy === null}>
-        {healedBy === null ? <Unknown /> : HEALED_WORD[healedBy]}
+        {healedBy ?? <Unknown />}
       </Cell>
       <Cell name="Incident" className={WIDTH.incident} isMissing={run.incidents.length === 0}>
         <Opened run={run} number={number} />

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { anExperiment } from "@/testing/things";
 
-import { effectsOf, listRuns, readFilter, systemsOf, tookSeconds } from "./runs";
+import { effectsOf, healedWord, listRuns, readFilter, systemsOf, tookSeconds } from "./runs";
 
 const at = "2026-01-01T12:00:00Z";
 
@@ -50,6 +50,19 @@ describe("tookSeconds", () => {
   it("is not known before the end", () => {
     expect(tookSeconds(anExperiment({ injected_at: at, recovered_at: null }))).toBeNull();
     expect(tookSeconds(anExperiment({ injected_at: at, recovered_at: "2026-01-01T12:00:09Z" }))).toBe(9);
+  });
+});
+
+describe("healedWord", () => {
+  it.each([
+    ["abort", "OperatorRestarted", "an operator restart"],
+    ["abort", "KillSwitch", "the kill switch"],
+    ["abort", "Suspended", "a stop"],
+    ["abort", "toString", "a stop"],
+    ["plan", "KillSwitch", "a plan"],
+    [null, "Active", null],
+  ] as const)("says of %s and %s: %s", (healedBy, reason, word) => {
+    expect(healedWord({ healed_by: healedBy, reason })).toBe(word);
   });
 });
 

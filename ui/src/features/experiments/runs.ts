@@ -42,12 +42,23 @@ export function tookSeconds(experiment: Experiment): number | null {
   return secondsBetween(experiment.injected_at, experiment.recovered_at);
 }
 
-export const HEALED_WORD: Record<HealedBy, string> = {
+/** What ended the harm; null while nothing has. Not every abort is a stop that somebody asked for. */
+export function healedWord({ healed_by: healedBy, reason }: Pick<Experiment, "healed_by" | "reason">): string | null {
+  if (healedBy === null) return null;
+  return (healedBy === "abort" ? ABORT_WORD.get(reason) : undefined) ?? HEALED_WORD[healedBy];
+}
+
+const HEALED_WORD: Record<HealedBy, string> = {
   plan: "a plan",
   expiry: "its time limit",
   abort: "a stop",
   self: "itself",
 };
+
+const ABORT_WORD: ReadonlyMap<string, string> = new Map([
+  ["OperatorRestarted", "an operator restart"],
+  ["KillSwitch", "the kill switch"],
+]);
 
 /** A signal before the fault and under it. */
 export interface Effect {
