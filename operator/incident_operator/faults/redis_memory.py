@@ -86,10 +86,10 @@ class RedisMemory(Fault):
             if left <= timedelta(0) or now - progressed > _PATIENCE.total_seconds():
                 raise Refused(f"{redis.access.address} did not reach {goal} bytes of data: {memory.describe()}")
             if missing > 0:
-                is_full = not await self._write(redis, link, undo, missing, left)
-                if not is_full:
-                    progressed = time.monotonic()
+                if await self._write(redis, link, undo, missing, left):
+                    is_full, progressed = False, time.monotonic()
                     continue
+                is_full = not memory.unsettled  # or it may take more in a moment
             await asyncio.sleep(_PAUSE.total_seconds())
         raise Refused(f"{redis.access.address} did not reach {goal} bytes: keys vanish as fast as they are written")
 
