@@ -68,7 +68,7 @@ async def test_pages_and_dialogs(visit: Visit, board: Board, problems: Problems)
     states = (
         ("/experiments", "redis-memory", "experiments"),
         ("/analytics?type=all", "MTTR", "analytics"),
-        ("/analytics?team=nobody", "No incident is like that", "analytics without an incident"),
+        ("/analytics?team=nobody", "No incident matches", "analytics without an incident"),
         ("/game-days", "kubectl", "no game day"),
         ("/nowhere", "There is no such page", "no such page"),
         (f"/incidents/{made['incident']}", "keys that begin with", "details"),

@@ -86,6 +86,25 @@ async def test_a_token_signs_in(visit: Visit, board: Board, problems: Problems) 
     await expect(page.get_by_role("region", name="Triage")).to_be_visible()
 
 
+async def test_a_session_that_ends_at_a_move_leads_to_signing_in(
+    visit: Visit, board: Board, problems: Problems
+) -> None:
+    """And whoever signs in then sees what they may, at the same address."""
+    problems.expect("401|WebSocket")
+    async with board.door() as door:
+        await door.report(message="Moved too late")
+    page = await visit("sre", "/?sort=oldest")
+    await is_in(page, "Moved too late", "Triage")
+    await page.context.clear_cookies()
+    await card(page, "Moved too late").get_by_role("button", name="Move").click()
+    await page.get_by_role("menuitem", name="Fixing").click()
+    await page.get_by_label("Kubernetes token").fill(board.token("viewer"))
+    await page.get_by_role("button", name="Sign in").click()
+    await is_in(page, "Moved too late", "Triage")
+    await expect(page.get_by_role("button", name="Move INC")).to_have_count(0)
+    assert page.url == f"{board.url}/?sort=oldest"
+
+
 async def test_filters_are_in_the_address(visit: Visit, board: Board) -> None:
     async with board.door() as door:
         await door.report(message="Shown", severity="P0")

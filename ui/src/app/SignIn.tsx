@@ -39,7 +39,7 @@ function TokenForm() {
   const signIn = async (): Promise<void> => {
     try {
       const session = await unwrap(api.POST("/api/v1/session", { body: { token } }));
-      queries.clear();
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] });
       store.dispatch({ type: "forget" });
       queries.setQueryData(sessionQuery.queryKey, session);
     } catch (failure) {
