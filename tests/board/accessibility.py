@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,11 +17,14 @@ def _source() -> str:
     return _AXE.read_text()
 
 
-async def axe(page: Page, within: str = "html") -> list[str]:
-    """The violations below a selector: `assert await axe(page) == []`."""
+async def axe(page: Page, within: str = "html", *, rules: Sequence[str] = ()) -> list[str]:
+    """The violations below a selector, of these rules or of all: `assert await axe(page) == []`."""
     if not await page.evaluate("() => 'axe' in window"):
         await page.evaluate(_source())
-    found = await page.evaluate("selector => axe.run(selector, { resultTypes: ['violations'] })", within)
+    options: dict[str, object] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = list(rules)
+    found = await page.evaluate("([selector, options]) => axe.run(selector, options)", [within, options])
     return [
         f"{violation['id']} ({violation['impact']}): {violation['help']}\n"
         f"  at {' '.join(map(str, node['target']))}\n  {node['html']}\n  {node['failureSummary']}"

@@ -22,7 +22,8 @@ async def is_clean(page: Page, state: str, within: str = "html") -> None:
     for scheme in SCHEMES:
         await page.emulate_media(color_scheme=scheme)
         await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        found = await axe(page, within)
+        # The other theme has the same elements in other colours.
+        found = await axe(page, within, rules=() if scheme == "light" else ("color-contrast",))
         assert found == [], f"{state}, {scheme}:\n" + "\n".join(found)
 
 
