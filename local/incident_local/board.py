@@ -10,9 +10,9 @@ import shutil
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
+from incident_local.building import BuildStep
 from incident_local.errors import BuildFailed
 from incident_local.fingerprint import BUILT, BUILT_FROM, fingerprint, is_current
-from incident_local.oneshot import run_to_end
 from incident_local.processes import die_with_parent, kill_group, tail
 from incident_local.programs import Node, find_node
 from incident_local.progress import Progress
@@ -112,29 +112,23 @@ class BoardBuilder:
     async def _npm(self, node: Node, source: Path, *arguments: str) -> None:
         log = self._cache / "logs" / f"board-{arguments[0]}.{os.getpid()}.log"
         log.unlink(missing_ok=True)
-        command = " ".join(("npm", *arguments[:2]))
-        try:
-            code = await run_to_end(
-                (*node.npm, *arguments),
-                environment=node.environment() | {"NO_COLOR": "1"},
-                folder=source,
-                log=log,
-                timeout_seconds=NPM_SECONDS,
-            )
-        except TimeoutError:
-            raise BuildFailed(f"`{command}` took more than {NPM_SECONDS / 60:g} minutes", log=log) from None
-        if code != 0:
-            end = tail(log)
-            raise BuildFailed(
-                f"The board could not be built: `{command}` ended with exit code {code}\n{end}",
-                remedy=_remedy(tail(log, 200)),
-                log=log,
-            )
+        step = BuildStep(
+            (*node.npm, *arguments),
+            shown=" ".join(("npm", *arguments[:2])),
+            product="The board",
+            environment=node.environment() | {"NO_COLOR": "1"},
+            folder=source,
+            log=log,
+            timeout_seconds=NPM_SECONDS,
+            remedy=_remedy,
+        )
+        await step.run()
         log.unlink(missing_ok=True)
 
 
-def _remedy(said: str) -> str:
+def _remedy(log: Path) -> str:
     """What npm's own words ask for."""
+    said = tail(log, 200)
     if re.search(r"EINTEGRITY", said):
         return "do not install it: a package is not the one that is pinned; look at what your npm registry serves"
     if re.search(r"in sync|EUSAGE", said):

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from incident_local.building import BuildStep
 from incident_local.errors import BuildFailed
-from incident_local.oneshot import run_to_end
 from incident_local.processes import tail
 from incident_local.programs import Go, find_go
 from incident_local.progress import Progress, Step
@@ -128,27 +128,17 @@ class ControlPlaneBuilder:
         return listed
 
     async def _run(self, argv: tuple[str, ...], recipe: Recipe, log: Path, on_line: Callable[[str], None]) -> None:
-        try:
-            code = await run_to_end(
-                argv,
-                environment=self._environment(recipe.go),
-                folder=recipe.source,
-                log=log,
-                timeout_seconds=BUILD_SECONDS,
-                on_line=on_line,
-            )
-        except TimeoutError:
-            raise BuildFailed(f"`go {argv[1]}` took more than {BUILD_SECONDS / 60:g} minutes", log=log) from None
-        if code != 0:
-            end = tail(log)
-            network = re.search(r"dial tcp|proxyconnect|no such host|i/o timeout|connection refused|TLS", end)
-            raise BuildFailed(
-                f"The control plane could not be built: `go {argv[1]}` ended with exit code {code}\n{end}",
-                remedy="look at the network: Go fetches its modules through GOPROXY"
-                if network
-                else "see the end of the log above; `--control-plane=envtest` needs no build",
-                log=log,
-            )
+        step = BuildStep(
+            argv,
+            shown=f"go {argv[1]}",
+            product="The control plane",
+            environment=self._environment(recipe.go),
+            folder=recipe.source,
+            log=log,
+            timeout_seconds=BUILD_SECONDS,
+            remedy=_remedy,
+        )
+        await step.run(on_line)
 
     def _environment(self, go: Go) -> dict[str, str]:
         added = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
@@ -184,3 +174,10 @@ def find_envtest(assets: Path | None) -> tuple[Path, Path]:
             remedy='export KUBEBUILDER_ASSETS="$(setup-envtest use -p path)", or leave --control-plane away',
         )
     return Path(etcd), Path(server)
+
+
+def _remedy(log: Path) -> str:
+    """What Go's own words ask for."""
+    if re.search(r"dial tcp|proxyconnect|no such host|i/o timeout|connection refused|TLS", tail(log)):
+        return "look at the network: Go fetches its modules through GOPROXY"
+    return "see the end of the log above; `--control-plane=envtest` needs no build"
