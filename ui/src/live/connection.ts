@@ -52,6 +52,7 @@ export class Connection {
     document.removeEventListener("visibilitychange", this.hurry);
     clearTimeout(this.retryTimer);
     clearTimeout(this.silenceTimer);
+    this.queue.length = 0; // it was for whoever was here
     const socket = this.socket;
     this.socket = null;
     socket?.close();
@@ -130,12 +131,18 @@ export class Connection {
     this.socket = null;
     if (this.isClosed) return;
     clearTimeout(this.silenceTimer);
-    if (code === SIGNED_OUT || !(await this.ports.isSignedIn())) {
+    const isSignedIn = code !== SIGNED_OUT && (await this.ports.isSignedIn());
+    if (!this.isWaiting()) return; // it was closed, or connected again, while that was asked
+    if (!isSignedIn) {
       this.ports.dispatch([{ type: "connection", phase: "signed-out" }]);
       return;
     }
     this.ports.dispatch([{ type: "connection", phase: "reconnecting" }]);
     this.retryLater();
+  }
+
+  private isWaiting(): boolean {
+    return !this.isClosed && this.socket === null;
   }
 
   private retryLater(): void {
@@ -159,7 +166,7 @@ export class Connection {
 
   /** The network is back, or somebody looks again: no reason to wait for the timer. */
   private readonly hurry = (): void => {
-    if (this.isClosed || this.socket !== null || document.visibilityState === "hidden") return;
+    if (!this.isWaiting() || document.visibilityState === "hidden") return;
     this.attempts = 0;
     this.connect();
   };

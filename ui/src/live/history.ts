@@ -12,16 +12,12 @@ export type HistoryAnswer = Readonly<
 >;
 type History = ReadonlyMap<string, SignalHistory>;
 
-/** With the measurements that the systems were just told with. */
-export function appendMeasurements(history: History, systems: readonly System[], now: number): History {
-  const grown = new Map(history);
-  for (const system of systems) {
-    const at = system.last_probe_at === null ? now : Date.parse(system.last_probe_at);
-    const signals = new Map(grown.get(system.id) ?? []);
-    for (const { name, health } of system.signals) signals.set(name, extend(signals.get(name) ?? [], [at, health]));
-    grown.set(system.id, signals);
-  }
-  return grown;
+/** With the measurements that the system was just told with. */
+export function appendMeasurements(history: History, system: System, now: number): History {
+  const at = system.last_probe_at === null ? now : Date.parse(system.last_probe_at);
+  const signals = new Map(history.get(system.id) ?? []);
+  for (const { name, health } of system.signals) signals.set(name, extend(signals.get(name) ?? [], [at, health]));
+  return new Map(history).set(system.id, signals);
 }
 
 function extend(points: readonly Point[], next: Point): readonly Point[] {

@@ -1,5 +1,5 @@
 /** The board's state as a pure function of what it was and what came. */
-import type { Envelope, Incident, IncidentStatus, KillSwitch, Notice, Snapshot, System } from "@/api/types";
+import type { Envelope, Incident, IncidentStatus, KillSwitch, Notice, Snapshot } from "@/api/types";
 
 import { learnTime } from "./clock";
 import { appendMeasurements, type HistoryAnswer, mergeHistory } from "./history";
@@ -29,7 +29,7 @@ export type LiveEvent = LocalEvent | Received;
 export function reduceAll(state: LiveState, events: readonly LiveEvent[]): LiveState {
   const draft = new Draft(state);
   for (const event of events) apply(draft, event);
-  return draft.finish();
+  return draft.state;
 }
 
 /** The state after one event. */
@@ -40,7 +40,7 @@ export function reduce(state: LiveState, event: LiveEvent): LiveState {
 type Kind = keyof Things;
 type Entry = Things[Kind] extends ReadonlyMap<string, infer T> ? T : never;
 
-/** A state that may be written to until it is finished; whatever is not written to stays the same object. */
+/** A state that may be written to while one batch is applied; whatever is not written to stays the same object. */
 class Draft {
   state: LiveState;
   private readonly owned = new Set<unknown>();
@@ -63,10 +63,6 @@ class Draft {
     if (staged === null) this.set({ [kind]: copy });
     else this.set({ staged: { ...staged, [kind]: copy } });
     return copy;
-  }
-
-  finish(): LiveState {
-    return this.state;
   }
 }
 
@@ -118,7 +114,7 @@ function receive(draft: Draft, message: Envelope, at: number): void {
       return;
     case "system.health":
       upsert(draft, "systems", message.data);
-      measure(draft, [message.data], at);
+      draft.set({ history: appendMeasurements(draft.state.history, message.data, at) });
       return;
     case "incident.delete":
       draft.collection("incidents").delete(message.data.id);
@@ -182,10 +178,6 @@ function upsert(draft: Draft, kind: Kind, entry: Entry): void {
   const known = (draft.state.staged ?? draft.state)[kind].get(entry.id);
   if (known !== undefined && isNewer(known.resource_version, entry.resource_version)) return;
   draft.collection<Entry>(kind).set(entry.id, entry);
-}
-
-function measure(draft: Draft, systems: readonly System[], at: number): void {
-  draft.set({ history: appendMeasurements(draft.state.history, systems, at) });
 }
 
 /** Versions of one object are numbers that grow, of any length. */

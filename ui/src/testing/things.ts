@@ -3,6 +3,8 @@ import type { Envelope, Experiment, Incident, Plan, Scenario, Session, System } 
 import { NOTHING, type Things } from "@/live/state";
 
 const CREATED = "2026-01-31T12:00:00Z";
+/** What every object has beside its name. */
+const OBJECT = { namespace: "drills", created_at: CREATED, updated_at: CREATED, resource_version: "1" };
 
 type IncidentFields = Partial<Omit<Incident, "timestamps">> & { readonly timestamps?: Partial<Incident["timestamps"]> };
 
@@ -12,10 +14,7 @@ export function anIncident({ timestamps, ...fields }: IncidentFields = {}): Inci
   return {
     id: `uid-${key}`,
     name: `inc-${key}`,
-    namespace: "drills",
-    created_at: CREATED,
-    updated_at: CREATED,
-    resource_version: "1",
+    ...OBJECT,
     number: "INC-0001",
     message: "redis-test: memory health is 10 %",
     description: "",
@@ -64,10 +63,7 @@ export function aPlan(fields: Partial<Plan> = {}): Plan {
   return {
     id: `uid-${name}`,
     name,
-    namespace: "drills",
-    created_at: CREATED,
-    updated_at: CREATED,
-    resource_version: "1",
+    ...OBJECT,
     incident_id: "uid-1",
     incident_name: "inc-1",
     attempt: 1,
@@ -97,10 +93,7 @@ export function aSystem(fields: Partial<System> = {}): System {
   return {
     id: `uid-${name}`,
     name,
-    namespace: "drills",
-    created_at: CREATED,
-    updated_at: CREATED,
-    resource_version: "1",
+    ...OBJECT,
     type: "Redis",
     status: "ready",
     health: 98,
@@ -123,10 +116,7 @@ export function anExperiment(fields: Partial<Experiment> = {}): Experiment {
   return {
     id: `uid-${name}`,
     name,
-    namespace: "drills",
-    created_at: CREATED,
-    updated_at: CREATED,
-    resource_version: "1",
+    ...OBJECT,
     scenario: "redis-memory",
     fault: {
       type: "RedisMemory",
