@@ -71,13 +71,19 @@ RESPOND = (
 )
 
 
-_READ_SECRETS = Rule(CORE, ("secrets",), ("get",))
+# of the systems: what external ones give to get in, and all that those consist of which the operator creates
+_SYSTEMS = (
+    Rule(CORE, ("secrets",), ("get", "create", "patch")),
+    Rule(CORE, ("services", "persistentvolumeclaims"), ("create", "patch")),
+    Rule("apps", ("statefulsets",), ("create", "patch")),
+    Rule(CORE, ("pods",), ("list", "delete")),
+)
 
 
 def roles(system_namespace: str, watched_namespaces: Sequence[str] = ()) -> tuple[Role, ...]:
     """Every role, least rights each. The operator's own namespace holds its Lease, counter and kill switch.
 
-    The operator may get Secrets in the watched namespaces only; without any named, it watches all.
+    The operator may touch Secrets and workloads in the watched namespaces only; without any named, in all.
     """
     return (
         *_operator_roles(system_namespace, watched_namespaces),
@@ -99,7 +105,7 @@ def _operator_roles(system_namespace: str, watched_namespaces: Sequence[str]) ->
         ),
         Rule(CORE, ("events",), ("get", "list", "create", "patch")),
         Rule(CORE, ("namespaces",), _READ),
-        *(() if watched_namespaces else (_READ_SECRETS,)),
+        *(() if watched_namespaces else _SYSTEMS),
     )
     at_home = (
         Rule("coordination.k8s.io", ("leases",), ("get", "create", "update")),
@@ -108,7 +114,7 @@ def _operator_roles(system_namespace: str, watched_namespaces: Sequence[str]) ->
     return (
         Role(name, everywhere, OPERATOR_GROUP),
         Role(name, at_home, OPERATOR_GROUP, namespace=system_namespace),
-        *(Role(f"{name}-secrets", (_READ_SECRETS,), OPERATOR_GROUP, namespace=n) for n in watched_namespaces),
+        *(Role(f"{name}-systems", _SYSTEMS, OPERATOR_GROUP, namespace=n) for n in watched_namespaces),
     )
 
 

@@ -20,6 +20,9 @@ class FaultType(StrEnum):
     POSTGRES_CONNECTIONS = "PostgresConnections"
     POSTGRES_BLOAT = "PostgresBloat"
     DISK_FILL = "DiskFill"
+    NETWORK_LATENCY = "NetworkLatency"
+    SYSTEM_DOWN = "SystemDown"
+    POD_KILL = "PodKill"
     NONE = "None"
 
 
@@ -46,6 +49,7 @@ class ActionType(StrEnum):
     POSTGRES_VACUUM = "PostgresVacuum"
     DISK_CLEANUP = "DiskCleanup"
     RESTART_SYSTEM = "RestartSystem"
+    REMOVE_LATENCY = "RemoveLatency"
 
 
 class Risk(StrEnum):

@@ -42,6 +42,21 @@ class DiskFillFault(Model):
     """Bytes used to reach, as a percent of the capacity."""
 
 
+class NetworkLatencyFault(Model):
+    """Holds back what the system answers, in the proxy in front of it."""
+
+    delay_milliseconds: Annotated[int, Field(ge=1, le=60000)] | None = None
+    """Delay of each answer; where absent, so much that the canary takes eight times its budget."""
+
+
+class SystemDownFault(Model):
+    """Stops the system's process, and keeps it stopped."""
+
+
+class PodKillFault(Model):
+    """Kills the system's pod. Kubernetes starts another: what is tried is whether that is noticed, and heals."""
+
+
 class NoneFault(Model):
     """A control: nothing is broken, so nothing may be noticed."""
 
@@ -51,6 +66,9 @@ _BLOCKS = {
     "PostgresConnections": "postgresConnections",
     "PostgresBloat": "postgresBloat",
     "DiskFill": "diskFill",
+    "NetworkLatency": "networkLatency",
+    "SystemDown": "systemDown",
+    "PodKill": "podKill",
 }
 
 
@@ -79,3 +97,9 @@ class Fault(Model):
     """Parameters of PostgresBloat."""
     disk_fill: DiskFillFault | None = None
     """Parameters of DiskFill."""
+    network_latency: NetworkLatencyFault | None = None
+    """Parameters of NetworkLatency."""
+    system_down: SystemDownFault | None = None
+    """Parameters of SystemDown; it has none."""
+    pod_kill: PodKillFault | None = None
+    """Parameters of PodKill; it has none."""

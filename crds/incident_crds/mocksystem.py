@@ -60,26 +60,40 @@ class ExternalSystem(Model):
     """Where the process can be stopped and restarted; without it SystemDown and RestartSystem are not offered."""
 
 
+Quantity = Annotated[str, Field(pattern="^[0-9]+(\\.[0-9]+)?(m|k|Ki|Mi|M|Gi|G)?$", max_length=16)]
+"""A Kubernetes quantity, such as 100m or 64Mi."""
+
+
 class ResourceAmounts(Model):
     """Requests, which are the limits too, of the system's container."""
 
-    cpu: Annotated[str, Field(max_length=16)] = "100m"
+    cpu: Quantity = "200m"
     """CPU as a Kubernetes quantity."""
-    memory: Annotated[str, Field(max_length=16)] = "128Mi"
-    """Memory as a Kubernetes quantity."""
+    memory: Quantity | None = None
+    """Memory as a Kubernetes quantity; 128Mi for Redis and a disk, 256Mi for Postgres where absent."""
 
 
 class DeploymentSystem(Model):
     """A system that the operator creates in the cluster and owns."""
 
     image: Annotated[str, Field(max_length=512)] = ""
-    """Container image; the type's default where empty."""
+    """Container image; the operator's default for the type where empty. Redis and Postgres need one with a shell."""
     resources: ResourceAmounts = Field(default_factory=ResourceAmounts)
     """CPU and memory of the container."""
-    storage: Annotated[str, Field(max_length=16)] = "128Mi"
-    """Size of the volume, as a Kubernetes quantity."""
+    storage: Quantity = "128Mi"
+    """Size of the volume. What the storage class cannot grow stays as it was, and the status says so."""
+    storage_class: Annotated[str, Field(max_length=253)] | None = None
+    """StorageClass of the volume; the cluster's default where absent."""
+    retain_storage: bool = False
+    """Keep the volume, with its data, when the MockSystem is deleted."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Port of the Service; the type's usual one where empty."""
+    max_memory: Quantity | None = None
+    """Redis only: maxmemory; half of the container's memory where absent."""
+    max_connections: Annotated[int, Field(ge=10, le=1000)] | None = None
+    """Postgres only: max_connections; 30 where absent."""
+    run_as_user: Annotated[int, Field(ge=1)] | None = None
+    """User id that the image expects; 999, as the official Debian images do, where absent."""
 
 
 class HealthPolicy(Model):
@@ -114,6 +128,14 @@ class MockSystemSpec(Model):
                     "'Postgres': 'postgresql://', 'Disk': 'http://'}[self.type])"
                 ),
                 "external.endpoint must fit the type: redis:// for Redis, postgresql:// for Postgres, http:// for Disk",
+            ),
+            (
+                "!has(self.deployment) || !has(self.deployment.maxMemory) || self.type == 'Redis'",
+                "deployment.maxMemory is for Redis only",
+            ),
+            (
+                "!has(self.deployment) || !has(self.deployment.maxConnections) || self.type == 'Postgres'",
+                "deployment.maxConnections is for Postgres only",
             ),
         )
     )
@@ -173,6 +195,23 @@ class Capabilities(StatusModel):
     """Actions that a plan may take here."""
 
 
+class WorkloadStatus(StatusModel):
+    """The pod of a system that the operator created."""
+
+    pod: Annotated[str, Field(max_length=253)] = ""
+    """Its name; empty while there is none."""
+    ready: bool = False
+    """Whether Kubernetes calls it ready."""
+    restarts: Annotated[int, Field(ge=0)] = 0
+    """How often the system's container was started anew in this pod."""
+    image: Annotated[str, Field(max_length=512)] = ""
+    """The image that it runs."""
+    reason: Annotated[str, Field(max_length=64)] = ""
+    """Why it is not ready, such as ImagePullBackOff, VolumePending or CrashLoopBackOff; empty where it is."""
+    message: Text = ""
+    """What Kubernetes says about that, for people."""
+
+
 class MockSystemStatus(StatusModel):
     """What was last measured. Written when it changed enough to matter, not at each probe."""
 
@@ -203,6 +242,8 @@ class MockSystemStatus(StatusModel):
     """Its ordinary data has been written, once."""
     capacity_enforced_by: ShortText = ""
     """Disk only: what keeps the disk from growing past its capacity."""
+    workload: WorkloadStatus | None = None
+    """Its pod, where the operator created the system."""
     message: Text = ""
     """Why it is not ready, for people."""
     last_probe_time: Timestamp | None = None
