@@ -2,7 +2,14 @@
 
 import sys
 
-from incident_operator.main import main
+from incident_operator.main import main as run_operator
 from incident_operator.prompting import main as show_prompt
 
-sys.exit(show_prompt(sys.argv[2:]) if sys.argv[1:2] == ["prompt"] else main())
+
+def main() -> int:
+    """What the console script calls, too."""
+    return show_prompt(sys.argv[2:]) if sys.argv[1:2] == ["prompt"] else run_operator()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
