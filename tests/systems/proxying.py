@@ -90,17 +90,18 @@ async def connected(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyn
             await writer.wait_closed()
 
 
-class SlowStarter:
+class ObedientServer:
     """A server in the test's loop that obeys the file `stopped`, as the wrapper makes a real one do."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.starts = 0
         self.is_deaf = False
+        self.is_broken = False
         self._stopped = folder / "stopped"
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> SlowStarter:
+    async def __aenter__(self) -> ObedientServer:
         self._task = asyncio.create_task(self._obey())
         return self
 
@@ -121,7 +122,7 @@ class SlowStarter:
         return self._stopped.exists() and not self.is_deaf
 
     async def _may_start(self) -> bool:
-        return not self._stopped.exists()
+        return not self._stopped.exists() and not self.is_broken
 
 
 SHELLS = {"sh": ["sh"], "busybox": ["busybox", "sh"]}

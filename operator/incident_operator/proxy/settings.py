@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing_extensions import override
 
 _PREFIX = "INCIDENTSIM_PROXY_"
 _ADDRESS = Field(pattern=r"^\S+:\d{1,5}$")
@@ -35,6 +36,7 @@ class Address:
     host: str
     port: int
 
+    @override
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
