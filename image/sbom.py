@@ -37,6 +37,8 @@ IMAGE_PYTHON = {
     "sys_platform": "linux",
 }
 """What decides which lines of the lock count in the image."""
+STYLES = frozenset({"tailwindcss"})
+"""Packages of the build of which the built board holds a part: its base styles."""
 _ENTRY = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)(?: ; (?P<marker>[^\\\n]+?))?(?= ?\\?\n)", re.M)
 _SHORT_LICENSE = 60
 Component = dict[str, Any]
@@ -130,9 +132,13 @@ def board_components() -> Iterator[Component]:
     """The npm packages that the board is built of; the bundler leaves out of them what it can."""
     packages = json.loads((ROOT / "ui" / "package-lock.json").read_text())["packages"]
     for path, package in sorted(packages.items()):
-        if not path or package.get("dev"):
+        name = path.rpartition("node_modules/")[2]
+        is_for_development = package.get("dev") or name.startswith(
+            "@types/"
+        )  # the types of a peer are marked as needed
+        if not path or (is_for_development and name not in STYLES):
             continue
-        name, version = path.rpartition("node_modules/")[2], package["version"]
+        version = package["version"]
         purl = f"pkg:npm/{name.replace('@', '%40')}@{version}"
         algorithm, _, digest = package["integrity"].partition("-")
         yield {
