@@ -32,7 +32,7 @@ class Actor:
 
     def __init__(self, client: ApiClient, *, namespace: str, deployment: str, tell: Callable[[str], None]) -> None:
         self._client = client
-        self._namespace = namespace
+        self.namespace = namespace
         self._deployment = deployment
         self._tell = tell
         self._renewal: tuple[str, float] = ("", 0.0)
@@ -40,7 +40,7 @@ class Actor:
 
     @property
     def start_command(self) -> str:
-        return f"kubectl -n {self._namespace} scale deployment {self._deployment} --replicas=1"
+        return f"kubectl -n {self.namespace} scale deployment {self._deployment} --replicas=1"
 
     async def look(self) -> ActorState:
         """What is now. A Lease whose holder died counts as held until it was seen unchanged for as long as it lasts:
@@ -54,11 +54,11 @@ class Actor:
         deadline = loop.time() + patience.total_seconds()
         found = await self._find_deployment()
         if found is None:
-            self._tell(f"There is no Deployment {self._namespace}/{self._deployment} to stop")
+            self._tell(f"There is no Deployment {self.namespace}/{self._deployment} to stop")
         elif found.spec.replicas:
             self._replicas = found.spec.replicas
             await self._scale(0)
-            self._tell(f"Deployment {self._namespace}/{self._deployment} is scaled to 0")
+            self._tell(f"Deployment {self.namespace}/{self._deployment} is scaled to 0")
         while True:
             pods = await self._pods(found) if found is not None else []
             holder = await self._holder()
@@ -77,33 +77,33 @@ class Actor:
         waited = f"after {patience.total_seconds():g} s"
         if pods:
             names = ", ".join(pods)
-            advice = f"`kubectl -n {self._namespace} describe pods` says why; then try again"
+            advice = f"`kubectl -n {self.namespace} describe pods` says why; then try again"
             return f"the operator's pods are still there {waited}: {names}; {advice}"
-        other = "" if exists else f"there is no Deployment {self._namespace}/{self._deployment}, and "
+        other = "" if exists else f"there is no Deployment {self.namespace}/{self._deployment}, and "
         return (
-            f"{other}{holder} holds the Lease {self._namespace}/{LEASE_NAME} {waited}: an operator runs outside of "
+            f"{other}{holder} holds the Lease {self.namespace}/{LEASE_NAME} {waited}: an operator runs outside of "
             "that Deployment; name its Deployment with --operator-deployment, or stop it, then try again"
         )
 
     async def _find_deployment(self) -> Deployment | None:
         try:
-            return await self._client.get(Deployment, self._namespace, self._deployment)
+            return await self._client.get(Deployment, self.namespace, self._deployment)
         except NotFound:
             return None
 
     async def _scale(self, replicas: int) -> None:
-        path = self._client.path(Deployment, self._namespace, self._deployment, "scale")
+        path = self._client.path(Deployment, self.namespace, self._deployment, "scale")
         await self._client.request("PATCH", path, body={"spec": {"replicas": replicas}}, content_type=MERGE_PATCH)
 
     async def _pods(self, deployment: Deployment) -> list[str]:
         """Also those that are ending: until its last moment an operator adds finalizers."""
         labels = ",".join(f"{key}={value}" for key, value in sorted(deployment.spec.selector.match_labels.items()))
-        pods = await self._client.list_all(Pod, self._namespace, label_selector=labels)
+        pods = await self._client.list_all(Pod, self.namespace, label_selector=labels)
         return [pod.metadata.name for pod in pods if not pod.is_over]
 
     async def _holder(self) -> str:
         try:
-            spec = (await self._client.get(Lease, self._namespace, LEASE_NAME)).spec
+            spec = (await self._client.get(Lease, self.namespace, LEASE_NAME)).spec
         except NotFound:
             return ""
         if not spec.holder_identity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from incident_crds.base import CATEGORY, KindInfo, Resource
 from incident_crds.client import ApiClient
@@ -14,6 +14,8 @@ from incident_crds.manifests import custom_resource_definitions
 from incident_operator.hooks.kinds import SeenSystem
 
 _MOST_NAMESPACES = 5
+
+R = TypeVar("R", bound=Resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _bare(kind: type[Resource]) -> type[Resource]:
     return Bare
 
 
-async def _listed(client: ApiClient, kind: type[Resource]) -> list[Resource]:
+async def _listed(client: ApiClient, kind: type[R]) -> list[R]:
     try:
         return await client.list_all(kind)
     except NotFound:

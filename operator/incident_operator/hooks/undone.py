@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from incident_crds.access import KILL_SWITCH
 from incident_crds.base import is_true
 from incident_crds.client import ApiClient
 from incident_crds.errors import NotFound
@@ -62,7 +63,8 @@ class Undone:
             lines += [
                 "  put right what the errors say (`kubectl describe chaos` tells more); the operator goes on trying"
             ]
-        lines += [f"  then uninstall again. {_GO_ON}.", "The kill switch stays on, and the rest is as it was."]
+        halt = f"`kubectl -n {self._actor.namespace} delete configmap {KILL_SWITCH}` turns it off"
+        lines += [f"  then uninstall again. {_GO_ON}.", f"The kill switch stays on ({halt}); all else is as it was."]
         return "\n".join(lines)
 
 
