@@ -19,7 +19,9 @@ from incident_crds.logs import configure_logs
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.lease import Lease, LeaseLost, LeaseTimes
 from incident_operator.diagnosis.factory import build_diagnoser
+from incident_operator.domain.containers import Images
 from incident_operator.handlers.watches import build_registry
+from incident_operator.proxy.wrapper import load_wrapper
 from incident_operator.services.operator import Operator
 from incident_operator.services.status_server import StatusServer
 from incident_operator.settings import Settings
@@ -64,7 +66,8 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
         builtin = Builtin(config, client, namespace=settings.namespace)
         lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes())
         diagnoser = build_diagnoser(settings.diagnosis)
-        operator = Operator(client=client, builtin=builtin, diagnoser=diagnoser, hold=settings.hold)
+        images = Images(settings.redis_image, settings.postgres_image, settings.image, load_wrapper())
+        operator = Operator(client=client, builtin=builtin, diagnoser=diagnoser, images=images, hold=settings.hold)
         server.serve_gauges_of(operator)
         try:
             await lease.acquire()

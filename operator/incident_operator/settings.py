@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     hold_seconds: Annotated[int, Field(ge=1, le=600)] = 5
     """How long a recovery must hold to count as proven."""
 
+    image: str = "incident-simulator:dev"
+    """The operator's own image: systems that it creates run the proxy and the disk agent from it."""
+    redis_image: str = "redis:7"
+    postgres_image: str = "postgres:16"
+
     diagnosers: Annotated[str, AfterValidator(_known_diagnosers)] = "groq,gemini,rules"
     """Who diagnoses, in this order. Groq and Gemini are left out without a key."""
     groq_model: str = "openai/gpt-oss-120b"
