@@ -11,6 +11,7 @@ from incident_crds.client import ApiClient
 from incident_crds.errors import NotFound
 from incident_crds.kinds import ALL_KINDS
 from incident_crds.manifests import custom_resource_definitions
+from incident_operator.domain.workload import claim_name
 from incident_operator.hooks.kinds import SeenSystem
 
 _MOST_NAMESPACES = 5
@@ -41,7 +42,7 @@ async def find_remains(client: ApiClient) -> Remains:
         objects=objects,
         deployed=tuple(s.key for s in systems),
         kept_volumes=tuple(
-            (s.metadata.namespace, f"{s.metadata.name}-data")
+            (s.metadata.namespace, claim_name(s.metadata.name))
             for s in systems
             if s.spec.deployment is not None and s.spec.deployment.retain_storage
         ),
