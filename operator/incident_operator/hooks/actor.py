@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from incident_crds.access import LEASE
 from incident_crds.client import MERGE_PATCH, ApiClient
 from incident_crds.errors import NotFound
-from incident_operator.cluster.lease import LEASE_NAME, LeaseTimes
 from incident_operator.hooks.errors import HookFailed
 from incident_operator.hooks.kinds import Deployment, Lease, Pod
 
 LOOK_AGAIN_SECONDS = 0.5
-_STALE_SECONDS = LeaseTimes().duration.total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class Actor:
             return f"the operator's pods are still there {waited}: {names}; {advice}"
         other = "" if exists else f"there is no Deployment {self.namespace}/{self._deployment}, and "
         return (
-            f"{other}{holder} holds the Lease {self.namespace}/{LEASE_NAME} {waited}: an operator runs outside of "
+            f"{other}{holder} holds the Lease {self.namespace}/{LEASE} {waited}: an operator runs outside of "
             "that Deployment; name its Deployment with --operator-deployment, or stop it, then try again"
         )
 
@@ -103,7 +102,7 @@ class Actor:
 
     async def _holder(self) -> str:
         try:
-            spec = (await self._client.get(Lease, self.namespace, LEASE_NAME)).spec
+            spec = (await self._client.get(Lease, self.namespace, LEASE)).spec
         except NotFound:
             return ""
         if not spec.holder_identity:
@@ -112,4 +111,4 @@ class Actor:
         state = f"{spec.holder_identity} {spec.renew_time}"
         if self._renewal[0] != state:
             self._renewal = (state, now)
-        return spec.holder_identity if now - self._renewal[1] < _STALE_SECONDS else ""
+        return spec.holder_identity if now - self._renewal[1] < spec.lease_duration_seconds else ""
