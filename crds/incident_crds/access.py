@@ -18,6 +18,12 @@ APPROVERS_GROUP = "incidentsim:approvers"
 VIEWERS_GROUP = "incidentsim:viewers"
 KILL_SWITCH = "incidentsim-kill-switch"
 """ConfigMap in the operator's namespace that stops all chaos."""
+COUNTER = "incidentsim-counter"
+"""ConfigMap there that numbers incidents."""
+LEASE = "incident-operator"
+"""Lease there, of the one operator that acts."""
+CRDS_HOOK = "incidentsim-crds-hook"
+UNINSTALL_HOOK = "incidentsim-uninstall-hook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +160,51 @@ def _other_roles(system_namespace: str) -> tuple[Role, ...]:
     )
 
 
+def hook_roles(system_namespace: str, *, operator_deployment: str = "incident-operator") -> tuple[Role, ...]:
+    """What the hooks of a Helm release need. Each lives for one Job: a laptop has neither."""
+    definitions = tuple(f"{kind}.{GROUP}" for kind in _ALL_KINDS)
+    everywhere = (
+        Rule(GROUP, _ALL_KINDS, ("list",)),
+        # `abandon`: it takes the finalizers away that nobody but the operator may, once the operator has ended
+        Rule(GROUP, ("chaosexperiments", "mocksystems"), ("get", "patch", "abandon")),
+    )
+    at_home = (
+        Rule(CORE, ("configmaps",), ("get", "patch", "delete"), names=(KILL_SWITCH,)),
+        Rule(CORE, ("configmaps",), ("create",)),  # a create names nothing that a rule could be limited to
+        Rule(CORE, ("configmaps",), ("delete",), names=(COUNTER,)),
+        Rule("coordination.k8s.io", ("leases",), ("get", "delete"), names=(LEASE,)),
+        Rule("apps", ("deployments",), ("get",), names=(operator_deployment,)),
+        Rule("apps", ("deployments/scale",), ("patch",), names=(operator_deployment,)),
+        Rule(CORE, ("pods",), ("list",)),
+    )
+    return (
+        Role(
+            CRDS_HOOK,
+            (
+                Rule("apiextensions.k8s.io", ("customresourcedefinitions",), ("get", "patch"), names=definitions),
+                Rule("apiextensions.k8s.io", ("customresourcedefinitions",), ("create",)),
+            ),
+        ),
+        Role(UNINSTALL_HOOK, everywhere),
+        Role(UNINSTALL_HOOK, at_home, namespace=system_namespace),
+    )
+
+
+def role_manifest(role: Role) -> dict[str, Any]:
+    """The Role or ClusterRole, as applied."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role" if role.namespace else "ClusterRole",
+        "metadata": _metadata(role),
+        "rules": _rules(role.rules),
+    }
+
+
 def access_rules(system_namespace: str, watched_namespaces: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Roles and bindings, as applied on a laptop."""
     objects: list[dict[str, Any]] = []
     for role in roles(system_namespace, watched_namespaces):
-        objects.append(_role(role))
+        objects.append(role_manifest(role))
         if role.group:
             objects.append(_binding(role))
     return objects
@@ -167,15 +213,6 @@ def access_rules(system_namespace: str, watched_namespaces: Sequence[str] = ()) 
 def _metadata(role: Role) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": role.name, "labels": {"app.kubernetes.io/part-of": "incident-simulator"}}
     return metadata | ({"namespace": role.namespace} if role.namespace else {})
-
-
-def _role(role: Role) -> dict[str, Any]:
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "Role" if role.namespace else "ClusterRole",
-        "metadata": _metadata(role),
-        "rules": _rules(role.rules),
-    }
 
 
 def _rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
