@@ -130,9 +130,11 @@ SHELLS = {"sh": ["sh"], "busybox": ["busybox", "sh"]}
 
 def shell(name: str) -> list[str]:
     """Skips the test where this machine has no such shell."""
-    if shutil.which(SHELLS[name][0]) is None:
-        pytest.skip(f"there is no {SHELLS[name][0]} on PATH")
-    return SHELLS[name]
+    program, *rest = SHELLS[name]
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"there is no {program} on PATH")
+    return [path, *rest]
 
 
 def wrapped(shell_command: list[str], state: Path, program: list[str], number: str = "TERM") -> list[str]:
