@@ -64,7 +64,7 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
         raise OSError(f"cannot listen on {settings.listen}: {error.strerror or error}; {advice}") from error
     async with ApiClient(config) as client:
         builtin = Builtin(config, client, namespace=settings.namespace)
-        lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes())
+        lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes(settings.lease))
         diagnoser = build_diagnoser(settings.diagnosis)
         images = Images(settings.redis_image, settings.postgres_image, settings.image, load_wrapper())
         operator = Operator(client=client, builtin=builtin, diagnoser=diagnoser, images=images, hold=settings.hold)
