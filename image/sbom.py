@@ -117,10 +117,10 @@ def python_components() -> Iterator[Component]:
 
 def licenses(metadata: PackageMetadata) -> list[dict[str, Any]]:
     """The expression, else the short name, else what the classifiers say. Empty where a package says nothing."""
-    expression = metadata.get("License-Expression")
-    if expression:
-        return [{"expression": expression}]
-    named = (metadata.get("License") or "").strip()
+    expressions = metadata.get_all("License-Expression")
+    if expressions:
+        return [{"expression": expressions[0]}]
+    named = (metadata.get_all("License") or [""])[0].strip()
     if named and "\n" not in named and len(named) <= _SHORT_LICENSE:
         return [{"license": {"name": named}}]
     classifiers = metadata.get_all("Classifier") or []
