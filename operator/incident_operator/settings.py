@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """HOST:PORT of /metrics, /healthz and /readyz."""
     namespace: str = "incidentsim-system"
     """The operator's own namespace: its Lease, its counter and the kill switch."""
+    lease_seconds: Annotated[int, Field(ge=3, le=120)] = 15
+    """How long another operator waits for this one, once it is silent; a busy control plane needs more."""
     log_format: Literal["json", "console"] = "json"
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
     hold_seconds: Annotated[int, Field(ge=1, le=600)] = 5
@@ -74,6 +76,10 @@ class Settings(BaseSettings):
     @property
     def port(self) -> int:
         return split_address(self.listen)[1]
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self.lease_seconds)
 
     @property
     def hold(self) -> timedelta:
