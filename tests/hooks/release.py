@@ -15,6 +15,7 @@ from incident_crds.client import MERGE_PATCH, ApiClient, raw_path
 from incident_crds.errors import NotFound
 
 from ..conftest import OperatorProcess
+from ..processes import answers
 from ..waiting import eventually
 from .running import MANAGER, SYSTEM
 
@@ -69,10 +70,9 @@ class Release:
         """The operator runs and is ready."""
 
         async def look() -> bool:
-            return self.operator.is_running
+            return self.operator.is_running and answers(f"{self.operator.url}/readyz")
 
-        await eventually(look, "a running operator")
-        self.operator.wait_ready()
+        await eventually(look, "a running operator", 60)
 
     async def tend(self) -> None:
         """Until cancelled."""

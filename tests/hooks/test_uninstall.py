@@ -73,7 +73,7 @@ async def test_a_fault_is_undone_and_everything_let_go(
     assert not release.operator.is_running
     assert sorted(await finalizers(admin)) == sorted([[], [], [], [OTHERS]])
     assert not any([await exists(admin, path) for path in OWN])
-    assert f"Waiting until 1 faults are undone: {NAMESPACE}/{experiment.metadata.name} (Active)" in done.out
+    assert f"Waiting until a fault is undone: {NAMESPACE}/{experiment.metadata.name} (Active)" in done.out
     assert f"3 MockSystems in {NAMESPACE}" in done.out
     assert f"1 ChaosExperiment in {NAMESPACE}" in done.out
     assert "kubectl delete incidentsim --all --all-namespaces" in done.out
@@ -163,7 +163,7 @@ async def test_what_cannot_be_undone_stops_it_and_says_what_to_do(
     release.operator.kill()
     late = await hook.run("uninstall", "--timeout", "1")
     assert late.code == 1
-    assert "they are not undone after 1 s" in late.err
+    assert "not all is undone after 1 s" in late.err
 
     await release.scale(0)
     refused = await hook.run("uninstall")

@@ -47,7 +47,7 @@ class Undone:
             if why := _hopeless(left, actor):
                 raise HookFailed(self._report(left, why, actor))
             if loop.time() >= deadline:
-                waited = f"they are not undone after {patience.total_seconds():g} s"
+                waited = f"not all is undone after {patience.total_seconds():g} s"
                 raise HookFailed(self._report(left, waited, actor))
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
         self._tell("No fault is left on any system")
@@ -71,7 +71,8 @@ class Undone:
 def _progress(left: Sequence[SeenExperiment], actor: ActorState) -> str:
     names = ", ".join(f"{'/'.join(e.key)} ({e.status.phase})" for e in left[:5])
     more = f" and {len(left) - 5} more" if len(left) > 5 else ""
-    text = f"Waiting until {len(left)} faults are undone: {names}{more}"
+    faults = "a fault is" if len(left) == 1 else f"{len(left)} faults are"
+    text = f"Waiting until {faults} undone: {names}{more}"
     if not actor.holder and actor.wanted:
         text += f". No operator holds the Lease; its Deployment wants {actor.wanted} pods"
     return text
