@@ -93,8 +93,11 @@ class Systems:
             self._trackers[system.key] = (system.metadata.uid, tracker)
         return tracker
 
-    async def target(self, key: Key) -> Target:
-        """The operator's own connection to the system, open. Raises TargetError or ApiError."""
+    async def target(self, key: Key, *, is_open: bool = True) -> Target:
+        """The operator's own connection to the system; open, unless `is_open` is false. Raises TargetError, ApiError.
+
+        A system that is down has to be entered from outside: whoever does that needs no open connection.
+        """
         system = self._store.get(MockSystem, key)
         if system is None:
             raise NotFound(f"MockSystem {key[1]} is gone")
@@ -105,7 +108,8 @@ class Systems:
                 await known[1].close()
             known = (access, open_target(system.spec.type, access))
             self._targets[key] = known
-        await known[1].open()
+        if is_open:
+            await known[1].open()
         return known[1]
 
     async def connect(self, key: Key, *, endpoint: str | None = None, is_open: bool = True) -> Target:
@@ -129,14 +133,10 @@ class Systems:
         return target
 
     async def target_or_none(self, key: Key) -> Target | None:
-        """As `target`, but maybe not open, as an unreachable system has a diagnosis too; None without credentials."""
+        """As `target`, but not open, as an unreachable system has a diagnosis too; None where there is no way in."""
         try:
-            return await self.target(key)
-        except TargetError as error:
-            log.info("system cannot be read for evidence", system=key[1], error=str(error))
-            known = self._targets.get(key)
-            return known[1] if known else None
-        except ApiError as error:
+            return await self.target(key, is_open=False)
+        except (ApiError, TargetError) as error:
             log.info("system cannot be read for evidence", system=key[1], error=str(error))
             return None
 
