@@ -43,7 +43,8 @@ def diagnose(evidence: Evidence, breached: Collection[SignalName]) -> Verdict:
     severity = estimate_severity(evidence, breached)
     measured = tuple(f"{s.name}: {s.message}" for s in evidence.signals if s.message)
     ordered = sorted(breached, key=lambda s: (s in SECONDARY_SIGNALS, s))
-    findings = [found for signal in ordered if (found := _explain(signal, evidence)) is not None]
+    found = [finding for signal in ordered if (finding := _explain(signal, evidence)) is not None]
+    findings = [f for n, f in enumerate(found) if f.fault not in {earlier.fault for earlier in found[:n]}]
     if findings:
         return Verdict(
             fault=findings[0].fault,
