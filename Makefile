@@ -13,9 +13,11 @@ DRILL ?=
 BENCH ?=
 # Flags of the fuzzer, such as FUZZ="--seed 2 --cases 50000".
 FUZZ ?=
+# Where a release of the kubectl plugin will lie, such as PLUGIN="--release-url https://... --homepage https://...".
+PLUGIN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare board drill up down test check screenshots bench-api bench-board fuzz-api generate lock clean
+.PHONY: help venv prepare board drill up down test check screenshots bench-api bench-board fuzz-api generate plugin lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +82,9 @@ fuzz-api: prepare ## Send the API 20,000 made-up requests; ten minutes, thirty o
 generate: venv ## Write crds/generated/ from the models, and docs/api.md and docs/openapi.json from the API.
 	@$(BIN)/python -m incident_crds.generate
 	@$(BIN)/python -m incident_api.document
+
+plugin: ## Build `kubectl incident` as one program, its archive and its krew manifest, into dist/.
+	@$(PYTHON) plugin/build.py dist $(PLUGIN)
 
 lock: ## Renew requirements.lock and wheels.lock from pyproject.toml and wheels.in.
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
