@@ -207,6 +207,7 @@ class Drill:
         if self._mode == "ask" and (reason := self._ask(plan)):
             note = {REJECT: reason}
         decide(self._kubectl, plan, self._user, note)
+        self._terminal.note(f"  {'approval' if APPROVE in note else 'rejection'} of {plan.name} sent as {self._user}")
 
     def _ask(self, plan: Document) -> str:
         """Empty for yes, else the reason to reject."""

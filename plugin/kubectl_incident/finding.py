@@ -24,7 +24,7 @@ def nearest(wanted: str, names: Iterable[str]) -> list[str]:
     """The names that somebody may have meant, best first."""
     known = sorted(set(names))
     parts = [name for name in known if wanted and wanted.lower() in name.lower()]
-    close = difflib.get_close_matches(wanted, known, n=_SHOWN, cutoff=0.5)
+    close = difflib.get_close_matches(wanted, known, n=_SHOWN, cutoff=0.75)
     return list(dict.fromkeys([*close, *parts]))[:_SHOWN]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from kubectl_incident.documents import GROUP, INCIDENTS, PLANS, Document, escalation
 from kubectl_incident.finding import place_of, plans_of
 from kubectl_incident.kubectl import Kubectl
+from kubectl_incident.plans import is_asked
 from kubectl_incident.terminal import Terminal, age
 
 _OLD = datetime.min.replace(tzinfo=timezone.utc)
@@ -38,7 +39,7 @@ def run_list(kubectl: Kubectl, terminal: Terminal, *, every: bool, as_json: bool
 
 def waiting_plan(incident: Document, plans: Sequence[Document]) -> str:
     """The name of the incident's plan that waits for a person, or empty."""
-    waits = [plan.name for plan in plans_of(incident, plans) if plan.phase == "AwaitingApproval"]
+    waits = [p.name for p in plans_of(incident, plans) if p.phase == "AwaitingApproval" and not is_asked(p)]
     return waits[-1] if waits else ""
 
 

@@ -10,7 +10,7 @@ from kubectl_incident.errors import KubectlFailed, PluginError
 from kubectl_incident.finding import find_incident, plans_of
 from kubectl_incident.grading import grade_rows
 from kubectl_incident.kubectl import Kubectl, optional_list
-from kubectl_incident.plans import show_plan
+from kubectl_incident.plans import is_asked, show_plan
 from kubectl_incident.terminal import Terminal, age, duration, wrap
 
 
@@ -37,7 +37,7 @@ def run_show(kubectl: Kubectl, terminal: Terminal, wanted: str, *, as_json: bool
     _timeline(terminal, incident)
     _times(terminal, incident, experiment)
     _grade(terminal, experiment, problem)
-    if waits := [plan for plan in plans if plan.phase == "AwaitingApproval"]:
+    if waits := [plan for plan in plans if plan.phase == "AwaitingApproval" and not is_asked(plan)]:
         terminal.line()
         terminal.line(f"To decide: kubectl incident approve {waits[-1].name} -n {incident.namespace}", "bold")
     return 0

@@ -95,11 +95,12 @@ class Watch:
             return process
 
     def _read(self, process: subprocess.Popen[str]) -> bool:
-        """Whether anything came. Events are JSON objects one after the other, over many lines."""
+        """Whether anything came. Events are JSON objects one after the other."""
         decoder, text, seen = json.JSONDecoder(), "", False
         for line in process.stdout or ():
             text += line
-            if not line.startswith("}"):  # an object ends where a brace stands at the margin
+            # an event is a line of its own, or ends where a brace stands at the margin
+            if not line.startswith("}") and not (line.startswith("{") and line.rstrip().endswith("}")):
                 continue
             try:
                 event, _ = decoder.raw_decode(text.lstrip())
