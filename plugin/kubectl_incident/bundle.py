@@ -114,9 +114,9 @@ def readme(incident: Document, names: Sequence[str], problems: Sequence[str]) ->
         "",
         *(f"- `{name}`" for name in names),
         "",
-        "The story is in `incident.json`: `status.timeline`, `status.diagnosis`, `status.evidence`. What was done is in",
-        "`plans/`; the truth and the grade are in `experiments/`: `status.grade`. To break the same again, take the name,",
-        "the labels and the spec of the experiment to a file, and run `kubectl incident drill -f FILE`.",
+        "The story is in `incident.json`: `status.timeline`, `status.diagnosis`, `status.evidence`. What was done is",
+        "in `plans/`; the truth and the grade are in `experiments/`: `status.grade`. To break the same again, take the",
+        "name, the labels and the spec of the experiment to a file, and run `kubectl incident drill -f FILE`.",
     ]
     if problems:
         rows += ["", "## Could not be read", "", *(f"- {problem}" for problem in problems)]

@@ -33,7 +33,7 @@ def run_approve(
     _confirm(terminal, plan, user, yes=yes, hash=hash)
     written = decide(here, plan, user, {APPROVE: plan.text("status.planHash")})
     terminal.line(f"Approval of {plan.name} sent as {user}.")
-    return follow(here, terminal, written, until_done=wait, timeout=timeout, approves=True)
+    return follow(here, terminal, written, until_done=True, timeout=timeout, approves=True) if wait else 0
 
 
 def run_reject(kubectl: Kubectl, terminal: Terminal, wanted: str, reason: str, *, wait: bool) -> int:

@@ -78,8 +78,8 @@ def test_a_step_is_told_with_its_parameters_and_whether_it_can_be_taken_back() -
 
 
 def test_passwords_in_addresses_are_taken_out_of_a_bundle() -> None:
-    found = {"metadata": {"managedFields": [1]}, "spec": {"endpoint": "redis://u:p@h:1/0", "plain": "http://h/a:b@c"}}
-    assert redact(found) == {"metadata": {}, "spec": {"endpoint": "redis://***@h:1/0", "plain": "http://h/a:b@c"}}
+    found = {"metadata": {"managedFields": [1]}, "spec": {"url": "redis://u:p@h:1/0", "plain": "http://h/a:b@c"}}
+    assert redact(found) == {"metadata": {}, "spec": {"url": "redis://***@h:1/0", "plain": "http://h/a:b@c"}}
 
 
 _RBAC = (
