@@ -33,7 +33,8 @@ def run_list(kubectl: Kubectl, terminal: Terminal, *, every: bool, as_json: bool
     else:
         hidden = len(incidents)
         beside = f"; {hidden} resolved: see them with --all" if hidden else ""
-        terminal.note(f"No {'' if every else 'open '}incidents in {place_of(kubectl)}{beside}.")
+        elsewhere = "" if kubectl.everywhere or hidden else "; -A looks in every namespace"
+        terminal.note(f"No {'' if every else 'open '}incidents in {place_of(kubectl)}{beside}{elsewhere}.")
     return 0
 
 

@@ -88,7 +88,7 @@ _RBAC = (
 )
 _POLICY = (
     'Error from server (Forbidden): remediationplans.incidentsimulator.net "p" is forbidden: ValidatingAdmissionPolicy '
-    "'incidentsim-approval' with binding 'incidentsim-approval' denied request: eve may not decide on remediation plans: "
+    "'incidentsim-approval' with binding 'incidentsim-approval' denied request: eve may not decide on plans: "
     "ask for the role incidentsim-approver"
 )
 
@@ -97,7 +97,7 @@ _POLICY = (
     ("stderr", "kind", "what", "remedy"),
     [
         (_RBAC, Forbidden, "cannot list", "rolebinding incidentsim-viewer .*--user=eve --namespace=drills"),
-        (_POLICY, Forbidden, "may not do that: eve may not decide", "^$|incidentsim"),
+        (_POLICY, Forbidden, "may not do that: eve may not decide on plans", "^$|incidentsim"),
         ('Error from server (NotFound): x "y" not found', Missing, 'x "y" not found', ""),
         ("Error from server (Conflict): the object has been modified", Changed, "modified", "look again"),
         ('error: the server doesn\'t have a resource type "incidents"', KubectlFailed, "not installed", "helm install"),
