@@ -12,7 +12,7 @@ from incident_crds import __version__ as project_version
 from kubectl_incident import __version__
 from kubectl_incident.bundle import redact
 from kubectl_incident.cli import main
-from kubectl_incident.completion import COMMANDS, FLAGS, SHELLS, complete, script
+from kubectl_incident.completion import COMMANDS, FLAGS, PASSED_ON, SHELLS, complete, script
 from kubectl_incident.documents import Document, clean, parse_time
 from kubectl_incident.errors import Changed, Forbidden, KubectlFailed, Missing, PluginError
 from kubectl_incident.finding import nearest, number_of
@@ -142,7 +142,8 @@ def test_every_command_has_help_and_its_flags_are_completed(capsys: pytest.Captu
             build_parser().parse_args([command, "--help"])
         assert ended.value.code == 0
         told = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", capsys.readouterr().out.split("flags that kubectl")[0]))
-        assert told - {"--help"} == set(FLAGS.get(command, ())) - ({"--open"} - told)
+        shared = {"--help", "--namespace", "--all-namespaces", *PASSED_ON}
+        assert told - shared == set(FLAGS.get(command, ()))
         assert f"{command}\t{COMMANDS[command]}" in complete([command[:2]])[0]
 
 
