@@ -13,6 +13,8 @@ DRILL ?=
 BENCH ?=
 # Flags of the fuzzer, such as FUZZ="--seed 2 --cases 50000".
 FUZZ ?=
+# Where a release of the kubectl plugin will lie, such as PLUGIN="--release-url https://... --homepage https://...".
+PLUGIN ?=
 # The image that `make image` builds, and with what: docker, podman or buildah; the first on PATH when empty.
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' crds/incident_crds/__init__.py)
 IMAGE ?= incident-simulator:$(VERSION)
@@ -23,7 +25,7 @@ NODE_IMAGE ?=
 export IMAGE_BUILDER PYTHON_IMAGE NODE_IMAGE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare board drill up down test check screenshots bench-api bench-board fuzz-api generate lock lock-image image sbom kind-up kind-down clean
+.PHONY: help venv prepare board drill up down test check screenshots bench-api bench-board fuzz-api generate lock lock-image image sbom kind-up kind-down plugin clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +93,9 @@ generate: venv ## Write crds/generated/ from the models, and docs/api.md and doc
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links
+
+plugin: ## Build `kubectl incident` as one program, its archive and its krew manifest, into dist/.
+	@$(PYTHON) plugin/build.py dist $(PLUGIN)
 
 lock: ## Renew requirements.lock and wheels.lock from pyproject.toml and wheels.in, and the image's locks from it.
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
