@@ -16,6 +16,7 @@ OPERATOR_GROUP = "incidentsim:operator"
 API_GROUP = "incidentsim:api"
 APPROVERS_GROUP = "incidentsim:approvers"
 VIEWERS_GROUP = "incidentsim:viewers"
+OPERATOR_DEPLOYMENT = "incident-operator"
 KILL_SWITCH = "incidentsim-kill-switch"
 """ConfigMap in the operator's namespace that stops all chaos."""
 
@@ -154,13 +155,46 @@ def _other_roles(system_namespace: str) -> tuple[Role, ...]:
     )
 
 
+def hook_roles(system_namespace: str) -> tuple[Role, ...]:
+    """What the chart's hooks need while they run: `crds` before an install or upgrade, `uninstall` before a deletion."""
+    definitions = tuple(f"{kind}.{GROUP}" for kind in _ALL_KINDS)
+    extensions = "apiextensions.k8s.io"
+    return (
+        Role(
+            "incidentsim-hook-crds",
+            (
+                Rule(extensions, ("customresourcedefinitions",), ("get", "patch"), names=definitions),
+                Rule(extensions, ("customresourcedefinitions",), ("create",)),
+            ),
+        ),
+        Role(
+            "incidentsim-hook-uninstall",
+            (
+                Rule(GROUP, _ALL_KINDS, ("get", "list", "patch")),
+                Rule(CORE, ("persistentvolumeclaims",), ("list",)),  # to tell which volumes stay
+            ),
+        ),
+        Role(
+            "incidentsim-hook-uninstall",
+            (
+                Rule(CORE, ("configmaps",), ("get", "update", "patch"), names=(KILL_SWITCH,)),
+                Rule(CORE, ("configmaps",), ("create",)),
+                Rule("apps", ("deployments",), ("get",), names=(OPERATOR_DEPLOYMENT,)),
+                Rule("apps", ("deployments/scale",), ("get", "patch"), names=(OPERATOR_DEPLOYMENT,)),
+                Rule("coordination.k8s.io", ("leases",), ("get",)),
+            ),
+            namespace=system_namespace,
+        ),
+    )
+
+
 def access_rules(system_namespace: str, watched_namespaces: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Roles and bindings, as applied on a laptop."""
     objects: list[dict[str, Any]] = []
     for role in roles(system_namespace, watched_namespaces):
-        objects.append(_role(role))
+        objects.append(role_manifest(role))
         if role.group:
-            objects.append(_binding(role))
+            objects.append(binding_manifest(role))
     return objects
 
 
@@ -169,7 +203,8 @@ def _metadata(role: Role) -> dict[str, Any]:
     return metadata | ({"namespace": role.namespace} if role.namespace else {})
 
 
-def _role(role: Role) -> dict[str, Any]:
+def role_manifest(role: Role) -> dict[str, Any]:
+    """The Role or ClusterRole."""
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role" if role.namespace else "ClusterRole",
@@ -182,7 +217,8 @@ def _rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
     return [rule.to_manifest() for rule in rules]
 
 
-def _binding(role: Role) -> dict[str, Any]:
+def binding_manifest(role: Role) -> dict[str, Any]:
+    """Binds the laptop's group to it."""
     kind = "Role" if role.namespace else "ClusterRole"
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
