@@ -16,9 +16,12 @@ OPERATOR_GROUP = "incidentsim:operator"
 API_GROUP = "incidentsim:api"
 APPROVERS_GROUP = "incidentsim:approvers"
 VIEWERS_GROUP = "incidentsim:viewers"
-OPERATOR_DEPLOYMENT = "incident-operator"
 KILL_SWITCH = "incidentsim-kill-switch"
 """ConfigMap in the operator's namespace that stops all chaos."""
+CRDS_HOOK = "incidentsim-crds-hook"
+UNINSTALL_HOOK = "incidentsim-uninstall-hook"
+_COUNTER = "incidentsim-counter"
+_LEASE = "incident-operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,37 +158,44 @@ def _other_roles(system_namespace: str) -> tuple[Role, ...]:
     )
 
 
-def hook_roles(system_namespace: str) -> tuple[Role, ...]:
-    """What the chart's hooks need while they run: `crds` before an install or upgrade, `uninstall` before a deletion."""
+def hook_roles(system_namespace: str, *, operator_deployment: str = "incident-operator") -> tuple[Role, ...]:
+    """What the hooks of a Helm release need. Each lives for one Job: a laptop has neither."""
     definitions = tuple(f"{kind}.{GROUP}" for kind in _ALL_KINDS)
-    extensions = "apiextensions.k8s.io"
+    everywhere = (
+        Rule(GROUP, _ALL_KINDS, ("list",)),
+        # `abandon`: it takes the finalizers away that nobody but the operator may, once the operator has ended
+        Rule(GROUP, ("chaosexperiments", "mocksystems"), ("get", "patch", "abandon")),
+    )
+    at_home = (
+        Rule(CORE, ("configmaps",), ("get", "patch", "delete"), names=(KILL_SWITCH,)),
+        Rule(CORE, ("configmaps",), ("create",)),  # a create names nothing that a rule could be limited to
+        Rule(CORE, ("configmaps",), ("delete",), names=(_COUNTER,)),
+        Rule("coordination.k8s.io", ("leases",), ("get", "delete"), names=(_LEASE,)),
+        Rule("apps", ("deployments",), ("get",), names=(operator_deployment,)),
+        Rule("apps", ("deployments/scale",), ("patch",), names=(operator_deployment,)),
+        Rule(CORE, ("pods",), ("list",)),
+    )
     return (
         Role(
-            "incidentsim-hook-crds",
+            CRDS_HOOK,
             (
-                Rule(extensions, ("customresourcedefinitions",), ("get", "patch"), names=definitions),
-                Rule(extensions, ("customresourcedefinitions",), ("create",)),
+                Rule("apiextensions.k8s.io", ("customresourcedefinitions",), ("get", "patch"), names=definitions),
+                Rule("apiextensions.k8s.io", ("customresourcedefinitions",), ("create",)),
             ),
         ),
-        Role(
-            "incidentsim-hook-uninstall",
-            (
-                Rule(GROUP, _ALL_KINDS, ("get", "list", "patch")),
-                Rule(CORE, ("persistentvolumeclaims",), ("list",)),  # to tell which volumes stay
-            ),
-        ),
-        Role(
-            "incidentsim-hook-uninstall",
-            (
-                Rule(CORE, ("configmaps",), ("get", "update", "patch"), names=(KILL_SWITCH,)),
-                Rule(CORE, ("configmaps",), ("create",)),
-                Rule("apps", ("deployments",), ("get",), names=(OPERATOR_DEPLOYMENT,)),
-                Rule("apps", ("deployments/scale",), ("get", "patch"), names=(OPERATOR_DEPLOYMENT,)),
-                Rule("coordination.k8s.io", ("leases",), ("get",)),
-            ),
-            namespace=system_namespace,
-        ),
+        Role(UNINSTALL_HOOK, everywhere),
+        Role(UNINSTALL_HOOK, at_home, namespace=system_namespace),
     )
+
+
+def role_manifest(role: Role) -> dict[str, Any]:
+    """The Role or ClusterRole, as applied."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role" if role.namespace else "ClusterRole",
+        "metadata": _metadata(role),
+        "rules": _rules(role.rules),
+    }
 
 
 def access_rules(system_namespace: str, watched_namespaces: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -201,16 +211,6 @@ def access_rules(system_namespace: str, watched_namespaces: Sequence[str] = ()) 
 def _metadata(role: Role) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": role.name, "labels": {"app.kubernetes.io/part-of": "incident-simulator"}}
     return metadata | ({"namespace": role.namespace} if role.namespace else {})
-
-
-def role_manifest(role: Role) -> dict[str, Any]:
-    """The Role or ClusterRole."""
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "Role" if role.namespace else "ClusterRole",
-        "metadata": _metadata(role),
-        "rules": _rules(role.rules),
-    }
 
 
 def _rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:

@@ -9,7 +9,17 @@ from typing import Any
 import yaml
 from typing_extensions import override
 
-from incident_crds.access import API_GROUP, OPERATOR_GROUP, Role, binding_manifest, hook_roles, role_manifest, roles
+from incident_crds.access import (
+    API_GROUP,
+    CRDS_HOOK,
+    OPERATOR_GROUP,
+    UNINSTALL_HOOK,
+    Role,
+    binding_manifest,
+    hook_roles,
+    role_manifest,
+    roles,
+)
 from incident_crds.policies import admission_policies
 
 OPERATOR_ACCOUNT = "incident-operator"
@@ -24,8 +34,8 @@ _LABELS = re.compile(r"\n( *)labels:\n +app\.kubernetes\.io/part-of: incident-si
 _ACCOUNTS = {OPERATOR_GROUP: OPERATOR_ACCOUNT, API_GROUP: API_ACCOUNT}
 _AGGREGATES = {"incidentsim-viewer": "view", "incidentsim-responder": "edit"}
 _HOOKS = {
-    "incidentsim-hook-crds": ("pre-install,pre-upgrade", "{{- if .Values.crds.apply }}\n"),
-    "incidentsim-hook-uninstall": ("pre-delete", ""),
+    CRDS_HOOK: ("pre-install,pre-upgrade", "{{- if .Values.crds.apply }}\n"),
+    UNINSTALL_HOOK: ("pre-delete", ""),
 }
 _HOOK_WEIGHT = "-10"
 _STAMPS = '{{- if eq (include "incident-simulator.stamps" .) "true" }}\n'
@@ -94,9 +104,9 @@ def _hook_roles() -> str:
 
 
 def _policies(*, can_stamp: bool) -> list[Manifest]:
-    accounts = (OPERATOR_ACCOUNT, HOOK_ACCOUNT)
-    operators = [f"system:serviceaccount:{_RELEASE}:{account}" for account in accounts]
-    return admission_policies(can_stamp=can_stamp, operators=operators, system_namespace=_RELEASE)
+    """The hooks are not the operator: one has the verb `abandon` while it runs, and writes no status."""
+    operator = f"system:serviceaccount:{_RELEASE}:{OPERATOR_ACCOUNT}"
+    return admission_policies(can_stamp=can_stamp, operators=[operator], system_namespace=_RELEASE)
 
 
 def _stamping() -> list[Manifest]:

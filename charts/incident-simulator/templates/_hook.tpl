@@ -4,7 +4,7 @@
 {{- $command := index . 1 -}}
 {{- with $root.Values.hooks }}
 spec:
-  backoffLimit: 2
+  backoffLimit: 1
   activeDeadlineSeconds: {{ .deadlineSeconds }}
   template:
     metadata:
@@ -20,7 +20,12 @@ spec:
       containers:
         - name: {{ $command }}
           {{- include "incident-simulator.container" $root | nindent 10 }}
+          {{- if eq $command "uninstall" }}
+          # twice that at most: for the undo of all faults, and for the operator's end
+          command: [incident-hook, uninstall, --timeout, {{ div (sub .deadlineSeconds 20) 2 | quote }}]
+          {{- else }}
           command: [incident-hook, {{ $command }}]
+          {{- end }}
           env:
             - name: INCIDENTSIM_NAMESPACE
               valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
