@@ -15,7 +15,7 @@ BENCH ?=
 FUZZ ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare board drill up down test check screenshots bench-api bench-board fuzz-api generate lock clean
+.PHONY: help venv prepare board drill up down test check lint-chart screenshots bench-api bench-board fuzz-api generate lock clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 	$(BIN)/incident-simulator vet
 	$(BIN)/incident-simulator board --check
 
+lint-chart: venv ## The chart by helm lint, kubeconform and, where there is one, kube-linter; builds the first two once.
+	@$(BIN)/python -m tests.chart.lint
+
 screenshots: prepare ## Take the README's pictures of real drills again; look at them before they are committed.
 	@$(BIN)/python -m pytest tests/board/screenshots.py
 
@@ -77,7 +80,7 @@ bench-board: prepare ## Measure the board in a browser with 1,000 incidents unde
 fuzz-api: prepare ## Send the API 20,000 made-up requests; ten minutes, thirty on a slow machine. FUZZ="--seed 2".
 	@$(BIN)/python -m tests.api.fuzzing $(FUZZ)
 
-generate: venv ## Write crds/generated/ from the models, and docs/api.md and docs/openapi.json from the API.
+generate: venv ## Write crds/generated/ and the chart's generated files from the models, and docs/api.md and docs/openapi.json from the API.
 	@$(BIN)/python -m incident_crds.generate
 	@$(BIN)/python -m incident_api.document
 

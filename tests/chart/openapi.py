@@ -136,11 +136,7 @@ def _write(folder: Path, kind: str, group: str, version: str, schema: Schema) ->
 def as_text(schemas: Schema) -> str:
     """One definition a line, so that a difference can be read."""
     lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in schemas["definitions"].items()]
-    return (
-        f'{{"kinds": {json.dumps(schemas["kinds"], indent=1)},\n"definitions": {{\n'
-        + ",\n".join(lines)
-        + "\n}}\n"
-    )
+    return f'{{"kinds": {json.dumps(schemas["kinds"], indent=1)},\n"definitions": {{\n' + ",\n".join(lines) + "\n}}\n"
 
 
 async def _main(kubeconfig: str) -> None:
