@@ -1,7 +1,8 @@
 """JSON schemas of the kinds that the chart uses, from an API server's own OpenAPI documents.
 
-kubeconform needs them and downloads them otherwise. `kubernetes-schemas.json` holds those of the built-in kinds, without
-descriptions; `python -m tests.chart.openapi KUBECONFIG` writes it anew. Those of our own kinds come from the models.
+kubeconform needs them and downloads them otherwise. `kubernetes-schemas.json` holds those of the built-in kinds,
+without descriptions; `python -m tests.chart.openapi KUBECONFIG` writes it anew. Those of our own kinds come from the
+models.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def run_helm(*arguments: str) -> str:
     # a kubeconfig must not matter
     environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"} | {"KUBECONFIG": os.devnull}
     ended = subprocess.run(
-        [*program("helm"), *arguments], capture_output=True, text=True, timeout=SECONDS, env=environment
+        [*program("helm"), *arguments], check=False, capture_output=True, text=True, timeout=SECONDS, env=environment
     )
     if ended.returncode:
         raise Refused(f"{_ENDED} {ended.returncode}: {ended.stderr}{ended.stdout}")
@@ -92,7 +92,7 @@ def render(*settings: str, values_file: str | None = None, stamps: bool = False)
         api_versions=(STAMPS,) if stamps else (),
         version="1.36.0" if stamps else "1.34.0",
     )
-    return Rendered([document for document in yaml.load_all(text, Loader=UniqueKeys) if document])  # noqa: S506
+    return Rendered([document for document in yaml.load_all(text, Loader=UniqueKeys) if document])
 
 
 class UniqueKeys(yaml.SafeLoader):
