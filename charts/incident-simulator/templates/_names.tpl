@@ -1,7 +1,7 @@
 {{/* Labels of every object. */}}
 {{- define "incident-simulator.labels" -}}
 app.kubernetes.io/name: incident-simulator
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: incident-simulator
 app.kubernetes.io/managed-by: {{ .Release.Service }}
@@ -11,7 +11,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* Labels that select pods: (list . "api"). They never change. */}}
 {{- define "incident-simulator.selector" -}}
 app.kubernetes.io/name: incident-simulator
-app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
