@@ -25,7 +25,7 @@ NODE_IMAGE ?=
 export IMAGE_BUILDER PYTHON_IMAGE NODE_IMAGE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare board drill up down test check screenshots bench-api bench-board fuzz-api generate lock lock-image image sbom kind-up kind-down plugin clean
+.PHONY: help venv prepare board drill up down test check lint-chart e2e screenshots bench-api bench-board fuzz-api generate lock lock-image image sbom kind-up kind-down plugin clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 	$(BIN)/incident-simulator vet
 	$(BIN)/incident-simulator board --check
 
+lint-chart: venv ## The chart by helm lint, kubeconform and, where there is one, kube-linter; builds the first two once.
+	@$(BIN)/python -m tests.chart.lint
+
 screenshots: prepare ## Take the README's pictures of real drills again; look at them before they are committed.
 	@$(BIN)/python -m pytest tests/board/screenshots.py
 
@@ -87,7 +90,7 @@ bench-board: prepare ## Measure the board in a browser with 1,000 incidents unde
 fuzz-api: prepare ## Send the API 20,000 made-up requests; ten minutes, thirty on a slow machine. FUZZ="--seed 2".
 	@$(BIN)/python -m tests.api.fuzzing $(FUZZ)
 
-generate: venv ## Write crds/generated/ from the models, and docs/api.md and docs/openapi.json from the API.
+generate: venv ## Write crds/generated/ and the chart's generated files from the models, and docs/api.md and docs/openapi.json from the API.
 	@$(BIN)/python -m incident_crds.generate
 	@$(BIN)/python -m incident_api.document
 

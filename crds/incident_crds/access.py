@@ -206,7 +206,7 @@ def access_rules(system_namespace: str, watched_namespaces: Sequence[str] = ()) 
     for role in roles(system_namespace, watched_namespaces):
         objects.append(role_manifest(role))
         if role.group:
-            objects.append(_binding(role))
+            objects.append(binding_manifest(role))
     return objects
 
 
@@ -219,7 +219,8 @@ def _rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
     return [rule.to_manifest() for rule in rules]
 
 
-def _binding(role: Role) -> dict[str, Any]:
+def binding_manifest(role: Role) -> dict[str, Any]:
+    """Binds the laptop's group to it."""
     kind = "Role" if role.namespace else "ClusterRole"
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",

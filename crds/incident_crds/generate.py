@@ -1,57 +1,58 @@
-"""`python -m incident_crds.generate [--check]`: write crds/generated/*.yaml, or tell whether they are in step."""
+"""`python -m incident_crds.generate [--check]`: write what is generated from the models, or tell whether it is in step.
+
+That is crds/generated/*.yaml and, in the chart, crds/*.yaml and templates/generated/*.yaml.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
-import yaml
-from typing_extensions import override
-
+from incident_crds.chart import build_chart_files, to_yaml
 from incident_crds.manifests import access_rules, admission_policies, custom_resource_definitions
 
-FOLDER = Path(__file__).parents[1] / "generated"
+ROOT = Path(__file__).parents[2]
+PLAIN = "crds/generated"
+CHART_DEFINITIONS = "charts/incident-simulator/crds"
+CHART_TEMPLATES = "charts/incident-simulator/templates/generated"
+_FOLDERS = (PLAIN, CHART_DEFINITIONS, CHART_TEMPLATES)
 _HEADER = "# Generated from the models: change those and run `make generate`.\n"
 
 
 def build_files() -> dict[str, str]:
-    """File name to content."""
-    files = {f"{crd['metadata']['name'].partition('.')[0]}.yaml": [crd] for crd in custom_resource_definitions()}
-    files["access.yaml"] = access_rules("incidentsim-system")
-    files["policies.yaml"] = admission_policies(can_stamp=True)
-    return {name: _HEADER + _to_yaml(objects) for name, objects in files.items()}
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes shared parts out in full: people read these files, and not every tool reads anchors."""
-
-    @override
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def _to_yaml(objects: list[dict[str, Any]]) -> str:
-    return yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+    """Path below the checkout to content."""
+    definitions = {
+        f"{crd['metadata']['name'].partition('.')[0]}.yaml": to_yaml([crd]) for crd in custom_resource_definitions()
+    }
+    plain = definitions | {
+        "access.yaml": to_yaml(access_rules("incidentsim-system")),
+        "policies.yaml": to_yaml(admission_policies(can_stamp=True)),
+    }
+    folders = {PLAIN: plain, CHART_DEFINITIONS: definitions, CHART_TEMPLATES: build_chart_files()}
+    return {
+        f"{folder}/{name}": _HEADER + text for folder, files in folders.items() for name, text in sorted(files.items())
+    }
 
 
 def main(arguments: list[str]) -> int:
     """0 when all is in step, or was written; 1 when --check found a difference."""
     files = build_files()
+    present = {path for folder in _FOLDERS for path in (ROOT / folder).glob("*.yaml")}
+    wanted = {ROOT / name: text for name, text in files.items()}
     if "--check" in arguments:
-        present = {path.name for path in FOLDER.glob("*.yaml")}
         wrong = sorted(
-            {n for n, text in files.items() if n not in present or (FOLDER / n).read_text() != text}
-            | (present - files.keys())
+            str(path.relative_to(ROOT))
+            for path in present | wanted.keys()
+            if path not in present or path not in wanted or path.read_text() != wanted[path]
         )
         if wrong:
             print(f"out of step with the models: {', '.join(wrong)}; run `make generate`", file=sys.stderr)
         return 1 if wrong else 0
-    FOLDER.mkdir(exist_ok=True)
-    for old in FOLDER.glob("*.yaml"):
+    for old in present - wanted.keys():
         old.unlink()
-    for name, text in files.items():
-        (FOLDER / name).write_text(text)
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     print(f"{len(files)} files written")
     return 0
 

@@ -156,15 +156,17 @@ def test_the_generated_files_are_in_step(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_generated_file_out_of_step_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(generate, "FOLDER", tmp_path)
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
     assert generate.main([]) == 0
     assert generate.main(["--check"]) == 0
-    (tmp_path / "incidents.yaml").write_text("edited by hand")
-    (tmp_path / "left-over.yaml").write_text("")
-    (tmp_path / "gamedays.yaml").unlink()
+    (tmp_path / generate.PLAIN / "incidents.yaml").write_text("edited by hand")
+    (tmp_path / generate.PLAIN / "left-over.yaml").write_text("")
+    (tmp_path / generate.CHART_DEFINITIONS / "gamedays.yaml").unlink()
+    (tmp_path / generate.CHART_TEMPLATES / "roles.yaml").write_text("edited by hand")
     assert generate.main(["--check"]) == 1
     message = capsys.readouterr().err
-    assert "gamedays.yaml, incidents.yaml, left-over.yaml" in message
+    for name in ("crds/gamedays.yaml", "generated/incidents.yaml", "generated/left-over.yaml", "generated/roles.yaml"):
+        assert name in message
     assert "make generate" in message
 
 
