@@ -23,6 +23,8 @@ PREFIX = Path(sys.prefix)
 SITE = Path(sysconfig.get_path("purelib"))
 LAPTOP = "incident_local"
 LAPTOP_PROGRAM = "incident-simulator"
+PROGRAMS = "incident-"
+"""What the names of the image's own commands begin with; the laptop's does so, too, and the plugin's do not."""
 OURS = ("incident_crds", "incident_operator", "incident_api")
 NEEDLESS = (
     LAPTOP,  # it starts what Kubernetes starts here
@@ -65,8 +67,7 @@ def needless_modules() -> Iterator[Path]:
 def needless_programs() -> Iterator[Path]:
     """All but Python itself and the image's own commands, of which the laptop's is none."""
     for path in (PREFIX / "bin").iterdir():
-        is_ours = path.name.startswith("incident-") and path.name != LAPTOP_PROGRAM
-        if not is_ours and not path.name.startswith("python"):
+        if not is_ours(path.name) and not path.name.startswith("python"):
             yield path
 
 
@@ -120,8 +121,13 @@ def import_ours() -> None:
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
     for command in distribution("incident-simulator").entry_points:
-        if command.name != LAPTOP_PROGRAM:
+        if is_ours(command.name):
             command.load()
+
+
+def is_ours(program: str) -> bool:
+    """Whether the image is for that command."""
+    return program.startswith(PROGRAMS) and program != LAPTOP_PROGRAM
 
 
 if __name__ == "__main__":

@@ -1,0 +1,46 @@
+"""One release for the whole run; what is left of an earlier one is removed first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .cluster import Refused, helm, kubectl
+from .release import DRILLS, RELEASE, SYSTEM, Journal
+
+SCRATCH = "e2e-scratch"
+
+
+@pytest.fixture(scope="session")
+def journal() -> Iterator[Journal]:
+    """Measured figures, shown at the end whatever became of the tests."""
+    made = Journal()
+    yield made
+    print("\n" + "\n".join(f"  {line}" for line in made.lines))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cluster() -> None:
+    """A cluster that answers, without a simulator of its own."""
+    if "KUBECONFIG" not in os.environ:
+        pytest.fail("name the cluster: export KUBECONFIG=/path/to/config (it is never guessed)", pytrace=False)
+    try:
+        kubectl("get", "--raw", "/readyz", timeout=20)
+    except Refused as refused:
+        pytest.fail(f"the cluster of KUBECONFIG does not answer: {refused}", pytrace=False)
+    for release in helm("list", "--all-namespaces", "--all", "--short", "--filter", f"^{RELEASE}$").split():
+        clean_up(release)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("values")
+
+
+def clean_up(release: str) -> None:
+    """Of an earlier run that was cut off."""
+    helm("uninstall", release, "--namespace", SYSTEM, "--wait")
+    kubectl("delete", "namespace", DRILLS, SCRATCH, SYSTEM, "--ignore-not-found", timeout=180)
