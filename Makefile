@@ -13,9 +13,19 @@ DRILL ?=
 BENCH ?=
 # Flags of the fuzzer, such as FUZZ="--seed 2 --cases 50000".
 FUZZ ?=
+# Where a release of the kubectl plugin will lie, such as PLUGIN="--release-url https://... --homepage https://...".
+PLUGIN ?=
+# The image that `make image` builds, and with what: docker, podman or buildah; the first on PATH when empty.
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"$$/\1/p' crds/incident_crds/__init__.py)
+IMAGE ?= incident-simulator:$(VERSION)
+IMAGE_BUILDER ?=
+# Other base images than those of the Dockerfile.
+PYTHON_IMAGE ?=
+NODE_IMAGE ?=
+export IMAGE_BUILDER PYTHON_IMAGE NODE_IMAGE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare board drill up down test check lint-chart screenshots bench-api bench-board fuzz-api generate lock clean
+.PHONY: help venv prepare board drill up down test check lint-chart e2e screenshots bench-api bench-board fuzz-api generate lock lock-image image sbom kind-up kind-down plugin clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,7 +71,7 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 	$(BIN)/lint-imports
 	$(BIN)/python -m incident_crds.generate --check
 	$(BIN)/python -m incident_api.document --check
-	$(BIN)/python -m pytest --quiet tests/local/test_locks.py
+	$(BIN)/python -m pytest --quiet tests/local/test_locks.py tests/image
 	$(BIN)/incident-simulator vet
 	$(BIN)/incident-simulator board --check
 
@@ -84,14 +94,37 @@ generate: venv ## Write crds/generated/ and the chart's generated files from the
 	@$(BIN)/python -m incident_crds.generate
 	@$(BIN)/python -m incident_api.document
 
-lock: ## Renew requirements.lock and wheels.lock from pyproject.toml and wheels.in.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links
+
+plugin: ## Build `kubectl incident` as one program, its archive and its krew manifest, into dist/.
+	@$(PYTHON) plugin/build.py dist $(PLUGIN)
+
+lock: ## Renew requirements.lock and wheels.lock from pyproject.toml and wheels.in, and the image's locks from it.
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-		--no-emit-index-url --no-emit-find-links --upgrade --all-extras pyproject.toml --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-		--no-emit-index-url --no-emit-find-links --no-deps \
-		local/incident_local/wheels.in --output-file local/incident_local/wheels.lock
+	$(COMPILE) --upgrade --all-extras pyproject.toml --output-file requirements.lock
+	$(COMPILE) --no-deps local/incident_local/wheels.in --output-file local/incident_local/wheels.lock
+	@$(MAKE) --no-print-directory lock-image
+
+lock-image: ## Cut the image's locks out of requirements.lock anew; no version changes.
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	rm -f image/runtime.lock image/build.lock
+	$(COMPILE) --constraint requirements.lock --extra operator --extra api --extra models pyproject.toml \
+		--output-file image/runtime.lock
+	$(COMPILE) --constraint requirements.lock image/build.in --output-file image/build.lock
+
+image: ## Build the container image IMAGE, and say its size.
+	@IMAGE=$(IMAGE) image/build.sh
+
+sbom: venv ## List what is in the image in dist/, as CycloneDX.
+	@$(BIN)/python -m image.sbom dist/incident-simulator-$(VERSION).cdx.json
+
+kind-up: ## Make a kind cluster, or take it as it is; build and load the image; install or upgrade the chart.
+	@charts/kind.sh up
+
+kind-down: ## Delete that cluster.
+	@charts/kind.sh down
 
 clean: ## Stop what runs; remove state, environment and tool caches. The control plane stays in the user's cache.
 	@if [ -x $(BIN)/incident-simulator ]; then $(BIN)/incident-simulator down --delete-data; fi

@@ -1,7 +1,10 @@
-"""`python -m incident_api`."""
+"""`incident-api`, or `python -m incident_api`."""
 
 import sys
 
 from incident_api.main import main
 
-sys.exit(main())
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -18,10 +18,12 @@ APPROVERS_GROUP = "incidentsim:approvers"
 VIEWERS_GROUP = "incidentsim:viewers"
 KILL_SWITCH = "incidentsim-kill-switch"
 """ConfigMap in the operator's namespace that stops all chaos."""
+COUNTER = "incidentsim-counter"
+"""ConfigMap there that numbers incidents."""
+LEASE = "incident-operator"
+"""Lease there, of the one operator that acts."""
 CRDS_HOOK = "incidentsim-crds-hook"
 UNINSTALL_HOOK = "incidentsim-uninstall-hook"
-_COUNTER = "incidentsim-counter"
-_LEASE = "incident-operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +171,8 @@ def hook_roles(system_namespace: str, *, operator_deployment: str = "incident-op
     at_home = (
         Rule(CORE, ("configmaps",), ("get", "patch", "delete"), names=(KILL_SWITCH,)),
         Rule(CORE, ("configmaps",), ("create",)),  # a create names nothing that a rule could be limited to
-        Rule(CORE, ("configmaps",), ("delete",), names=(_COUNTER,)),
-        Rule("coordination.k8s.io", ("leases",), ("get", "delete"), names=(_LEASE,)),
+        Rule(CORE, ("configmaps",), ("delete",), names=(COUNTER,)),
+        Rule("coordination.k8s.io", ("leases",), ("get", "delete"), names=(LEASE,)),
         Rule("apps", ("deployments",), ("get",), names=(operator_deployment,)),
         Rule("apps", ("deployments/scale",), ("patch",), names=(operator_deployment,)),
         Rule(CORE, ("pods",), ("list",)),

@@ -65,23 +65,24 @@ Quantity = Annotated[str, Field(pattern="^[0-9]+(\\.[0-9]+)?(m|k|Ki|Mi|M|Gi|G)?$
 
 
 class ResourceAmounts(Model):
-    """Requests, which are the limits too, of the system's container."""
+    """What the system's container gets."""
 
-    cpu: Quantity = "200m"
-    """CPU as a Kubernetes quantity."""
+    cpu: Quantity = "100m"
+    """CPU that is reserved, as a Kubernetes quantity; it may use more where the node has it."""
     memory: Quantity | None = None
-    """Memory as a Kubernetes quantity; 128Mi for Redis and a disk, 256Mi for Postgres where absent."""
+    """Memory that is reserved, and the limit; 256Mi for Postgres and 128Mi for others where absent."""
 
 
 class DeploymentSystem(Model):
     """A system that the operator creates in the cluster and owns."""
 
     image: Annotated[str, Field(max_length=512)] = ""
-    """Container image; the operator's default for the type where empty. Redis and Postgres need one with a shell."""
+    """Container image; the operator's default where empty. One of Redis or Postgres needs a shell."""
     resources: ResourceAmounts = Field(default_factory=ResourceAmounts)
     """CPU and memory of the container."""
-    storage: Quantity = "128Mi"
-    """Size of the volume. What the storage class cannot grow stays as it was, and the status says so."""
+    storage: Quantity | None = None
+    """Size of the volume; 256Mi for Redis, 512Mi for Postgres, 128Mi for a disk where absent. Where the storage class
+    cannot resize it, it stays as it was, and the status says so."""
     storage_class: Annotated[str, Field(max_length=253)] | None = None
     """StorageClass of the volume; the cluster's default where absent."""
     retain_storage: bool = False

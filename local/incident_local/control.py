@@ -6,6 +6,8 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from aiohttp import web
@@ -23,8 +25,19 @@ class StopRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    seconds: Annotated[float, Field(gt=0, le=3600)]
+    seconds: Annotated[float, Field(gt=0, le=86400)]
     """After so long the system starts again by itself, whatever became of the caller."""
+    tag: Annotated[str, Field(max_length=200)] = ""
+    """Whose stop it is; GET tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """A stop that somebody asked for, and the timer that ends it."""
+
+    until: datetime
+    tag: str
+    timer: asyncio.Task[None]
 
 
 class ControlEndpoint:
@@ -36,10 +49,11 @@ class ControlEndpoint:
         self._token = token
         self._warn = warn
         self._names: frozenset[str] = frozenset()
-        self._timers: dict[str, asyncio.Task[None]] = {}
+        self._stops: dict[str, _Stop] = {}
         application = web.Application(middlewares=[self._guard], client_max_size=4096)
         application.router.add_get("/systems/{name}", self._get)
         application.router.add_post("/systems/{name}/stop", self._stop)
+        application.router.add_post("/systems/{name}/start", self._start)
         application.router.add_post("/systems/{name}/restart", self._restart)
         self._runner = web.AppRunner(application, access_log=None)
 
@@ -62,8 +76,8 @@ class ControlEndpoint:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for timer in self._timers.values():
-            timer.cancel()
+        for stop in self._stops.values():
+            stop.timer.cancel()
         await self._runner.cleanup()
 
     @web.middleware
@@ -76,7 +90,7 @@ class ControlEndpoint:
         try:
             return await handler(request)
         except (ValidationError, json.JSONDecodeError):
-            return _error(400, "Invalid", 'the body must be {"seconds": N} with N above 0 and up to 3600')
+            return _error(400, "Invalid", 'the body must be {"seconds": N, "tag": TEXT} with N above 0 and up to 86400')
         except LocalError as error:
             return _error(503, "NotReady", error.what)
 
@@ -86,8 +100,14 @@ class ControlEndpoint:
     async def _stop(self, request: web.Request) -> web.StreamResponse:
         name, wanted = request.match_info["name"], StopRequest.model_validate(await request.json())
         # The dead-man is set before the stop: there is no moment in which the system is down for good.
-        self._arm(name, wanted.seconds)
+        self._arm(name, wanted)
         await self._supervisor.stop(name)
+        return self._state(name)
+
+    async def _start(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        self._disarm(name)
+        await self._supervisor.resume(name)
         return self._state(name)
 
     async def _restart(self, request: web.Request) -> web.StreamResponse:
@@ -97,20 +117,29 @@ class ControlEndpoint:
         return self._state(name)
 
     def _state(self, name: str) -> web.Response:
-        state = self._supervisor.state(name)
-        started_at = state.started_at.isoformat()
-        return web.json_response({"running": state.running, "pid": state.pid, "startedAt": started_at})
+        state, stop = self._supervisor.state(name), self._stops.get(name)
+        return web.json_response(
+            {
+                "running": state.running,
+                "pid": state.pid,
+                "startedAt": state.started_at.isoformat(),
+                "stoppedUntil": stop.until.isoformat() if stop else None,
+                "stopTag": stop.tag if stop else "",
+            }
+        )
 
-    def _arm(self, name: str, seconds: float) -> None:
+    def _arm(self, name: str, wanted: StopRequest) -> None:
         self._disarm(name)
-        self._timers[name] = asyncio.create_task(self._start_later(name, seconds), name=f"dead-man of {name}")
+        timer = asyncio.create_task(self._start_later(name, wanted.seconds), name=f"dead-man of {name}")
+        self._stops[name] = _Stop(datetime.now(UTC) + timedelta(seconds=wanted.seconds), wanted.tag, timer)
 
     def _disarm(self, name: str) -> None:
-        if timer := self._timers.pop(name, None):
-            timer.cancel()
+        if stop := self._stops.pop(name, None):
+            stop.timer.cancel()
 
     async def _start_later(self, name: str, seconds: float) -> None:
         await asyncio.sleep(seconds)
+        self._stops.pop(name, None)
         try:
             await self._supervisor.resume(name)
         except LocalError as error:

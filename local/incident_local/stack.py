@@ -116,6 +116,7 @@ class StackStarter:
             KUBECONFIG=str(self._state.operator_kubeconfig),
             INCIDENTSIM_LISTEN=f"{LOOPBACK}:{port}",
             INCIDENTSIM_NAMESPACE=SYSTEM_NAMESPACE,
+            INCIDENTSIM_LEASE_SECONDS="6",  # nobody else wants this control plane's time
             INCIDENTSIM_LOG_FORMAT=self._settings.log_format,
             INCIDENTSIM_LOG_LEVEL=self._settings.log_level,
             **self._settings.model_keys(),

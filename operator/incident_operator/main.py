@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import sys
-from typing import Any
+from typing import Any, cast
 
 import kopf
 import structlog
@@ -19,7 +19,9 @@ from incident_crds.logs import configure_logs
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.lease import Lease, LeaseLost, LeaseTimes
 from incident_operator.diagnosis.factory import build_diagnoser
+from incident_operator.domain.containers import Images
 from incident_operator.handlers.watches import build_registry
+from incident_operator.proxy.wrapper import load_wrapper
 from incident_operator.services.operator import Operator
 from incident_operator.services.status_server import StatusServer
 from incident_operator.settings import Settings
@@ -62,14 +64,15 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
         raise OSError(f"cannot listen on {settings.listen}: {error.strerror or error}; {advice}") from error
     async with ApiClient(config) as client:
         builtin = Builtin(config, client, namespace=settings.namespace)
-        lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes())
+        lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes(settings.lease))
         diagnoser = build_diagnoser(settings.diagnosis)
-        operator = Operator(client=client, builtin=builtin, diagnoser=diagnoser, hold=settings.hold)
+        images = Images(settings.redis_image, settings.postgres_image, settings.image, load_wrapper())
+        operator = Operator(client=client, builtin=builtin, diagnoser=diagnoser, images=images, hold=settings.hold)
         server.serve_gauges_of(operator)
         try:
             await lease.acquire()
             log.info("this operator acts", identity=identity)
-            await _act(operator, lease, config, kopf_ready)
+            await _act(operator, lease, config, kopf_ready, identity)
         finally:
             await lease.release()
             await diagnoser.close()
@@ -77,7 +80,7 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
             await server.stop()
 
 
-async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: asyncio.Event) -> None:
+async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: asyncio.Event, identity: str) -> None:
     """Until the first of lease, services and Kopf ends. Kopf ends by itself on a signal."""
     services = asyncio.create_task(operator.run(), name="services")
     renewal = asyncio.create_task(lease.keep(), name="lease")
@@ -88,7 +91,14 @@ async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: 
     settle_memory()
     registry = build_registry(operator, login=_login(config))
     watches = asyncio.create_task(
-        kopf.operator(registry=registry, clusterwide=True, standalone=True, ready_flag=kopf_ready), name="kopf"
+        kopf.operator(
+            registry=registry,
+            clusterwide=True,
+            standalone=True,
+            identity=cast("Any", identity),  # else it asks for the user's name, and a pod's user has none
+            ready_flag=kopf_ready,
+        ),
+        name="kopf",
     )
     tasks = {services, renewal, watches}
     done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -38,10 +38,17 @@ class Settings(BaseSettings):
     """HOST:PORT of /metrics, /healthz and /readyz."""
     namespace: str = "incidentsim-system"
     """The operator's own namespace: its Lease, its counter and the kill switch."""
+    lease_seconds: Annotated[int, Field(ge=3, le=120)] = 15
+    """How long another operator waits for this one, once it is silent; a busy control plane needs more."""
     log_format: Literal["json", "console"] = "json"
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = "INFO"
     hold_seconds: Annotated[int, Field(ge=1, le=600)] = 5
     """How long a recovery must hold to count as proven."""
+
+    image: str = "incident-simulator:dev"
+    """The operator's own image: systems that it creates run the proxy and the disk agent from it."""
+    redis_image: str = "redis:7"
+    postgres_image: str = "postgres:16"
 
     diagnosers: Annotated[str, AfterValidator(_known_diagnosers)] = "groq,gemini,rules"
     """Who diagnoses, in this order. Groq and Gemini are left out without a key."""
@@ -69,6 +76,10 @@ class Settings(BaseSettings):
     @property
     def port(self) -> int:
         return split_address(self.listen)[1]
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=self.lease_seconds)
 
     @property
     def hold(self) -> timedelta:

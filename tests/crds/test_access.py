@@ -134,4 +134,4 @@ def test_secrets_stay_within_the_watched_namespaces() -> None:
         for rule in item.get("rules", ())
         if "secrets" in rule["resources"]
     }
-    assert places == {("drills", ("get",)), ("staging", ("get",))}
+    assert places == {("drills", ("get", "create", "patch")), ("staging", ("get", "create", "patch"))}

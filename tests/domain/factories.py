@@ -97,7 +97,7 @@ def plan(
 
 def experiment(fault: str = "RedisMemory", **status: Any) -> ChaosExperiment:
     """An experiment on redis-test."""
-    block = {"RedisMemory": {"redisMemory": {}}, "None": {}}[fault]
+    block = {"None": {}}.get(fault, {f"{fault[:1].lower()}{fault[1:]}": {}})
     return ChaosExperiment.model_validate(
         {
             "metadata": {"name": "drill", "namespace": "drills", "uid": "uid-experiment"},

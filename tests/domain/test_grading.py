@@ -145,3 +145,22 @@ def test_a_control_passes_only_when_nobody_cried_wolf() -> None:
     assert quiet.grade.passed
     loud = grade_run(experiment("None"), [incident()], [], signal=None, acceptable=[], scanned=CLEAN)
     assert not loud.grade.passed
+
+
+def test_a_pod_that_came_back_by_itself_is_a_run_that_passed() -> None:
+    """Provided that it was noticed and understood, and that nobody did anything wrong meanwhile."""
+    run = experiment(
+        "PodKill",
+        targets=[{"system": "redis-test", "uid": "uid-system"}],
+        healedBy="self",
+    )
+    noticed = handled(reason=ResolvedReason.SELF_RECOVERED, diagnosis=diagnosed(FaultType.POD_KILL))
+
+    def passed(about: Incident, plans: list[RemediationPlan]) -> bool:
+        acceptable = [ActionType.RESTART_SYSTEM]
+        report = grade_run(run, [about], plans, signal=SignalName.REACHABLE, acceptable=acceptable, scanned=CLEAN)
+        return report.grade.passed
+
+    assert passed(noticed, [])
+    assert not passed(noticed, [executed(ActionType.REDIS_CLEAR_CACHE)])
+    assert not passed(handled(reason=ResolvedReason.SELF_RECOVERED, diagnosis=diagnosed(None)), [])

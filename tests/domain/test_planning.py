@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from incident_crds.base import Condition
-from incident_crds.incident import Incident
+from incident_crds.catalogue import FaultType
+from incident_crds.incident import Incident, Timestamps
 from incident_crds.remediationplan import Decision, PlanPhase, RemediationPlan
-from incident_operator.domain.planning import COOL_DOWN, MAX_ATTEMPTS, NextStep, decide_next_step
+from incident_operator.domain.planning import COOL_DOWN, MAX_ATTEMPTS, SELF_HEALING, NextStep, decide_next_step
 
 from .factories import NOW, at, incident, plan
 from .test_grading import diagnosed
@@ -89,3 +90,10 @@ def test_a_name_that_is_taken_is_passed_over() -> None:
     taken = {"redis-test-memory-1-plan-1", "redis-test-memory-1-plan-2"}
     step = decide_next_step(incident(diagnosis=diagnosed()), [], is_taken=taken.__contains__, now=NOW)
     assert step.propose_attempt == 3
+
+
+def test_harm_that_ends_by_itself_is_given_time_for_that() -> None:
+    stamps = Timestamps(diagnosed_at=NOW)
+    known = incident(diagnosis=diagnosed(FaultType.POD_KILL), timestamps=stamps)
+    assert next_step(known, [], now=at(5)) == NextStep(look_at=NOW + SELF_HEALING)
+    assert next_step(known, [], now=NOW + SELF_HEALING).propose_attempt == 1

@@ -204,3 +204,41 @@ def test_a_report_about_no_system_is_left_to_people_in_words_that_fit() -> None:
     assert verdict.fault is None
     assert "names no system" in verdict.summary
     assert "unknown is unhealthy" not in verdict.summary
+
+
+def outage(**facts: float | str) -> Evidence:
+    return Evidence("system", SystemType.REDIS, (Signal(SignalName.REACHABLE, 0, "refused"),), facts=facts)
+
+
+def slow(canary: float, direct: float | None) -> Evidence:
+    signal = Signal(SignalName.LATENCY, 10, "slow", {"milliseconds": canary})
+    return Evidence("system", SystemType.REDIS, (signal,), facts={"direct_milliseconds": direct} if direct else {})
+
+
+@pytest.mark.parametrize("process", ["stopped", "not running"])
+def test_a_process_that_does_not_run_is_started(process: str) -> None:
+    verdict = diagnose(outage(process=process, pod_age_seconds=900), [SignalName.REACHABLE, SignalName.CANARY])
+    assert verdict.fault is FaultType.SYSTEM_DOWN
+    assert [a.type for a in verdict.actions] == [ActionType.RESTART_SYSTEM] * len(verdict.actions)
+    assert len(verdict.actions) == 1
+
+
+def test_a_young_pod_means_that_kubernetes_is_at_work() -> None:
+    killed = diagnose(outage(process="unknown: refused", pod_age_seconds=2), [SignalName.REACHABLE])
+    assert killed.fault is FaultType.POD_KILL
+    assert killed.actions == ()
+    stopped = diagnose(outage(process="stopped", pod_age_seconds=2), [SignalName.REACHABLE])
+    assert stopped.fault is FaultType.SYSTEM_DOWN
+
+
+def test_an_outage_without_a_trace_is_undetermined() -> None:
+    assert diagnose(outage(process="running", pod_age_seconds=900), [SignalName.REACHABLE]).fault is None
+    assert diagnose(outage(), [SignalName.REACHABLE]).fault is None
+
+
+def test_a_delay_is_between_the_system_and_its_clients() -> None:
+    verdict = diagnose(slow(2000, 1.5), [SignalName.LATENCY])
+    assert verdict.fault is FaultType.NETWORK_LATENCY
+    assert [a.type for a in verdict.actions] == [ActionType.REMOVE_LATENCY]
+    assert diagnose(slow(2000, 900), [SignalName.LATENCY]).fault is None  # the system itself is slow
+    assert diagnose(slow(2000, None), [SignalName.LATENCY]).fault is None

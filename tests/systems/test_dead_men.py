@@ -9,6 +9,7 @@ import pytest
 
 from incident_crds.catalogue import FaultType
 from incident_crds.fault import Fault as FaultSpec
+from incident_crds.mocksystem import HealthPolicy
 from incident_operator.faults.registry import build_faults
 from incident_operator.targets.postgres import PostgresTarget
 from tests.waiting import eventually
@@ -21,7 +22,7 @@ BLOAT = FaultSpec.model_validate({"type": "PostgresBloat", "postgresBloat": {"ro
 
 async def test_idle_sessions_end_at_the_server_while_their_holder_lives(postgres_target: PostgresTarget) -> None:
     fault = build_faults()[FaultType.POSTGRES_CONNECTIONS]
-    undo = fault.undo_record(HASH, CONNECTIONS)
+    undo = fault.undo_record(HASH, CONNECTIONS, HealthPolicy())
     await fault.inject(postgres_target, CONNECTIONS, undo, timedelta(seconds=1))
     try:
 
@@ -35,7 +36,7 @@ async def test_idle_sessions_end_at_the_server_while_their_holder_lives(postgres
 
 async def test_the_sleeping_dead_man_does_not_hold_back_vacuum(postgres_target: PostgresTarget) -> None:
     fault = build_faults()[FaultType.POSTGRES_BLOAT]
-    undo = fault.undo_record(HASH, BLOAT)
+    undo = fault.undo_record(HASH, BLOAT, HealthPolicy())
     await fault.inject(postgres_target, BLOAT, undo, LIFETIME)
     try:
         query = "SELECT max(age(backend_xmin)) FROM pg_stat_activity WHERE application_name = %s"
@@ -60,7 +61,7 @@ ENDINGS: dict[str, LiteralString] = {
 @pytest.mark.parametrize("ending", ENDINGS)
 async def test_the_dead_man_of_bloat_is_kept_alive(postgres_target: PostgresTarget, ending: str) -> None:
     fault = build_faults()[FaultType.POSTGRES_BLOAT]
-    undo = fault.undo_record(HASH, BLOAT)
+    undo = fault.undo_record(HASH, BLOAT, HealthPolicy())
     await fault.inject(postgres_target, BLOAT, undo, LIFETIME)
 
     async def has_stopped() -> bool:

@@ -52,7 +52,7 @@ async def test_the_rules_find_the_cause_and_their_action_ends_it(cause: FaultTyp
     """From a real injection through real evidence to an action that a real server proves."""
     fault = build_faults()[cause]
     spec = FaultSpec.model_validate({"type": cause, **CAUSES[cause][1]})
-    undo = fault.undo_record("123412341234", spec)
+    undo = fault.undo_record("123412341234", spec, HealthPolicy())
     await fault.inject(caused_target, spec, undo, timedelta(seconds=60))
     try:
         _, signals = await measure_all(caused_target, POLICY)

@@ -78,7 +78,7 @@ def fresh_case(request: pytest.FixtureRequest) -> Case:
     type = FaultType(request.param)
     fixture, block = BLOCKS[type]
     fault, spec = build_faults()[type], make_spec(type, **block)
-    return Case(fault, request.getfixturevalue(fixture), spec, fault.undo_record(HASH, spec))
+    return Case(fault, request.getfixturevalue(fixture), spec, fault.undo_record(HASH, spec, HealthPolicy()))
 
 
 @pytest_asyncio.fixture
@@ -95,7 +95,7 @@ def test_every_type_has_one_class() -> None:
 
 def test_tags_look_like_ordinary_workload() -> None:
     tags = {
-        type: build_faults()[type].undo_record(HASH, make_spec(type, **block)).tag
+        type: build_faults()[type].undo_record(HASH, make_spec(type, **block), HealthPolicy()).tag
         for type, (_, block) in BLOCKS.items()
     }
     assert tags == {
@@ -161,7 +161,7 @@ async def test_recover_by_another_process_than_the_injector(case: Case) -> None:
 async def test_the_dead_man_ends_it_without_the_injector(fresh_case: Case) -> None:
     """The injecting process is killed with SIGKILL; nobody calls recover."""
     case, type = fresh_case, fresh_case.fault.type
-    case.undo = case.fault.undo_record("dead0000beef", case.spec)
+    case.undo = case.fault.undo_record("dead0000beef", case.spec, HealthPolicy())
     lifetime = 3.0
     injector = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -189,7 +189,7 @@ async def test_the_smallest_accepted_fill_of_connections_is_noticed(postgres_tar
     fault = build_faults()[FaultType.POSTGRES_CONNECTIONS]
     spec = make_spec(FaultType.POSTGRES_CONNECTIONS, postgresConnections={"fillPercent": 52})
     assert fault.parameters_error(spec, POLICY) is None
-    undo = fault.undo_record(HASH, spec)
+    undo = fault.undo_record(HASH, spec, HealthPolicy())
     case = Case(fault, postgres_target, spec, undo)
     own = [await postgres_target.new_session(OPERATOR_NAME) for _ in range(3)]
     await case.inject()
@@ -204,7 +204,7 @@ async def test_the_smallest_accepted_fill_of_connections_is_noticed(postgres_tar
 async def test_a_full_server_ends_the_fill_and_can_still_be_healed(postgres_target: PostgresTarget) -> None:
     fault = build_faults()[FaultType.POSTGRES_CONNECTIONS]
     spec = make_spec(FaultType.POSTGRES_CONNECTIONS, postgresConnections={"fillPercent": 100})
-    undo = fault.undo_record(HASH, spec)
+    undo = fault.undo_record(HASH, spec, HealthPolicy())
     await postgres_target.open()
     await fault.inject(postgres_target, spec, undo, LIFETIME)
     try:
@@ -220,7 +220,7 @@ async def test_a_full_server_ends_the_fill_and_can_still_be_healed(postgres_targ
 async def test_recover_cuts_off_a_writer_that_is_still_connected(redis_target: RedisTarget) -> None:
     """Commands of a dead injector may still lie in the server's socket: they must not come after the recovery."""
     fault = build_faults()[FaultType.REDIS_MEMORY]
-    undo = fault.undo_record(HASH, make_spec(FaultType.REDIS_MEMORY, redisMemory={}))
+    undo = fault.undo_record(HASH, make_spec(FaultType.REDIS_MEMORY, redisMemory={}), HealthPolicy())
     writer = redis_target.new_link(undo.tag)
     identifier = await writer.call("CLIENT", "ID")
     assert await fault.residue(redis_target, undo) == 1
@@ -236,7 +236,7 @@ async def test_redis_without_maxmemory_is_refused(redis_target: RedisTarget) -> 
     spec = make_spec(FaultType.REDIS_MEMORY, redisMemory={})
     try:
         with pytest.raises(Refused, match="no maxmemory"):
-            await fault.inject(redis_target, spec, fault.undo_record(HASH, spec), LIFETIME)
+            await fault.inject(redis_target, spec, fault.undo_record(HASH, spec, HealthPolicy()), LIFETIME)
     finally:
         await redis_target.call("CONFIG", "SET", "maxmemory", str(64 * 1024 * 1024))
 
@@ -247,7 +247,7 @@ async def test_filling_an_evicting_redis_to_the_brim_is_refused(redis_target: Re
     spec = make_spec(FaultType.REDIS_MEMORY, redisMemory={"fillPercent": 100})
     try:
         with pytest.raises(Refused, match="ordinary keys"):
-            await fault.inject(redis_target, spec, fault.undo_record(HASH, spec), LIFETIME)
+            await fault.inject(redis_target, spec, fault.undo_record(HASH, spec, HealthPolicy()), LIFETIME)
     finally:
         await redis_target.call("CONFIG", "SET", "maxmemory-policy", "noeviction")
 
@@ -278,7 +278,7 @@ def test_parameters_that_nobody_would_notice(
 
 async def test_the_control_touches_nothing(redis_target: RedisTarget) -> None:
     fault, spec = build_faults()[FaultType.NONE], make_spec(FaultType.NONE)
-    undo = fault.undo_record(HASH, spec)
+    undo = fault.undo_record(HASH, spec, HealthPolicy())
     before = await redis_target.call("DBSIZE")
     await fault.inject(redis_target, spec, undo, LIFETIME)
     await fault.recover(redis_target, undo)
@@ -291,6 +291,7 @@ _INJECTOR = """
 import asyncio, sys
 from datetime import timedelta
 from incident_crds.fault import Fault as FaultSpec
+from incident_crds.mocksystem import HealthPolicy
 from incident_operator.faults.registry import build_faults
 from incident_operator.targets import open_target
 from tests.systems.servers import access_to
@@ -300,7 +301,8 @@ async def main(type, endpoint, spec, lifetime):
     target = open_target({"redis": "Redis", "postgresql": "Postgres", "http": "Disk"}[endpoint.partition(":")[0]],
                          access_to(endpoint))
     spec = FaultSpec.model_validate_json(spec)
-    await fault.inject(target, spec, fault.undo_record("dead0000beef", spec), timedelta(seconds=float(lifetime)))
+    undo = fault.undo_record("dead0000beef", spec, HealthPolicy())
+    await fault.inject(target, spec, undo, timedelta(seconds=float(lifetime)))
     print("injected", flush=True)
     await asyncio.Event().wait()
 
@@ -318,7 +320,7 @@ async def test_redis_is_filled_as_far_as_asked_also_while_it_frees_what_was_ther
     """A busy server frees deleted keys in a thread of its own, and counts them until it has."""
     fault = build_faults()[FaultType.REDIS_MEMORY]
     spec = FaultSpec.model_validate({"type": "RedisMemory", "redisMemory": {"fillPercent": 80}})
-    undo = fault.undo_record("000000000fill", spec)
+    undo = fault.undo_record("000000000fill", spec, HealthPolicy())
     real, looks = redis_target.call_many, 0
 
     async def call_many(commands: Sequence[tuple[Argument, ...]]) -> list[Reply | TargetError]:
@@ -348,7 +350,7 @@ FILL = FaultSpec.model_validate({"type": "RedisMemory", "redisMemory": {"fillPer
 async def test_what_redis_keeps_while_it_rewrites_its_file_is_not_data(redis_target: RedisTarget) -> None:
     """Redis 6 keeps every write twice until the rewrite is over; half of that would pass for a full server."""
     fault = build_faults()[FaultType.REDIS_MEMORY]
-    undo = fault.undo_record("0000rewrite", FILL)
+    undo = fault.undo_record("0000rewrite", FILL, HealthPolicy())
 
     async def is_rewriting(wanted: str) -> bool:
         found = await redis_target.info("persistence")
@@ -395,7 +397,7 @@ async def test_the_buffers_of_other_clients_are_not_data(
     redis_target: RedisTarget, slow_reader: asyncio.StreamWriter
 ) -> None:
     fault = build_faults()[FaultType.REDIS_MEMORY]
-    undo = fault.undo_record("0000clients", FILL)
+    undo = fault.undo_record("0000clients", FILL, HealthPolicy())
     injection = asyncio.create_task(fault.inject(redis_target, FILL, undo, LIFETIME))
     try:
         await asyncio.sleep(1)
@@ -413,7 +415,7 @@ async def test_a_server_without_room_for_the_data_is_not_called_full(
 ) -> None:
     monkeypatch.setattr(redis_memory, "_PATIENCE", timedelta(seconds=1))
     fault = build_faults()[FaultType.REDIS_MEMORY]
-    undo = fault.undo_record("0000noroom", FILL)
+    undo = fault.undo_record("0000noroom", FILL, HealthPolicy())
     with pytest.raises(Refused, match=r"did not reach 60397977 bytes of data: .* of clients' buffers"):
         await fault.inject(redis_target, FILL, undo, LIFETIME)
     await fault.recover(redis_target, undo)
@@ -423,7 +425,7 @@ async def test_a_server_without_room_for_the_data_is_not_called_full(
 async def test_a_server_that_takes_no_more_is_as_full_as_can_be(redis_target: RedisTarget) -> None:
     fault = build_faults()[FaultType.REDIS_MEMORY]
     spec = FaultSpec.model_validate({"type": "RedisMemory", "redisMemory": {"fillPercent": 100}})
-    undo = fault.undo_record("00000brim", spec)
+    undo = fault.undo_record("00000brim", spec, HealthPolicy())
     await fault.inject(redis_target, spec, undo, LIFETIME)
     used = await used_percent(redis_target)
     await fault.recover(redis_target, undo)

@@ -123,7 +123,7 @@ async def test_a_lost_control_connection_is_no_outage(postgres_target: PostgresT
 async def test_lost_statistics_are_unknown_until_an_analyze(postgres_target: PostgresTarget) -> None:
     fault = build_faults()[FaultType.POSTGRES_BLOAT]
     spec = FaultSpec.model_validate({"type": "PostgresBloat", "postgresBloat": {}})
-    undo = fault.undo_record("aaaabbbbcccc", spec)
+    undo = fault.undo_record("aaaabbbbcccc", spec, HealthPolicy())
     await fault.inject(postgres_target, spec, undo, timedelta(seconds=60))
 
     async def bloat() -> tuple[int | None, str]:

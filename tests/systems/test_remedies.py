@@ -75,7 +75,7 @@ async def test_a_remedy_heals_its_fault(broken_type: FaultType, broken_target: T
     _, block, action, params = HEALS[broken_type]
     fault, remedy = build_faults()[broken_type], REMEDIES[action]
     spec = FaultSpec.model_validate({"type": broken_type, **block})
-    undo = fault.undo_record(HASH, spec)
+    undo = fault.undo_record(HASH, spec, HealthPolicy())
     ordinary = await broken_target.count_ordinary()
     await fault.inject(broken_target, spec, undo, LIFETIME)
     try:
@@ -166,7 +166,7 @@ async def test_hostile_table_names_are_only_names(postgres_target: PostgresTarge
 async def test_vacuum_waits_out_a_transaction_that_keeps_the_rows(postgres_target: PostgresTarget) -> None:
     fault, remedy = build_faults()[FaultType.POSTGRES_BLOAT], REMEDIES[ActionType.POSTGRES_VACUUM]
     spec = FaultSpec.model_validate({"type": "PostgresBloat", "postgresBloat": {"rows": 5000}})
-    undo = fault.undo_record(HASH, spec)
+    undo = fault.undo_record(HASH, spec, HealthPolicy())
     old = await postgres_target.new_session("old-report", ordinary=True)
     await postgres_target.run_on(old, "BEGIN ISOLATION LEVEL REPEATABLE READ")
     await postgres_target.run_on(old, "SELECT 1")

@@ -23,11 +23,17 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LeaseTimes:
-    """How long the lease lasts, when its holder gives up, and how often it renews."""
+    """How long the lease lasts. Its holder gives up after two thirds of that, and renews six times in it."""
 
-    duration: timedelta = timedelta(seconds=6)
-    renew_deadline: timedelta = timedelta(seconds=4)
-    retry: timedelta = timedelta(seconds=1)
+    duration: timedelta = timedelta(seconds=15)
+
+    @property
+    def renew_deadline(self) -> timedelta:
+        return self.duration * 2 / 3
+
+    @property
+    def retry(self) -> timedelta:
+        return self.duration / 6
 
 
 class Lease:

@@ -10,6 +10,13 @@ from incident_operator.domain.sample import Signal
 
 FEWEST_DEAD = 1000
 """A table with fewer dead rows is never bloated: autovacuum sees to it."""
+PROCESS = "process"
+"""Fact: what the control endpoint says of the process: running, or one of the next two."""
+STOPPED, NOT_RUNNING = "stopped", "not running"
+POD, POD_AGE_SECONDS = "pod", "pod_age_seconds"
+"""Facts: what Kubernetes says of the pod."""
+DIRECT_MILLISECONDS = "direct_milliseconds"
+"""Fact: the time of the smallest question and answer that does not go the way of ordinary clients."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from incident_crds.report import (
     ReportPlan,
 )
 from incident_operator.domain.history import seconds_between
+from incident_operator.domain.lifecycle import HEALS_ITSELF
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +135,17 @@ def _grade(
             passed=quiet and not plans and clean,
         )
     executed = [r.type for p in plans for r in p.status.action_results]
-    action_correct = bool(executed) and set(executed) <= set(acceptable) and collateral == 0
+    may_wait = experiment.spec.fault.type in HEALS_ITSELF  # then to do nothing is right, too
+    action_correct = (bool(executed) or may_wait) and set(executed) <= set(acceptable) and collateral == 0
     proven = any(p.status.phase is PlanPhase.SUCCEEDED and p.status.verified_at for p in plans)
-    verified = (
-        incident is not None
-        and incident.status.phase is IncidentPhase.RESOLVED
-        and incident.status.reason is ResolvedReason.VERIFIED
-        and proven
+    is_resolved = incident is not None and incident.status.phase is IncidentPhase.RESOLVED
+    reason = incident.status.reason if incident else None
+    verified = is_resolved and (
+        (reason is ResolvedReason.VERIFIED and proven) or (may_wait and reason is ResolvedReason.SELF_RECOVERED)
     )
-    healed_by_plan = experiment.status.healed_by is HealedBy.PLAN  # not by the fault's own undo
-    passed = incident is not None and diagnosis.correct and action_correct and verified and healed_by_plan
+    # not by the fault's own undo
+    is_healed = experiment.status.healed_by in ((HealedBy.PLAN, HealedBy.SELF) if may_wait else (HealedBy.PLAN,))
+    passed = incident is not None and diagnosis.correct and action_correct and verified and is_healed
     return Grade(
         detected=incident is not None,
         cause_correct=diagnosis.correct,

@@ -13,6 +13,7 @@ from incident_crds.mocksystem import (
     MockSystemStatus,
     SignalStatus,
     SystemPhase,
+    WorkloadStatus,
 )
 from incident_operator.domain.conditions import system_conditions
 from incident_operator.domain.sample import Sample
@@ -28,14 +29,14 @@ def system_labels(system: str) -> dict[str, str]:
     return {SYSTEM_LABEL: system} if len(system) <= 63 else {}
 
 
-def pending_status(system: MockSystem, problem: str, *, now: datetime) -> MockSystemStatus:
-    """The status of a system that cannot be watched at all."""
+def pending_status(system: MockSystem, problem: str, pod: WorkloadStatus | None, *, now: datetime) -> MockSystemStatus:
+    """The status of a system that cannot be watched at all. `pod`: of one that the operator creates."""
     generation = system.metadata.generation
     conditions = set_condition(
         system.status.conditions,
         "Ready",
         False,
-        reason="NotWatched",
+        reason=(pod.reason if pod else "") or "NotWatched",
         message=problem,
         now=now,
         generation=generation,
@@ -43,7 +44,8 @@ def pending_status(system: MockSystem, problem: str, *, now: datetime) -> MockSy
     return system.status.model_copy(
         update={
             "phase": SystemPhase.PENDING,
-            "message": problem,
+            "message": problem[:4096],
+            "workload": pod or system.status.workload,
             "conditions": conditions,
             "observed_generation": generation,
         }
@@ -59,6 +61,7 @@ def measured_status(
     capabilities: Capabilities,
     seeded: bool,
     problem: str,
+    pod: WorkloadStatus | None,
     now: datetime,
 ) -> MockSystemStatus:
     """The status that the sample gives the system. `problem`: what else keeps it from being used, if anything."""
@@ -67,6 +70,8 @@ def measured_status(
     worst = min(sample.signals, key=lambda s: 101 if s.health is None else s.health, default=None)
     if not sample.reachable:
         problem = worst.message if worst else "it does not answer"
+        if pod is not None and pod.reason:
+            problem = f"{problem}; its pod is {pod.reason}: {pod.message}"[:4096]
     conditions = system_conditions(
         system.status.conditions,
         reachable=sample.reachable,
@@ -89,6 +94,7 @@ def measured_status(
             "open_incidents": list(open_incidents)[:MOST_INCIDENTS],
             "open_incident_count": len(open_incidents),
             "seeded": seeded,
+            "workload": pod,
             "capacity_enforced_by": next((s.enforced_by for s in sample.signals if s.enforced_by), ""),
             "message": problem,
             "last_probe_time": sample.at,
@@ -111,6 +117,7 @@ def is_worth_writing(system: MockSystem, new: MockSystemStatus, *, now: datetime
         and old.capabilities == new.capabilities
         and old.seeded == new.seeded
         and old.message == new.message
+        and old.workload == new.workload
         and old.capacity_enforced_by == new.capacity_enforced_by
         and old.observed_generation == new.observed_generation
     )

@@ -11,6 +11,9 @@ from incident_crds.catalogue import FaultType
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase, HealedBy
 from incident_crds.incident import Incident, IncidentPhase, ResolvedReason
 
+HEALS_ITSELF = frozenset({FaultType.POD_KILL})
+"""Harm that is expected to end without a plan: somebody else mends it, and the drill is about seeing that."""
+
 
 class EndReason(StrEnum):
     """Why a fault ends."""

@@ -16,11 +16,14 @@ from incident_crds.remediationplan import (
     RemediationPlanSpec,
     VerificationCheck,
 )
+from incident_operator.domain.lifecycle import HEALS_ITSELF
 from incident_operator.domain.naming import plan_name
 from incident_operator.domain.verdict import Verdict
 
 MAX_ATTEMPTS = 3
 HIGHEST_ATTEMPT = 100
+SELF_HEALING = timedelta(seconds=60)
+"""Time that harm which is expected to end by itself gets for that, from its diagnosis on."""
 COOL_DOWN = timedelta(seconds=10)
 """Time after a plan before the next is proposed, so that the evidence is of what it left."""
 WORSE_THAN_BEFORE = "WorseThanBefore"
@@ -93,6 +96,9 @@ def decide_next_step(
         return NextStep(escalate=f"{MAX_ATTEMPTS} plans did not end it")
     if diagnosis.root_cause.fault_type is None:
         return NextStep(escalate="the cause is undetermined, so no plan is proposed")
+    healed_by = (incident.status.timestamps.diagnosed_at or now) + SELF_HEALING
+    if diagnosis.root_cause.fault_type in HEALS_ITSELF and not tried and now < healed_by:
+        return NextStep(look_at=healed_by)
     last_end = max((_ended_at(p, now=now) for p in tried), default=None)
     if last_end is not None and now < last_end + COOL_DOWN:
         return NextStep(look_at=last_end + COOL_DOWN)

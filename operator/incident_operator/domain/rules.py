@@ -10,7 +10,18 @@ from pydantic import ValidationError
 from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName
 from incident_crds.remediationplan import ActionParams
 from incident_operator.domain.breaches import SECONDARY_SIGNALS
-from incident_operator.domain.evidence import FEWEST_DEAD, Evidence, FileUsage, SessionGroup
+from incident_operator.domain.evidence import (
+    DIRECT_MILLISECONDS,
+    FEWEST_DEAD,
+    NOT_RUNNING,
+    POD,
+    POD_AGE_SECONDS,
+    PROCESS,
+    STOPPED,
+    Evidence,
+    FileUsage,
+    SessionGroup,
+)
 from incident_operator.domain.verdict import ActionDraft, Verdict
 
 DOMINANT_SHARE = 0.5
@@ -19,6 +30,9 @@ _NEAR = 10
 """Points of health by which a table may have changed between the signal and the evidence."""
 _GROWING_FILES = (".log", ".tmp", ".gz", ".old", ".bak", ".dump", ".trace")
 _MIB = 1024 * 1024
+_YOUNG_POD_SECONDS = 60
+_SLOWER = 10
+"""A client's operation is a handful of questions and answers; more than so many times one of them is a delay."""
 
 
 def diagnose(evidence: Evidence, breached: Collection[SignalName]) -> Verdict:
@@ -29,7 +43,8 @@ def diagnose(evidence: Evidence, breached: Collection[SignalName]) -> Verdict:
     severity = estimate_severity(evidence, breached)
     measured = tuple(f"{s.name}: {s.message}" for s in evidence.signals if s.message)
     ordered = sorted(breached, key=lambda s: (s in SECONDARY_SIGNALS, s))
-    findings = [found for signal in ordered if (found := _explain(signal, evidence)) is not None]
+    found = [finding for signal in ordered if (finding := _explain(signal, evidence)) is not None]
+    findings = [f for n, f in enumerate(found) if f.fault not in {earlier.fault for earlier in found[:n]}]
     if findings:
         return Verdict(
             fault=findings[0].fault,
@@ -39,7 +54,7 @@ def diagnose(evidence: Evidence, breached: Collection[SignalName]) -> Verdict:
             severity=severity,
             confidence=findings[0].confidence,
             evidence=(*measured, *(found.fact for found in findings)),
-            actions=tuple(found.action for found in findings),
+            actions=tuple(found.action for found in findings if found.action is not None),
         )
     return Verdict(
         fault=None,
@@ -87,7 +102,8 @@ class _Finding:
     solution: str
     confidence: int
     fact: str
-    action: ActionDraft
+    action: ActionDraft | None
+    """None where the harm ends by itself."""
 
 
 def _explain_memory(e: Evidence) -> _Finding | None:
@@ -186,6 +202,53 @@ def _explain_usage(e: Evidence) -> _Finding | None:
     )
 
 
+def _explain_outage(e: Evidence) -> _Finding | None:
+    """A stopped process is one to start; a young pod means that Kubernetes has just replaced one."""
+    process, age = e.facts.get(PROCESS), e.facts.get(POD_AGE_SECONDS)
+    if process != STOPPED and isinstance(age, int | float) and age < _YOUNG_POD_SECONDS:
+        return _Finding(
+            fault=FaultType.POD_KILL,
+            summary=f"The pod of {e.system} was deleted; Kubernetes is starting another one.",
+            solution="Nothing has to be done while Kubernetes replaces the pod; find out who deleted it.",
+            confidence=80,
+            fact=f"pod: {e.facts.get(POD)}",
+            action=None,
+        )
+    if process not in (STOPPED, NOT_RUNNING):
+        return None
+    return _Finding(
+        fault=FaultType.SYSTEM_DOWN,
+        summary=f"The process of {e.system} is {process}, so nothing answers at its address.",
+        solution=f"Start {e.system} again.",
+        confidence=90,
+        fact=f"the control endpoint answers and says that the process is {process}",
+        action=ActionDraft(
+            ActionType.RESTART_SYSTEM, e.system, ActionParams(), f"{e.system} starts; what it held in memory is lost"
+        ),
+    )
+
+
+def _explain_latency(e: Evidence) -> _Finding | None:
+    """Slow for clients and fast when asked directly: what is between them is slow."""
+    direct = e.facts.get(DIRECT_MILLISECONDS)
+    canary = next((s.metrics.get("milliseconds") for s in e.signals if s.name is SignalName.LATENCY), None)
+    if not isinstance(direct, int | float) or canary is None or canary < _SLOWER * max(1.0, direct):
+        return None
+    return _Finding(
+        fault=FaultType.NETWORK_LATENCY,
+        summary=f"{e.system} itself is fast; its clients wait, so what is between them is slow.",
+        solution="End the delay in the proxy in front of it.",
+        confidence=85,
+        fact=f"a client's small operation takes {canary:.0f} ms, a direct question {direct:g} ms",
+        action=ActionDraft(
+            ActionType.REMOVE_LATENCY,
+            e.system,
+            ActionParams(),
+            "answers reach the clients as fast as the system gives them",
+        ),
+    )
+
+
 def _fact(e: Evidence, name: str) -> float:
     """A number among the facts; 0 where there is none."""
     value = e.facts.get(name)
@@ -202,4 +265,7 @@ _RULES: dict[SignalName, Callable[[Evidence], _Finding | None]] = {
     SignalName.CONNECTIONS: _explain_connections,
     SignalName.BLOAT: _explain_bloat,
     SignalName.USAGE: _explain_usage,
+    SignalName.REACHABLE: _explain_outage,
+    SignalName.CANARY: _explain_outage,
+    SignalName.LATENCY: _explain_latency,
 }

@@ -10,7 +10,7 @@ from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemTyp
 from incident_crds.chaosexperiment import UndoRecord
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
-from incident_operator.targets import Target
+from incident_operator.targets import Facility, Target
 
 
 class Fault(ABC):
@@ -29,18 +29,20 @@ class Fault(ABC):
     """Actions that count as right when a run is graded."""
     dead_man: ClassVar[str]
     """What ends it when the operator never comes back."""
+    needs: ClassVar[Facility | None] = None
+    """What the system must have besides. Such a fault is undone without a connection to the system itself."""
 
-    @abstractmethod
     def fill_percent(self, spec: FaultSpec) -> int | None:
         """How far it fills, or None where there is nothing to fill."""
+        return None
 
-    @abstractmethod
     def parameters_error(self, spec: FaultSpec, policy: HealthPolicy) -> str | None:
         """Why these parameters could not be noticed as a breach, for people; None when they can."""
+        return None
 
     @abstractmethod
-    def undo_record(self, tag_hash: str, spec: FaultSpec) -> UndoRecord:
-        """What to store before the first side effect. Pure."""
+    def undo_record(self, tag_hash: str, spec: FaultSpec, policy: HealthPolicy) -> UndoRecord:
+        """What to store before the first side effect. Pure. `policy` tells what the system counts as harm."""
 
     @abstractmethod
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:

@@ -39,7 +39,7 @@ class DiskFill(Fault):
         return fill_error(self.fill_percent(spec), policy, "the capacity")
 
     @override
-    def undo_record(self, tag_hash: str, spec: FaultSpec) -> UndoRecord:
+    def undo_record(self, tag_hash: str, spec: FaultSpec, policy: HealthPolicy) -> UndoRecord:
         return UndoRecord(tag=f"app-{tag_hash}.log", dead_man=self.dead_man)
 
     @override

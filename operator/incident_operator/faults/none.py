@@ -24,15 +24,7 @@ class NoFault(Fault):
     dead_man: ClassVar[str] = "Nothing is left, so nothing has to end."
 
     @override
-    def fill_percent(self, spec: FaultSpec) -> int | None:
-        return None
-
-    @override
-    def parameters_error(self, spec: FaultSpec, policy: HealthPolicy) -> str | None:
-        return None
-
-    @override
-    def undo_record(self, tag_hash: str, spec: FaultSpec) -> UndoRecord:
+    def undo_record(self, tag_hash: str, spec: FaultSpec, policy: HealthPolicy) -> UndoRecord:
         return UndoRecord(tag=f"none-{tag_hash}", dead_man=self.dead_man)
 
     @override

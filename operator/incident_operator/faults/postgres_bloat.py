@@ -65,7 +65,7 @@ class PostgresBloat(Fault):
         return fill_error(wanted.dead_percent, policy, "dead rows")
 
     @override
-    def undo_record(self, tag_hash: str, spec: FaultSpec) -> UndoRecord:
+    def undo_record(self, tag_hash: str, spec: FaultSpec, policy: HealthPolicy) -> UndoRecord:
         return UndoRecord(tag=f"events_{tag_hash}", dead_man=self.dead_man)
 
     @override

@@ -57,7 +57,7 @@ class PostgresConnections(Fault):
         )
 
     @override
-    def undo_record(self, tag_hash: str, spec: FaultSpec) -> UndoRecord:
+    def undo_record(self, tag_hash: str, spec: FaultSpec, policy: HealthPolicy) -> UndoRecord:
         return UndoRecord(tag=f"worker-{tag_hash}", dead_man=self.dead_man)
 
     @override

@@ -57,7 +57,7 @@ class RedisMemory(Fault):
         return fill_error(self.fill_percent(spec), policy, "maxmemory")
 
     @override
-    def undo_record(self, tag_hash: str, spec: FaultSpec) -> UndoRecord:
+    def undo_record(self, tag_hash: str, spec: FaultSpec, policy: HealthPolicy) -> UndoRecord:
         return UndoRecord(tag=f"session:{tag_hash}:", dead_man=self.dead_man)
 
     @override

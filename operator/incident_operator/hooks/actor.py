@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from incident_crds.access import LEASE
 from incident_crds.client import MERGE_PATCH, ApiClient
 from incident_crds.errors import NotFound
-from incident_operator.cluster.lease import LEASE_NAME, LeaseTimes
 from incident_operator.hooks.errors import HookFailed
 from incident_operator.hooks.kinds import Deployment, Lease, Pod
 
 LOOK_AGAIN_SECONDS = 0.5
-_STALE_SECONDS = LeaseTimes().duration.total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Actor:
 
     def __init__(self, client: ApiClient, *, namespace: str, deployment: str, tell: Callable[[str], None]) -> None:
         self._client = client
-        self._namespace = namespace
+        self.namespace = namespace
         self._deployment = deployment
         self._tell = tell
         self._renewal: tuple[str, float] = ("", 0.0)
@@ -40,7 +39,7 @@ class Actor:
 
     @property
     def start_command(self) -> str:
-        return f"kubectl -n {self._namespace} scale deployment {self._deployment} --replicas=1"
+        return f"kubectl -n {self.namespace} scale deployment {self._deployment} --replicas=1"
 
     async def look(self) -> ActorState:
         """What is now. A Lease whose holder died counts as held until it was seen unchanged for as long as it lasts:
@@ -54,11 +53,11 @@ class Actor:
         deadline = loop.time() + patience.total_seconds()
         found = await self._find_deployment()
         if found is None:
-            self._tell(f"There is no Deployment {self._namespace}/{self._deployment} to stop")
+            self._tell(f"There is no Deployment {self.namespace}/{self._deployment} to stop")
         elif found.spec.replicas:
             self._replicas = found.spec.replicas
             await self._scale(0)
-            self._tell(f"Deployment {self._namespace}/{self._deployment} is scaled to 0")
+            self._tell(f"Deployment {self.namespace}/{self._deployment} is scaled to 0")
         while True:
             pods = await self._pods(found) if found is not None else []
             holder = await self._holder()
@@ -77,33 +76,33 @@ class Actor:
         waited = f"after {patience.total_seconds():g} s"
         if pods:
             names = ", ".join(pods)
-            advice = f"`kubectl -n {self._namespace} describe pods` says why; then try again"
+            advice = f"`kubectl -n {self.namespace} describe pods` says why; then try again"
             return f"the operator's pods are still there {waited}: {names}; {advice}"
-        other = "" if exists else f"there is no Deployment {self._namespace}/{self._deployment}, and "
+        other = "" if exists else f"there is no Deployment {self.namespace}/{self._deployment}, and "
         return (
-            f"{other}{holder} holds the Lease {self._namespace}/{LEASE_NAME} {waited}: an operator runs outside of "
+            f"{other}{holder} holds the Lease {self.namespace}/{LEASE} {waited}: an operator runs outside of "
             "that Deployment; name its Deployment with --operator-deployment, or stop it, then try again"
         )
 
     async def _find_deployment(self) -> Deployment | None:
         try:
-            return await self._client.get(Deployment, self._namespace, self._deployment)
+            return await self._client.get(Deployment, self.namespace, self._deployment)
         except NotFound:
             return None
 
     async def _scale(self, replicas: int) -> None:
-        path = self._client.path(Deployment, self._namespace, self._deployment, "scale")
+        path = self._client.path(Deployment, self.namespace, self._deployment, "scale")
         await self._client.request("PATCH", path, body={"spec": {"replicas": replicas}}, content_type=MERGE_PATCH)
 
     async def _pods(self, deployment: Deployment) -> list[str]:
         """Also those that are ending: until its last moment an operator adds finalizers."""
         labels = ",".join(f"{key}={value}" for key, value in sorted(deployment.spec.selector.match_labels.items()))
-        pods = await self._client.list_all(Pod, self._namespace, label_selector=labels)
+        pods = await self._client.list_all(Pod, self.namespace, label_selector=labels)
         return [pod.metadata.name for pod in pods if not pod.is_over]
 
     async def _holder(self) -> str:
         try:
-            spec = (await self._client.get(Lease, self._namespace, LEASE_NAME)).spec
+            spec = (await self._client.get(Lease, self.namespace, LEASE)).spec
         except NotFound:
             return ""
         if not spec.holder_identity:
@@ -112,4 +111,4 @@ class Actor:
         state = f"{spec.holder_identity} {spec.renew_time}"
         if self._renewal[0] != state:
             self._renewal = (state, now)
-        return spec.holder_identity if now - self._renewal[1] < _STALE_SECONDS else ""
+        return spec.holder_identity if now - self._renewal[1] < spec.lease_duration_seconds else ""

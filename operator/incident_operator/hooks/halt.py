@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from incident_crds.access import KILL_SWITCH
+from incident_crds.access import COUNTER, KILL_SWITCH, LEASE
 from incident_crds.base import Resource
 from incident_crds.client import ApiClient
 from incident_crds.configmap import ConfigMap
 from incident_crds.errors import NotFound
-from incident_operator.cluster.builtin import COUNTER
-from incident_operator.cluster.lease import LEASE_NAME
 from incident_operator.hooks.definitions import FIELD_MANAGER
 from incident_operator.hooks.kinds import Lease
 
@@ -43,7 +41,7 @@ async def turn_on(client: ApiClient, namespace: str, tell: Callable[[str], None]
 
 async def remove_own(client: ApiClient, namespace: str, *, keep_counter: bool, tell: Callable[[str], None]) -> None:
     """The Lease, the counter of incidents, and last the kill switch. Only where no operator runs."""
-    own: list[tuple[type[Resource], str]] = [(Lease, LEASE_NAME)]
+    own: list[tuple[type[Resource], str]] = [(Lease, LEASE)]
     own += [] if keep_counter else [(ConfigMap, COUNTER)]
     own += [(ConfigMap, KILL_SWITCH)]
     for kind, name in own:

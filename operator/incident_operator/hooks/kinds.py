@@ -77,6 +77,7 @@ class LeaseSpec(StatusModel):
 
     holder_identity: str | None = None
     renew_time: str | None = None
+    lease_duration_seconds: int = 6
 
 
 class Lease(Resource):

@@ -40,7 +40,7 @@ async def _listed(client: ApiClient, kind: type[S]) -> Sequence[S]:
         return []  # the kind is not defined any more
 
 
-async def _let_go_one(client: ApiClient, gate: asyncio.Semaphore, found: S) -> bool:
+async def _let_go_one(client: ApiClient, gate: asyncio.Semaphore, found: SeenExperiment | SeenSystem) -> bool:
     async with gate:
         for _ in range(_TRIES):
             if UNDO_FINALIZER not in found.metadata.finalizers:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from incident_crds.base import CATEGORY, KindInfo, Resource
 from incident_crds.client import ApiClient
 from incident_crds.errors import NotFound
 from incident_crds.kinds import ALL_KINDS
 from incident_crds.manifests import custom_resource_definitions
+from incident_operator.domain.workload import claim_name
 from incident_operator.hooks.kinds import SeenSystem
 
 _MOST_NAMESPACES = 5
+
+R = TypeVar("R", bound=Resource)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ async def find_remains(client: ApiClient) -> Remains:
         objects=objects,
         deployed=tuple(s.key for s in systems),
         kept_volumes=tuple(
-            (s.metadata.namespace, f"{s.metadata.name}-data")
+            (s.metadata.namespace, claim_name(s.metadata.name))
             for s in systems
             if s.spec.deployment is not None and s.spec.deployment.retain_storage
         ),
@@ -83,7 +86,7 @@ def _bare(kind: type[Resource]) -> type[Resource]:
     return Bare
 
 
-async def _listed(client: ApiClient, kind: type[Resource]) -> list[Resource]:
+async def _listed(client: ApiClient, kind: type[R]) -> list[R]:
     try:
         return await client.list_all(kind)
     except NotFound:

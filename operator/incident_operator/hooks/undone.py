@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from incident_crds.access import KILL_SWITCH
 from incident_crds.base import is_true
 from incident_crds.client import ApiClient
 from incident_crds.errors import NotFound
@@ -46,7 +47,7 @@ class Undone:
             if why := _hopeless(left, actor):
                 raise HookFailed(self._report(left, why, actor))
             if loop.time() >= deadline:
-                waited = f"they are not undone after {patience.total_seconds():g} s"
+                waited = f"not all is undone after {patience.total_seconds():g} s"
                 raise HookFailed(self._report(left, waited, actor))
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
         self._tell("No fault is left on any system")
@@ -62,14 +63,16 @@ class Undone:
             lines += [
                 "  put right what the errors say (`kubectl describe chaos` tells more); the operator goes on trying"
             ]
-        lines += [f"  then uninstall again. {_GO_ON}.", "The kill switch stays on, and the rest is as it was."]
+        halt = f"`kubectl -n {self._actor.namespace} delete configmap {KILL_SWITCH}` turns it off"
+        lines += [f"  then uninstall again. {_GO_ON}.", f"The kill switch stays on ({halt}); all else is as it was."]
         return "\n".join(lines)
 
 
 def _progress(left: Sequence[SeenExperiment], actor: ActorState) -> str:
     names = ", ".join(f"{'/'.join(e.key)} ({e.status.phase})" for e in left[:5])
     more = f" and {len(left) - 5} more" if len(left) > 5 else ""
-    text = f"Waiting until {len(left)} faults are undone: {names}{more}"
+    faults = "a fault is" if len(left) == 1 else f"{len(left)} faults are"
+    text = f"Waiting until {faults} undone: {names}{more}"
     if not actor.holder and actor.wanted:
         text += f". No operator holds the Lease; its Deployment wants {actor.wanted} pods"
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -15,6 +16,7 @@ from incident_operator.domain.sample import Signal
 from incident_operator.probes.evidence_disk import read_disk
 from incident_operator.probes.evidence_postgres import read_postgres
 from incident_operator.probes.evidence_redis import read_redis
+from incident_operator.probes.evidence_surroundings import read_surroundings
 from incident_operator.targets import Target, TargetError
 from incident_operator.targets.base import narrow
 from incident_operator.targets.disk import DiskTarget
@@ -27,8 +29,13 @@ log = structlog.get_logger(__name__)
 
 
 async def gather_evidence(target: Target, system: str, signals: Sequence[Signal]) -> Evidence:
-    """What can be read within two seconds. Never raises TargetError: what could not be read is missing,
+    """What can be read within three seconds. Never raises TargetError: what could not be read is missing,
     and the fact `error` says why."""
+    evidence = await _gather_inside(target, system, signals)
+    return replace(evidence, facts={**evidence.facts, **await read_surroundings(target)})
+
+
+async def _gather_inside(target: Target, system: str, signals: Sequence[Signal]) -> Evidence:
     try:
         async with asyncio.timeout(LONGEST.total_seconds()):
             return await _read(target, system, tuple(signals))

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from incident_crds.catalogue import ActionType, Risk, SystemType
 from incident_crds.remediationplan import ActionParams
-from incident_operator.targets import Refused, Target
+from incident_operator.targets import Facility, Refused, Target
 
 Evidence = dict[str, JsonValue]
 """Numbers and short texts read from the target, as they go into a plan's status."""
@@ -21,9 +21,11 @@ class Remedy(ABC):
 
     type: ClassVar[ActionType]
     system_type: ClassVar[SystemType | None]
-    """None: any system that has a control endpoint."""
+    """None: any system that has what it needs."""
     risk: ClassVar[Risk]
     reversible: ClassVar[bool]
+    needs: ClassVar[Facility | None] = None
+    """What the system must have besides."""
 
     @abstractmethod
     async def observe(self, target: Target, params: ActionParams) -> Evidence:

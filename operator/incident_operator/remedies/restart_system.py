@@ -13,7 +13,7 @@ from typing_extensions import override
 from incident_crds.catalogue import ActionType, Risk, SystemType
 from incident_crds.remediationplan import ActionParams
 from incident_operator.remedies.base import Evidence, Remedy
-from incident_operator.targets import Target, TargetError, Unreachable
+from incident_operator.targets import Facility, Target, TargetError, Unreachable
 
 _LONGEST = timedelta(seconds=30)
 _PAUSE = timedelta(milliseconds=100)
@@ -26,6 +26,7 @@ class RestartSystem(Remedy):
     system_type: ClassVar[SystemType | None] = None
     risk: ClassVar[Risk] = Risk.HIGH
     reversible: ClassVar[bool] = False
+    needs: ClassVar[Facility | None] = Facility.CONTROL
 
     @override
     async def observe(self, target: Target, params: ActionParams) -> Evidence:
@@ -37,7 +38,7 @@ class RestartSystem(Remedy):
     @override
     async def execute(self, target: Target, params: ActionParams) -> str:
         before = (await self.observe(target, params))["identity"]
-        await target.restart()
+        await target.control().restart()
         loop = asyncio.get_running_loop()
         started = loop.time()
         while loop.time() - started < _LONGEST.total_seconds():

@@ -104,7 +104,8 @@ class Admission:
             )
         targets: list[TargetStatus] = []
         for system in systems:
-            record = fault.undo_record(fault_tag(experiment.metadata.uid, system.metadata.uid), experiment.spec.fault)
+            tag = fault_tag(experiment.metadata.uid, system.metadata.uid)
+            record = fault.undo_record(tag, experiment.spec.fault, system.spec.health)
             record = await self._undo.prepare(experiment, system.metadata.name, record)
             targets.append(_pinned(system).model_copy(update={"undo": record}))
         now = datetime.now(UTC)

@@ -50,7 +50,8 @@ class Execution:
         self, plan: RemediationPlan, action: Action, earlier: ActionResult | None
     ) -> tuple[RemediationPlan, ActionResult]:
         remedy = self._remedies.get(action.type)
-        target = await self._systems.target((plan.metadata.namespace, action.system))
+        key = (plan.metadata.namespace, action.system)
+        target = await self._systems.target(key, is_open=remedy.needs is None)
         if earlier is None:
             before = await remedy.observe(target, action.params)
             earlier = ActionResult(id=action.id, type=action.type, started_at=datetime.now(UTC), before=before)

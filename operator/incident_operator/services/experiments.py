@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -54,6 +54,7 @@ class Experiments:
         admission: Admission,
         undo: Undo,
         grader: Grader,
+        request_sample: Callable[[Key], None],
     ) -> None:
         self._store = store
         self._builtin = builtin
@@ -62,6 +63,7 @@ class Experiments:
         self._admission = admission
         self._undo = undo
         self._grader = grader
+        self._request_sample = request_sample
         self._ours: set[str] = set()
         self._beginning = asyncio.Lock()
         self._undo_after: dict[str, datetime] = {}
@@ -193,6 +195,7 @@ class Experiments:
                     system = await self._undo.reach(experiment, target)
                     lifetime = deadline - datetime.now(UTC)
                     await fault.inject(system, experiment.spec.fault, target.undo, lifetime)
+                    self._request_sample((experiment.metadata.namespace, target.system))  # harm may pass quickly
         except (TargetError, NotFound) as error:
             await self._end(experiment, End(EndReason.INJECTION_FAILED, str(error)), [])
             return

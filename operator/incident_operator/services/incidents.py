@@ -197,6 +197,8 @@ class Incidents:
             await self._propose(incident, diagnosed, attempt=step.propose_attempt)
         elif step.escalate is not None:
             await self._escalate(incident, step.escalate)
+        elif step.look_at is not None:
+            return step.look_at - datetime.now(UTC)
         return None
 
     def _may_look_again(self, incident: Incident) -> bool:

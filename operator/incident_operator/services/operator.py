@@ -19,12 +19,16 @@ from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
+from incident_operator.cluster.workloads import Workloads
 from incident_operator.diagnosis.chain import Diagnoser
+from incident_operator.domain.containers import Images
 from incident_operator.domain.incidents import tally_open
 from incident_operator.domain.sample import Sample
 from incident_operator.services import metrics
 from incident_operator.services.admission import Admission
 from incident_operator.services.catalogue import Faults, Remedies
+from incident_operator.services.deployments import Deployments
+from incident_operator.services.entrances import Entrances
 from incident_operator.services.experiments import Experiments
 from incident_operator.services.generators import Generators
 from incident_operator.services.grades import Grader
@@ -58,13 +62,17 @@ class Queues:
 class Operator:
     """Wires the services together. Every change and every sample marks whoever may have to act on it."""
 
-    def __init__(self, *, client: ApiClient, builtin: Builtin, diagnoser: Diagnoser, hold: timedelta) -> None:
+    def __init__(
+        self, *, client: ApiClient, builtin: Builtin, diagnoser: Diagnoser, images: Images, hold: timedelta
+    ) -> None:
         self.store = Store(client)
         self.builtin = builtin
         faults, remedies, samples = Faults(), Remedies(), Samples()
+        deployments = Deployments(Workloads(client), images)
         self.systems = Systems(
             store=self.store,
-            builtin=builtin,
+            entrances=Entrances(builtin, deployments),
+            deployments=deployments,
             samples=samples,
             faults=faults,
             remedies=remedies,
@@ -80,6 +88,7 @@ class Operator:
             admission=Admission(store=self.store, builtin=builtin, samples=samples, faults=faults, undo=undo),
             undo=undo,
             grader=Grader(store=self.store, undo=undo, faults=faults),
+            request_sample=self.systems.request_sample,
         )
         investigation = Investigation(
             store=self.store,

@@ -13,22 +13,23 @@ from incident_crds.base import ObjectMeta
 from incident_crds.catalogue import SignalName
 from incident_crds.errors import ApiError, NotFound
 from incident_crds.incident import Incident, IncidentPhase, IncidentSpec
-from incident_crds.mocksystem import Breach, Capabilities, MockSystem, MockSystemStatus
-from incident_operator.cluster.builtin import Builtin
+from incident_crds.mocksystem import Breach, Capabilities, MockSystem, MockSystemStatus, SystemPhase
 from incident_operator.cluster.store import Key, Store
 from incident_operator.domain import health
 from incident_operator.domain.breaches import BreachTracker, decide_breach_change
 from incident_operator.domain.incidents import assign_incidents, describe_breach
 from incident_operator.domain.sample import Sample
 from incident_operator.services.catalogue import Faults, Remedies
+from incident_operator.services.deployments import APPLY_AGAIN, Deployed, Deployments
+from incident_operator.services.entrances import Entrances, facilities
 from incident_operator.services.prober import Prober, Watched
 from incident_operator.services.samples import Samples
 from incident_operator.targets import open_target
 from incident_operator.targets.base import Access, Target
-from incident_operator.targets.control import ControlAccess
-from incident_operator.targets.errors import AccessDenied, TargetError
+from incident_operator.targets.errors import TargetError
 
 ACCESS_RETRY = timedelta(seconds=5)
+POD_RETRY = timedelta(seconds=1)
 DETECTOR = "detector"
 
 log = structlog.get_logger(__name__)
@@ -41,7 +42,8 @@ class Systems:
         self,
         *,
         store: Store,
-        builtin: Builtin,
+        entrances: Entrances,
+        deployments: Deployments,
         samples: Samples,
         faults: Faults,
         remedies: Remedies,
@@ -49,7 +51,8 @@ class Systems:
         on_sample: Callable[[Sample], None],
     ) -> None:
         self._store = store
-        self._builtin = builtin
+        self._entrances = entrances
+        self._deployments = deployments
         self._samples = samples
         self._faults = faults
         self._remedies = remedies
@@ -90,31 +93,38 @@ class Systems:
             self._trackers[system.key] = (system.metadata.uid, tracker)
         return tracker
 
-    async def target(self, key: Key) -> Target:
-        """The operator's own connection to the system, open. Raises TargetError or ApiError."""
+    async def target(self, key: Key, *, is_open: bool = True) -> Target:
+        """The operator's own connection to the system; open, unless `is_open` is false. Raises TargetError, ApiError.
+
+        A system that is down has to be entered from outside: whoever does that needs no open connection.
+        """
         system = self._store.get(MockSystem, key)
         if system is None:
             raise NotFound(f"MockSystem {key[1]} is gone")
-        access = await self._access(system)
+        access = await self._entrances.access(system)
         known = self._targets.get(key)
         if known is None or known[0] != access:
             if known is not None:
                 await known[1].close()
             known = (access, open_target(system.spec.type, access))
             self._targets[key] = known
-        await known[1].open()
+        if is_open:
+            await known[1].open()
         return known[1]
 
-    async def connect(self, key: Key, *, endpoint: str | None = None) -> Target:
-        """A connection of the caller's own, open; to another `endpoint` than the system's where one is given.
+    async def connect(self, key: Key, *, endpoint: str | None = None, is_open: bool = True) -> Target:
+        """A connection of the caller's own; to another `endpoint` than the system's where one is given.
 
+        Open, unless `is_open` is false: a system that is down can still be entered from outside.
         Raises TargetError or ApiError.
         """
         system = self._store.get(MockSystem, key)
         if system is None:
             raise NotFound(f"MockSystem {key[1]} is gone")
-        access = await self._access(system)
+        access = await self._entrances.access(system)
         target = open_target(system.spec.type, replace(access, endpoint=endpoint or access.endpoint))
+        if not is_open:
+            return target
         try:
             await target.open()
         except TargetError:
@@ -123,69 +133,68 @@ class Systems:
         return target
 
     async def target_or_none(self, key: Key) -> Target | None:
-        """As `target`, but None where it cannot be reached: an unreachable system has a diagnosis too."""
+        """As `target`, but not open, as an unreachable system has a diagnosis too; None where there is no way in."""
         try:
-            return await self.target(key)
+            return await self.target(key, is_open=False)
         except (ApiError, TargetError) as error:
             log.info("system cannot be read for evidence", system=key[1], error=str(error))
             return None
 
-    async def _access(self, system: MockSystem) -> Access:
-        external = system.spec.external
-        if external is None:
-            raise TargetError("spec.deployment is not supported by this operator yet; use spec.external")
-        namespace = system.metadata.namespace
-        secret = await self._read_secret(namespace, external.credentials_secret_ref.name)
-        control = None
-        if external.control_ref is not None:
-            token = await self._read_secret(namespace, external.control_ref.token_secret_ref.name)
-            control = ControlAccess(url=external.control_ref.url, token=token.get("token", ""))
-        return Access(
-            endpoint=external.endpoint,
-            username=secret.get("username", ""),
-            password=secret.get("password", ""),
-            app_username=secret.get("appUsername", ""),
-            app_password=secret.get("appPassword", ""),
-            database=secret.get("database"),
-            capacity_bytes=system.spec.capacity_bytes,
-            control=control,
-            timeout=timedelta(seconds=system.spec.health.timeout_seconds),
-        )
-
-    async def _read_secret(self, namespace: str, name: str) -> dict[str, str]:
-        """A missing Secret is a system that cannot be entered, not one that is gone with its faults."""
-        try:
-            return await self._builtin.read_secret(namespace, name)
-        except NotFound as error:
-            raise AccessDenied(f"Secret {name} does not exist in namespace {namespace}; create it") from error
-
     async def reconcile(self, key: Key) -> timedelta | None:
-        """Watch it, seed it once, and write down what was measured."""
+        """Create what it consists of, watch it, seed it once, and write down what was measured."""
         system = self._store.get(MockSystem, key)
         if system is None:
             await self._forget(key)
             return None
+        look_again, found = None, None
+        if system.spec.deployment is not None and system.metadata.deletion_timestamp is None:
+            found, problem = await self._deploy(system)
+            if problem is not None:
+                return await self._unwatch(system, problem, found)
+            look_again = APPLY_AGAIN
         known = self._targets.get(key)
         sample = self._samples.latest(key)
         changed = known is None or system.status.observed_generation != system.metadata.generation
-        if changed or sample is None or self._wants_credentials(key, sample):
+        moved = found is not None and known is not None and known[0] != found.access
+        if changed or moved or sample is None or self._wants_credentials(key, sample):
             problem = await self._connect(system)
             if problem is not None:
-                self._prober.unwatch(key)
-                self._samples.forget(key)  # it says nothing about the system as it is now
-                await self._store.write_status(system, health.pending_status(system, problem, now=datetime.now(UTC)))
-                return ACCESS_RETRY
+                return await self._unwatch(system, problem, found)
         if sample is None:
-            return None
-        seeded, problem = system.status.seeded, ""
+            return look_again
+        seeded, problem = system.status.seeded, found.problem if found else ""
         if not seeded and sample.reachable:
             try:
                 await (await self.target(key)).seed()
                 seeded = True
             except TargetError as error:
                 problem = f"its ordinary data cannot be written: {error}"
-        await self._write(system, sample, seeded=seeded, problem=problem)
-        return None
+        await self._write(system, sample, seeded=seeded, problem=problem, found=found)
+        return look_again
+
+    async def _deploy(self, system: MockSystem) -> tuple[Deployed | None, str | None]:
+        """What it consists of, and why it cannot be watched yet, if it cannot.
+
+        A pod that starts for the first time, or as another version, is no outage; one that ran and does not is.
+        """
+        try:
+            found = await self._deployments.reconcile(system)
+        except ApiError as error:
+            return None, f"what it consists of cannot be looked at: {error}"
+        pod = found.workload.status
+        has_run = system.status.phase in (SystemPhase.READY, SystemPhase.UNREACHABLE)
+        if pod.ready or (has_run and not found.workload.is_rolling_out):
+            return found, None
+        return found, "; ".join(text for text in (found.problem, f"{pod.reason}: {pod.message}") if text)
+
+    async def _unwatch(self, system: MockSystem, problem: str, found: Deployed | None) -> timedelta:
+        """Not measured for now, and why."""
+        self._prober.unwatch(system.key)
+        self._samples.forget(system.key)  # it says nothing about the system as it is now
+        pod = found.workload.status if found else None
+        status = health.pending_status(system, problem, pod, now=datetime.now(UTC))
+        await self._store.write_status(system, status)
+        return ACCESS_RETRY if pod is None else POD_RETRY
 
     def _wants_credentials(self, key: Key, sample: Sample) -> bool:
         """Whether the system did not take ours, so that the Secret is worth another look, now and then."""
@@ -199,15 +208,20 @@ class Systems:
     async def _connect(self, system: MockSystem) -> str | None:
         """Begin to watch; the reason why that is not possible, or None."""
         try:
-            access = await self._access(system)
+            access = await self._entrances.access(system)
         except (ApiError, TargetError) as error:
             return f"its credentials cannot be read: {error}"
+        known = self._targets.get(system.key)
+        if known is not None and known[0] != access:
+            await self._targets.pop(system.key)[1].close()
         self._prober.watch(Watched(system.key, system.metadata.uid, system.spec.type, access, system.spec.health))
         if system.key not in self._targets:
             self._targets[system.key] = (access, open_target(system.spec.type, access))
         return None
 
-    async def _write(self, system: MockSystem, sample: Sample, *, seeded: bool, problem: str) -> None:
+    async def _write(
+        self, system: MockSystem, sample: Sample, *, seeded: bool, problem: str, found: Deployed | None
+    ) -> None:
         now = datetime.now(UTC)
         change = decide_breach_change(system.status.breaches, self._tracker(system).active, now=now)
         incidents = self._store.incidents_of(*system.key)
@@ -224,6 +238,7 @@ class Systems:
             capabilities=self._capabilities(system),
             seeded=seeded,
             problem=problem,
+            pod=found.workload.status if found else None,
             now=now,
         )
         if change.is_empty and not health.is_worth_writing(system, status, now=now):
@@ -262,11 +277,9 @@ class Systems:
             log.info("incident opened", incident=breach.incident, signal=breach.signal, health=sample.health)
 
     def _capabilities(self, system: MockSystem) -> Capabilities:
-        external = system.spec.external
-        has_control = external is not None and external.control_ref is not None
         return Capabilities(
-            faults=self._faults.fitting(system.spec.type),
-            remedies=self._remedies.fitting(system.spec.type, has_control=has_control),
+            faults=self._faults.fitting(system.spec.type, facilities(system)),
+            remedies=self._remedies.fitting(system.spec.type, facilities(system)),
         )
 
     async def _forget(self, key: Key) -> None:
@@ -274,6 +287,7 @@ class Systems:
         self._samples.forget(key)
         self._trackers.pop(key, None)
         self._look_at_secret.pop(key, None)
+        self._deployments.forget(key)
         known = self._targets.pop(key, None)
         if known is not None:
             await known[1].close()

@@ -64,9 +64,11 @@ class Undo:
         Raises NotFound where the system is gone, other ApiErrors and TargetError where it cannot be entered.
         """
         held = self._held.get((experiment.metadata.uid, target.system))
+        is_inside = self._faults.get(experiment.spec.fault.type).needs is None
         if held is not None:
             try:
-                await held.target.open()
+                if is_inside:
+                    await held.target.open()
             except AccessDenied:
                 await held.target.close()  # its password was changed meanwhile
             else:
@@ -74,7 +76,9 @@ class Undo:
         record = target.undo or UndoRecord(tag="")
         endpoint = record.details.get(ENDPOINT)
         key = (experiment.metadata.namespace, target.system)
-        found = await self._systems.connect(key, endpoint=endpoint if isinstance(endpoint, str) else None)
+        found = await self._systems.connect(
+            key, endpoint=endpoint if isinstance(endpoint, str) else None, is_open=is_inside
+        )
         self._hold(experiment, target.system, record, found)
         return found
 
@@ -100,12 +104,19 @@ class Undo:
         except NotFound:
             return target.model_copy(update={**gone, "last_error": "the system is gone, and the fault with it"})
         except (ApiError, TargetError) as error:
+            if isinstance(error, AccessDenied):
+                await self._drop(experiment, target.system)  # the next try reads the Secret again
             RECOVERY_FAILURES.labels(experiment.spec.fault.type.value).inc()
             return target.model_copy(update={"attempts": target.attempts + 1, "last_error": str(error)[:4096]})
         if residue:
             text = f"{residue} things that carry its tag are still there"
             return target.model_copy(update={"attempts": target.attempts + 1, "residue": residue, "last_error": text})
         return target.model_copy(update={**gone, "attempts": target.attempts + 1, "last_error": ""})
+
+    async def _drop(self, experiment: ChaosExperiment, system: str) -> None:
+        held = self._held.pop((experiment.metadata.uid, system), None)
+        if held is not None:
+            await held.target.close()
 
     async def scan(self, experiment: ChaosExperiment, target: TargetStatus) -> tuple[int, int]:
         """(things with the fault's tag, ordinary things lost). A system that is gone has neither.

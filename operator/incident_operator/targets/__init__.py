@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from incident_crds.catalogue import SystemType
-from incident_operator.targets.base import Access, Target
-from incident_operator.targets.control import ControlAccess
+from incident_operator.targets.base import Access, Facility, PodNote, Target
+from incident_operator.targets.control import Control
 from incident_operator.targets.disk import DiskTarget
 from incident_operator.targets.errors import AccessDenied, Exhausted, Full, Refused, TargetError, Unreachable
 from incident_operator.targets.postgres import PostgresTarget
@@ -15,9 +15,11 @@ from incident_operator.targets.redis import RedisTarget
 __all__ = [
     "Access",
     "AccessDenied",
-    "ControlAccess",
+    "Control",
     "Exhausted",
+    "Facility",
     "Full",
+    "PodNote",
     "Refused",
     "Target",
     "TargetError",

@@ -6,13 +6,14 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import ClassVar, TypeVar
+from enum import StrEnum
+from typing import ClassVar, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from incident_crds.catalogue import SystemType
-from incident_operator.targets.control import ControlAccess, ask_restart, ask_stop
+from incident_operator.targets.control import Control
 from incident_operator.targets.errors import Refused, Unreachable
 
 OPERATOR_NAME = "incidentsim-operator"
@@ -23,6 +24,38 @@ ORDINARY_KEYS = "appUsername and appPassword"
 """Keys of the credentials Secret, named when the target does not take them."""
 
 TargetT = TypeVar("TargetT", bound="Target")
+
+
+class Facility(StrEnum):
+    """What reaches a system from outside, which some faults and remedies need."""
+
+    CONTROL = "control"
+    """A control endpoint: stops and restarts the process."""
+    PROXY = "proxy"
+    """A proxy of ours in front of it: delays what clients get."""
+    POD = "pod"
+    """A pod that the operator made."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodNote:
+    """What Kubernetes says about a pod: in a sentence, and how old it is; 0 where there is none at the moment."""
+
+    text: str
+    age_seconds: int
+
+
+class PodControl(Protocol):
+    """The pod that a system runs in, where the operator created it. All raise TargetError."""
+
+    async def kill(self) -> str:
+        """Delete the pod and return its uid; another takes its place. Raises Unreachable where there is none."""
+
+    async def ready_uid(self) -> str:
+        """The uid of the pod that is ready, or "" while none is."""
+
+    async def describe(self) -> PodNote:
+        """What Kubernetes says about the pod."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +69,18 @@ class Access:
     app_password: str = field(repr=False)
     database: str | None = None
     capacity_bytes: int | None = None
-    control: ControlAccess | None = None
+    client_endpoint: str = ""
+    """Where ordinary clients connect; the same as `endpoint` where empty."""
+    control: Control | None = None
+    """Stops and restarts the process."""
+    proxy: Control | None = None
+    """Delays what clients get."""
+    pod: PodControl | None = None
     timeout: timedelta = timedelta(seconds=3)
+
+    def for_clients(self) -> Access:
+        """As an ordinary client has it."""
+        return replace(self, endpoint=self.client_endpoint or self.endpoint)
 
     def parse(self) -> tuple[str, int | None, str]:
         """Host, port and path of the endpoint. Raises Refused where they cannot be told apart."""
@@ -63,6 +106,8 @@ class Target(ABC):
     """
 
     type: ClassVar[SystemType]
+    canary_round_trips: ClassVar[int]
+    """Answers that a canary awaits one after the other."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -95,18 +140,27 @@ class Target(ABC):
     async def identity(self) -> str:
         """Changes whenever the system's process is started anew."""
 
-    async def restart(self) -> None:
-        """Ask the control endpoint to restart the process; does not wait until it is reachable."""
-        await ask_restart(self._control())
+    @abstractmethod
+    async def ping(self) -> timedelta:
+        """The time of the smallest question and answer over the kept control connection."""
 
-    async def stop(self, duration: timedelta) -> None:
-        """Ask the control endpoint to stop the process; it starts it again by itself after that time."""
-        await ask_stop(self._control(), duration)
-
-    def _control(self) -> ControlAccess:
+    def control(self) -> Control:
+        """What stops and restarts the process. Raises Refused where there is nothing that could."""
         if self.access.control is None:
-            raise Refused("the system has no spec.external.controlRef, so its process cannot be restarted")
+            raise Refused("the system has no spec.external.controlRef, so its process cannot be stopped or restarted")
         return self.access.control
+
+    def proxy(self) -> Control:
+        """What delays its answers. Raises Refused where there is nothing that could."""
+        if self.access.proxy is None:
+            raise Refused("no proxy of ours is in front of the system, so its answers cannot be delayed")
+        return self.access.proxy
+
+    def pod(self) -> PodControl:
+        """The pod that it runs in. Raises Refused where the operator did not create it."""
+        if self.access.pod is None:
+            raise Refused("the operator did not create the system, so it knows no pod of it")
+        return self.access.pod
 
     @asynccontextmanager
     async def bounded(self) -> AsyncIterator[None]:

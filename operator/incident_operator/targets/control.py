@@ -1,4 +1,4 @@
-"""The control endpoint: the one way to stop or restart a system's process."""
+"""The control endpoint: stops, starts and restarts a system's process, and delays what its clients get."""
 
 from __future__ import annotations
 
@@ -6,46 +6,82 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import aiohttp
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic.alias_generators import to_camel
 
 from incident_operator.targets.errors import AccessDenied, Refused, Unreachable
 
 # stopping a database cleanly takes longer than any probe may
-_TIMEOUT = timedelta(seconds=30)
+_TIMEOUT = timedelta(seconds=40)
+
+
+class ControlState(BaseModel):
+    """What the endpoint tells of the process and of the delay, and whose tags they carry."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    running: bool
+    stopped_until: str | None = None
+    """When a stop that somebody asked for ends by itself; None where nobody did."""
+    stop_tag: str = ""
+    latency_milliseconds: int = 0
+    latency_tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ControlAccess:
-    """The endpoint's base URL and its bearer token."""
+class Control:
+    """The endpoint's base URL and its bearer token. Every call raises TargetError."""
 
     url: str
     token: str = field(repr=False)
 
+    async def state(self) -> ControlState:
+        """GET {url}."""
+        content = await self._ask("GET", "")
+        try:
+            return ControlState.model_validate_json(content)
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            raise Refused(f"the control endpoint {self.url} does not answer as it should: {problem['msg']}") from None
 
-async def ask_restart(control: ControlAccess) -> None:
-    """POST {url}/restart."""
-    await _post(control, "restart", None)
+    async def restart(self) -> None:
+        """End any stop and replace the process."""
+        await self._ask("POST", "/restart")
 
+    async def stop(self, duration: timedelta, tag: str) -> None:
+        """Stop the process; the endpoint itself starts it again after that time."""
+        await self._ask("POST", "/stop", {"seconds": duration.total_seconds(), "tag": tag})
 
-async def ask_stop(control: ControlAccess, duration: timedelta) -> None:
-    """POST {url}/stop; the endpoint starts the process again by itself."""
-    await _post(control, "stop", {"seconds": duration.total_seconds()})
+    async def start(self) -> None:
+        """End a stop before its time. A process that runs is left alone."""
+        await self._ask("POST", "/start")
 
+    async def delay(self, delay: timedelta, duration: timedelta, tag: str) -> None:
+        """Hold back each answer to clients; the endpoint itself ends that after `duration`."""
+        milliseconds = max(1, round(delay.total_seconds() * 1000))
+        body: dict[str, JsonValue] = {"milliseconds": milliseconds, "seconds": duration.total_seconds(), "tag": tag}
+        await self._ask("PUT", "/latency", body)
 
-async def _post(control: ControlAccess, verb: str, body: dict[str, JsonValue] | None) -> None:
-    url = f"{control.url.rstrip('/')}/{verb}"
-    headers = {"Authorization": f"Bearer {control.token}"}
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT.total_seconds())) as session,
-            session.post(url, json=body, headers=headers) as answer,
-        ):
-            text = (await answer.text())[:256]
-            if answer.status in (401, 403):
-                raise AccessDenied(f"{url} refused the token; check the key token of controlRef.tokenSecretRef")
-            if answer.status >= 300:
-                raise Refused(f"{url} answered {answer.status}: {text}")
-    except (aiohttp.ClientError, OSError) as error:
-        raise Unreachable(
-            f"the control endpoint {url} does not answer: {str(error) or type(error).__name__}"
-        ) from error
+    async def undelay(self) -> None:
+        """Hold back nothing any more."""
+        await self._ask("DELETE", "/latency")
+
+    async def _ask(self, method: str, path: str, body: dict[str, JsonValue] | None = None) -> str:
+        url = f"{self.url.rstrip('/')}{path}"
+        headers = {"Authorization": f"Bearer {self.token}"}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT.total_seconds())) as session,
+                session.request(method, url, json=body, headers=headers) as answer,
+            ):
+                text = (await answer.content.read(65536)).decode("utf-8", "replace")
+                status = answer.status
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            raise Unreachable(
+                f"the control endpoint {url} does not answer: {str(error) or type(error).__name__}"
+            ) from error
+        if status in (401, 403):
+            raise AccessDenied(f"{url} refused the token; check the key token of the Secret that holds it")
+        if status >= 300:
+            raise Refused(f"{url} answered {status}: {text[:256]}")
+        return text

@@ -70,6 +70,7 @@ class DiskTarget(Target):
     """A directory that a disk agent guards."""
 
     type: ClassVar[SystemType] = SystemType.DISK
+    canary_round_trips: ClassVar[int] = 1
 
     def __init__(self, access: Access) -> None:
         super().__init__(access)
@@ -89,7 +90,8 @@ class DiskTarget(Target):
     async def canary(self) -> timedelta:
         started = time.perf_counter()
         async with _new_session(keep_alive=False) as session:
-            await self._ask(session, "POST", "/canary", token=self.access.app_password, key="appPassword")
+            access = self.access.for_clients()
+            await self._ask(session, "POST", "/canary", token=access.app_password, key="appPassword", access=access)
         return timedelta(seconds=time.perf_counter() - started)
 
     @override
@@ -103,6 +105,12 @@ class DiskTarget(Target):
     @override
     async def identity(self) -> str:
         return _parse(_Health, await self._control_call("GET", "/healthz")).started_at.isoformat()
+
+    @override
+    async def ping(self) -> timedelta:
+        started = time.perf_counter()
+        await self._control_call("GET", "/healthz")
+        return timedelta(seconds=time.perf_counter() - started)
 
     async def usage(self) -> DiskUsage:
         """Total is what the spec and the volume allow, whichever is less."""
@@ -150,10 +158,12 @@ class DiskTarget(Target):
         key: str,
         body: dict[str, JsonValue] | None = None,
         query: Mapping[str, str] | None = None,
+        access: Access | None = None,
     ) -> bytes:
-        self.access.parse()
-        where = self.access.address
-        url = f"{self.access.endpoint.rstrip('/')}{path}"
+        access = access or self.access
+        access.parse()
+        where = access.address
+        url = f"{access.endpoint.rstrip('/')}{path}"
         headers = {"Authorization": f"Bearer {token}"}
         try:
             async with (

@@ -40,6 +40,7 @@ class PostgresTarget(Target):
     """A Postgres server, 14 or later (it needs idle_session_timeout)."""
 
     type: ClassVar[SystemType] = SystemType.POSTGRES
+    canary_round_trips: ClassVar[int] = 6  # the offer of TLS, three for the password, and two statements
 
     def __init__(self, access: Access) -> None:
         super().__init__(access)
@@ -50,7 +51,7 @@ class PostgresTarget(Target):
         self, application_name: str, *, ordinary: bool = False, settings: Mapping[str, str] | None = None
     ) -> PostgresConnection:
         """A session of its own, in autocommit; the caller closes it. Raises TargetError."""
-        access = self.access
+        access = self.access.for_clients() if ordinary else self.access
         access.parse()  # libpq would take an odd one for its own defaults
         milliseconds = int(access.timeout.total_seconds() * 1000)
         login = PostgresLogin(
@@ -140,6 +141,13 @@ class PostgresTarget(Target):
     @override
     async def identity(self) -> str:
         return str(await self.fetch_value("SELECT pg_postmaster_start_time()::text"))
+
+    @override
+    async def ping(self) -> timedelta:
+        await self._control_session()
+        started = time.perf_counter()
+        await self.execute("SELECT 1")
+        return timedelta(seconds=time.perf_counter() - started)
 
     async def execute(
         self, query: Query, parameters: Sequence[object] = (), *, timeout: timedelta | None = None

@@ -26,6 +26,7 @@ class RedisTarget(Target):
     """A Redis server, 6 or later (it needs ACL users)."""
 
     type: ClassVar[SystemType] = SystemType.REDIS
+    canary_round_trips: ClassVar[int] = 3  # AUTH, SET, GET
 
     def __init__(self, access: Access) -> None:
         super().__init__(access)
@@ -33,7 +34,7 @@ class RedisTarget(Target):
 
     def new_link(self, client_name: str = "", *, ordinary: bool = False) -> RedisLink:
         """A connection of its own, made at its first command; the caller closes it."""
-        access = self.access
+        access = self.access.for_clients() if ordinary else self.access
         host, port, database = access.parse()
         if database and not database.isdecimal():
             raise Refused(f"spec.external.endpoint {access.endpoint!r}: a Redis database is a number")
@@ -89,6 +90,12 @@ class RedisTarget(Target):
     @override
     async def identity(self) -> str:
         return (await self.info("server"))["run_id"]
+
+    @override
+    async def ping(self) -> timedelta:
+        started = time.perf_counter()
+        await self.call("PING")
+        return timedelta(seconds=time.perf_counter() - started)
 
     async def call(self, *command: Argument) -> Reply:
         """One command with control rights."""

@@ -50,6 +50,9 @@ export const FAULT_WORD: Record<FaultType, string> = {
   PostgresConnections: "Postgres connections exhausted",
   PostgresBloat: "Postgres table bloat",
   DiskFill: "Disk full",
+  NetworkLatency: "Slow network",
+  SystemDown: "System down",
+  PodKill: "Pod killed",
   None: "No fault (a control)",
 };
 
@@ -73,6 +76,7 @@ export const ACTION_WORD: Record<ActionType, string> = {
   PostgresVacuum: "Vacuum a table",
   DiskCleanup: "Delete files",
   RestartSystem: "Restart the system",
+  RemoveLatency: "End a delay",
 };
 
 /** Why an incident is over. A reason that a later API adds is split into its words. */

@@ -15,6 +15,9 @@ const BREAKS: Record<FaultType, SignalName | null> = {
   PostgresConnections: "connections",
   PostgresBloat: "bloat",
   DiskFill: "usage",
+  NetworkLatency: "latency",
+  SystemDown: "reachable",
+  PodKill: "reachable",
   None: null,
 };
 
@@ -47,10 +50,16 @@ export function describeScenario(scenario: Scenario): string {
   return `${scenario.summary} It ends when a plan heals it, when it is stopped, or by itself after ${longest}.`;
 }
 
-/** The drills that break this system. They are made in one namespace, and find their system there by its name. */
+/**
+ * The drills that break this system, of those that it can suffer. They are made in one namespace, and find their
+ * system there by its name.
+ */
 export function scenariosFor(system: System, scenarios: readonly Scenario[], namespace: string): readonly Scenario[] {
   if (system.namespace !== namespace) return [];
-  return scenarios.filter((scenario) => scenario.system === system.name);
+  const { faults } = system.capabilities;
+  return scenarios.filter(
+    (scenario) => scenario.system === system.name && (faults.length === 0 || faults.includes(scenario.fault.type)),
+  );
 }
 
 /** The faults in progress by the system that they are on, newest first. */

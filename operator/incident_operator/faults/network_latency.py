@@ -1,0 +1,54 @@
+"""Holds back what the system answers to its clients, in the proxy in front of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from typing_extensions import override
+
+from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
+from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.fault import Fault as FaultSpec
+from incident_crds.fault import NetworkLatencyFault
+from incident_crds.mocksystem import HealthPolicy
+from incident_operator.faults.base import Fault
+from incident_operator.targets import Facility, Target
+
+_BUDGETS = 8
+"""The canary then takes so many times its budget: far below any threshold, and still an answer."""
+_MOST_OF_TIMEOUT = 0.8
+_CANARY = "canaryMilliseconds"
+
+
+class NetworkLatency(Fault):
+    """The system is as fast as ever; who connects as a client waits for each answer."""
+
+    type: ClassVar[FaultType] = FaultType.NETWORK_LATENCY
+    system_type: ClassVar[SystemType | None] = None
+    signal: ClassVar[SignalName | None] = SignalName.LATENCY
+    acceptable_actions = frozenset({ActionType.REMOVE_LATENCY})
+    dead_man: ClassVar[str] = "The proxy notes when the delay ends before it begins with it, and ends it then."
+    needs: ClassVar[Facility | None] = Facility.PROXY
+
+    @override
+    def undo_record(self, tag_hash: str, spec: FaultSpec, policy: HealthPolicy) -> UndoRecord:
+        goal = min(_BUDGETS * policy.latency_budget_milliseconds, policy.timeout_seconds * 1000 * _MOST_OF_TIMEOUT)
+        return UndoRecord(tag=f"route-{tag_hash}", dead_man=self.dead_man, details={_CANARY: int(goal)})
+
+    @override
+    async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
+        milliseconds = (spec.network_latency or NetworkLatencyFault()).delay_milliseconds
+        goal = undo.details.get(_CANARY)
+        if milliseconds is None and isinstance(goal, int):
+            milliseconds = max(1, goal // target.canary_round_trips)
+        await target.proxy().delay(timedelta(milliseconds=milliseconds or 1), lifetime, undo.tag)
+
+    @override
+    async def recover(self, target: Target, undo: UndoRecord) -> None:
+        if await self.residue(target, undo):
+            await target.proxy().undelay()
+
+    @override
+    async def residue(self, target: Target, undo: UndoRecord) -> int:
+        return int((await target.proxy().state()).latency_tag == undo.tag)
