@@ -9,14 +9,16 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "incident-simulator.componentLabels" (list $root "hook") | nindent 8 }}
+        {{- include "incident-simulator.podLabels" (list $root "hook") | nindent 8 }}
     spec:
       serviceAccountName: incident-hook
       automountServiceAccountToken: true
       enableServiceLinks: false
       restartPolicy: Never
       {{- include "incident-simulator.podSecurity" $root | nindent 6 }}
-      {{- include "incident-simulator.placement" . | nindent 6 }}
+      {{- with include "incident-simulator.placement" . | trim }}
+      {{- . | nindent 6 }}
+      {{- end }}
       containers:
         - name: {{ $command }}
           {{- include "incident-simulator.container" $root | nindent 10 }}

@@ -15,6 +15,12 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
+{{/* Labels of pods: none that another version of the chart would change, which would start them anew. (list . "api") */}}
+{{- define "incident-simulator.podLabels" -}}
+{{ include "incident-simulator.selector" . }}
+app.kubernetes.io/part-of: incident-simulator
+{{- end }}
+
 {{/* Labels of an object that belongs to one part: (list . "api"). */}}
 {{- define "incident-simulator.componentLabels" -}}
 {{ include "incident-simulator.labels" (index . 0) }}
