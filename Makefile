@@ -25,10 +25,10 @@ NODE_IMAGE ?=
 export IMAGE_BUILDER PYTHON_IMAGE NODE_IMAGE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare board drill up down test check lint-chart e2e screenshots bench-api bench-board fuzz-api generate lock lock-image image sbom kind-up kind-down plugin clean
+.PHONY: help venv prepare board drill up down test test-slow check lint-chart e2e screenshots bench-api bench-board fuzz-api generate lock lock-image image sbom kind-up kind-down plugin clean
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## Make the virtual environment from the lock; made anew when the lock changes.
 
@@ -64,6 +64,12 @@ test: prepare ## Run all tests.
 	@$(BIN)/incident-simulator board --test
 	@$(BIN)/python -m pytest tests
 
+test-slow: prepare ## The tests that `make test` leaves out because they take a minute each.
+	@$(BIN)/python -m pytest tests -m slow
+
+e2e: venv ## The chart on the cluster of KUBECONFIG, with the image E2E_IMAGE that it has: 20 minutes. Installs and uninstalls.
+	@$(BIN)/python -m pytest tests/e2e --timeout 900 -x
+
 check: venv ## Format, lint, types, import contracts, generated files, Go code, lock, the board.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -74,6 +80,7 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 	$(BIN)/python -m pytest --quiet tests/local/test_locks.py tests/image
 	$(BIN)/incident-simulator vet
 	$(BIN)/incident-simulator board --check
+	$(BIN)/python -m tests.chart.lint
 
 lint-chart: venv ## The chart by helm lint, kubeconform and, where there is one, kube-linter; builds the first two once.
 	@$(BIN)/python -m tests.chart.lint

@@ -143,7 +143,6 @@ def test_the_operator_reads_what_it_is_given(monkeypatch: pytest.MonkeyPatch) ->
     assert settings.gemini_url == "https://gateway.example.org/gemini"
     assert settings.diagnosers == "groq,gemini,rules"
     assert settings.log_level == "INFO"
-    assert env["INCIDENTSIM_WATCHED_NAMESPACES"] == "drills,staging"
     assert env["INCIDENTSIM_OTLP_ENDPOINT"] == "http://collector.observability:4318"
     for key in ("GROQ_API_KEY", "GEMINI_API_KEY"):
         assert env[key] == {"secretKeyRef": {"name": "keys", "key": key, "optional": True}}

@@ -143,9 +143,10 @@ def test_the_samples_namespace_allows_chaos_and_stays() -> None:
 
 
 def test_the_samples_are_as_asked() -> None:
+    assert [s["spec"]["deployment"] for s in render(*SAMPLES).of("MockSystem")] == [{}, {}, {}]
     more = ('samples.storageClass="fast"', "samples.retainStorage=true", 'samples.team="payments"')
     for system in render(*SAMPLES, *more).of("MockSystem"):
-        assert system["spec"]["deployment"] == {"storage": "128Mi", "storageClass": "fast", "retainStorage": True}
+        assert system["spec"]["deployment"] == {"storageClass": "fast", "retainStorage": True}
         assert system["spec"]["team"] == "payments"
 
 

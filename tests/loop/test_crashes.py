@@ -51,6 +51,7 @@ async def test_a_restarted_operator_undoes_what_its_predecessor_broke(
     assert len(changed) <= 1, "one fault made more than one incident"
 
 
+@pytest.mark.slow  # each dead-man is proven alone, and quicker, in tests/systems/test_dead_men.py
 async def test_without_any_operator_the_dead_men_end_the_faults(
     stack: Stack, operator: OperatorProcess, sre: ApiClient
 ) -> None:

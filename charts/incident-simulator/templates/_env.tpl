@@ -5,9 +5,6 @@
 - {name: INCIDENTSIM_IMAGE, value: {{ include "incident-simulator.image" . | quote }}}
 - {name: INCIDENTSIM_REDIS_IMAGE, value: {{ .Values.systems.redisImage | quote }}}
 - {name: INCIDENTSIM_POSTGRES_IMAGE, value: {{ .Values.systems.postgresImage | quote }}}
-{{- with .Values.operator.namespaces }}
-- {name: INCIDENTSIM_WATCHED_NAMESPACES, value: {{ join "," . | quote }}}
-{{- end }}
 - {name: INCIDENTSIM_HOLD_SECONDS, value: {{ .Values.operator.holdSeconds | quote }}}
 {{ include "incident-simulator.diagnosisEnv" . }}
 {{- with .Values.tracing.otlpEndpoint }}
