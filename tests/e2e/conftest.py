@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .cluster import Refused, helm, kubectl
+from .cluster import Refused, helm, kubectl, list_all
 from .release import DRILLS, RELEASE, SYSTEM, Journal
 
 SCRATCH = "e2e-scratch"
@@ -38,6 +38,18 @@ def cluster() -> None:
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("values")
+
+
+def remove_definitions() -> None:
+    """From a cluster where nobody uses them: with them would go everybody's incidents."""
+    suffix = ".incidentsimulator.net"
+    found = [c["metadata"]["name"] for c in list_all("customresourcedefinition")]
+    ours = [name for name in found if name.endswith(suffix)]
+    used = [f"{o['kind']} {o['metadata']['namespace']}/{o['metadata']['name']}" for n in ours for o in list_all(n)]
+    if used:
+        pytest.fail(f"this cluster is in use, so nothing is tried on it: it has {', '.join(used[:5])}", pytrace=False)
+    if ours:
+        kubectl("delete", "customresourcedefinition", *ours, timeout=120)
 
 
 def clean_up(release: str) -> None:

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from .cluster import Refused, get, helm, kubectl, list_all, names
+from .conftest import remove_definitions
 from .release import CHART, DRILLS, RELEASE, SYSTEM, SYSTEMS, Journal, install, systems_healthy
 
 
 def test_the_chart_installs_from_nothing(folder: Path, journal: Journal) -> None:
-    crds = [c["metadata"]["name"] for c in list_all("customresourcedefinition") if "incidentsimulator" in str(c)]
-    if crds:
-        kubectl("delete", "customresourcedefinition", *crds, timeout=120)
+    remove_definitions()
     begun = time.monotonic()
     said = install(folder)
     installed = time.monotonic() - begun
