@@ -8,14 +8,18 @@ import socket
 import sys
 from typing import Any
 
+import aiohttp
 import kopf
 import structlog
 from pydantic import ValidationError
 
+from incident_crds import __version__
+from incident_crds.apicalls import trace_calls
 from incident_crds.client import ApiClient, ApiConfig, load_config
 from incident_crds.environment import explain_settings, settle_memory
 from incident_crds.errors import ApiError
 from incident_crds.logs import configure_logs
+from incident_operator import metrics
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.lease import Lease, LeaseLost, LeaseTimes
 from incident_operator.diagnosis.factory import build_diagnoser
@@ -60,7 +64,8 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
     except OSError as error:
         advice = "free the port, or set INCIDENTSIM_LISTEN to another HOST:PORT"
         raise OSError(f"cannot listen on {settings.listen}: {error.strerror or error}; {advice}") from error
-    async with ApiClient(config) as client:
+    metrics.BUILD_INFO.labels("operator", __version__).set(1)
+    async with ApiClient(config, on_call=metrics.count_api_call) as client:
         builtin = Builtin(config, client, namespace=settings.namespace)
         lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes())
         diagnoser = build_diagnoser(settings.diagnosis)
@@ -86,7 +91,7 @@ async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: 
             await services
         await asyncio.sleep(0.01)
     settle_memory()
-    registry = build_registry(operator, login=_login(config))
+    registry = build_registry(operator, login=_login(config, operator))
     watches = asyncio.create_task(
         kopf.operator(registry=registry, clusterwide=True, standalone=True, ready_flag=kopf_ready), name="kopf"
     )
@@ -99,14 +104,21 @@ async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: 
         await task
 
 
-def _login(config: ApiConfig) -> Any:
-    def login(**_: Any) -> kopf.ConnectionInfo:
-        return kopf.ConnectionInfo(
+def _login(config: ApiConfig, operator: Operator) -> Any:
+    async def login(**_: Any) -> kopf.AiohttpSession:
+        """The session that Kopf would make, but for the trace. Kopf closes it, and after a 401 asks for another."""
+        info = kopf.ConnectionInfo(
             server=config.server,
             ca_path=config.ca_file,
             token=config.current_token() or None,
             certificate_path=config.client_cert_file,
             private_key_path=config.client_key_file,
         )
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+            headers=info.as_http_headers(),
+            trace_configs=[trace_calls(operator.watches.take)],
+        )
+        return kopf.AiohttpSession(server=config.server, aiohttp_session=session)
 
     return login

@@ -87,5 +87,5 @@ async def readyz(parts: PartsDep) -> Response:
 @root.get("/metrics", response_class=PlainTextResponse)
 async def metrics(parts: PartsDep) -> Response:
     """For Prometheus."""
-    refresh_gauges(parts.hub, parts.mirror, parts.board)
+    refresh_gauges(parts.hub, parts.mirror, parts.board, parts.kill_switch)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

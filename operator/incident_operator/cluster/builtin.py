@@ -13,6 +13,7 @@ import structlog
 from kubernetes.aio import client as k8s
 from kubernetes.aio.client.exceptions import ApiException
 
+from incident_crds.apicalls import trace_calls
 from incident_crds.base import GROUP, Resource, format_time
 from incident_crds.client import MERGE_PATCH, ApiClient, ApiConfig, raw_path
 from incident_crds.errors import (
@@ -25,6 +26,7 @@ from incident_crds.errors import (
     ServerUnavailable,
     Unreachable,
 )
+from incident_operator import metrics
 from incident_operator.domain.context import EventNote
 
 REQUEST_SECONDS = 15.0
@@ -51,6 +53,7 @@ class Builtin:
     def __init__(self, config: ApiConfig, api: ApiClient, *, namespace: str) -> None:
         settings = k8s.Configuration(host=config.server)
         settings.ssl_ca_cert = config.ca_file
+        settings.trace_configs = [trace_calls(metrics.count_api_call)]
         settings.cert_file, settings.key_file = config.client_cert_file, config.client_key_file
 
         def renew(current: k8s.Configuration) -> None:
