@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import NoReturn
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 
 from incident_api.board.board import Board
 from incident_api.board.scope import Topic
@@ -18,37 +27,45 @@ from incident_crds.apicalls import ApiCall
 
 LAG_INTERVAL = 1.0
 
-REQUESTS = Histogram(
+REGISTRY = CollectorRegistry()
+"""Of this process alone: the other one has metrics of the same names."""
+for _collector in (ProcessCollector, PlatformCollector, GCCollector):
+    _collector(registry=REGISTRY)
+_counter = partial(Counter, registry=REGISTRY)
+_gauge = partial(Gauge, registry=REGISTRY)
+_histogram = partial(Histogram, registry=REGISTRY)
+
+REQUESTS = _histogram(
     "incidentsim_http_request_duration_seconds",
     "Time that requests took, streams left out.",
     ["method", "route", "status"],
     buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 40),
 )
-STREAMS = Gauge("incidentsim_streams_open", "Streams that are open.", ["door"])
-RESYNCS = Counter("incidentsim_stream_resyncs_total", "Streams that fell behind and got everything anew.")
-DROPPED = Counter("incidentsim_streams_dropped_total", "Streams that were dropped as they did not read.")
-CARDS = Gauge("incidentsim_board_cards", "Objects that are shown.", ["kind"])
-LOOP_LAG = Histogram(
+STREAMS = _gauge("incidentsim_streams_open", "Streams that are open.", ["door"])
+RESYNCS = _counter("incidentsim_stream_resyncs_total", "Streams that fell behind and got everything anew.")
+DROPPED = _counter("incidentsim_streams_dropped_total", "Streams that were dropped as they did not read.")
+CARDS = _gauge("incidentsim_board_cards", "Objects that are shown.", ["kind"])
+LOOP_LAG = _histogram(
     "incidentsim_loop_lag_seconds",
     "How late the event loop ran.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-WATCH_AGE = Gauge(
+WATCH_AGE = _gauge(
     "incidentsim_watch_last_event_age_seconds", "Time since the API server was last heard of.", ["resource"]
 )
-WATCH_RESTARTS = Counter(
+WATCH_RESTARTS = _counter(
     "incidentsim_watch_restarts_total", "Watches that were begun after the first, by resource.", ["resource"]
 )
-WATCH_RELISTS = Counter(
+WATCH_RELISTS = _counter(
     "incidentsim_watch_relists_total", "Lists that a watch had to take after the first, by resource.", ["resource"]
 )
-API_REQUESTS = Counter(
+API_REQUESTS = _counter(
     "incidentsim_api_requests_total",
     "Requests to the Kubernetes API as this process's own account; code none: not answered.",
     ["verb", "group", "resource", "code"],
 )
-KILL_SWITCH = Gauge("incidentsim_kill_switch_on", "1 while chaos is halted.")
-BUILD_INFO = Gauge("incidentsim_build_info", "Always 1; the version is a label.", ["component", "version"])
+KILL_SWITCH = _gauge("incidentsim_kill_switch_on", "1 while chaos is halted.")
+BUILD_INFO = _gauge("incidentsim_build_info", "Always 1; the version is a label.", ["component", "version"])
 BUILD_INFO.labels("api", __version__).set(1)
 
 
@@ -69,7 +86,7 @@ _tallies = Tallies()
 
 
 def count_api_call(call: ApiCall) -> None:
-    """Bounded: the paths are the code's own, and no object's name is part of a call. People's requests are not counted."""
+    """Bounded: the paths are the code's own, and no object's name is part of a call. People's are left out."""
     API_REQUESTS.labels(call.verb, call.group, call.resource, call.code).inc()
 
 
