@@ -27,6 +27,7 @@ from incident_operator.handlers.watches import build_registry
 from incident_operator.services.operator import Operator
 from incident_operator.services.status_server import StatusServer
 from incident_operator.settings import Settings
+from incident_operator.tracing import TraceSender, TracingUnavailable, open_sender
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -48,14 +49,19 @@ def main() -> int:
         return EXIT_USAGE
     configure_logs(settings.log_format, settings.log_level)
     try:
-        asyncio.run(_run(settings, config))
+        traces = open_sender(settings.otlp_endpoint) if settings.otlp_endpoint else None
+    except TracingUnavailable as error:
+        print(f"incident-operator: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    try:
+        asyncio.run(_run(settings, config, traces))
     except (LeaseLost, ApiError, OSError) as error:
         log.error("the operator ends", reason=str(error))
         return EXIT_FAILED
     return 0
 
 
-async def _run(settings: Settings, config: ApiConfig) -> None:
+async def _run(settings: Settings, config: ApiConfig, traces: TraceSender | None) -> None:
     kopf_ready = asyncio.Event()
     identity = f"{socket.gethostname()}-{os.getpid()}"
     server = StatusServer(host=settings.host, port=settings.port, is_ready=kopf_ready.is_set)
@@ -69,7 +75,13 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
         builtin = Builtin(config, client, namespace=settings.namespace)
         lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes())
         diagnoser = build_diagnoser(settings.diagnosis)
-        operator = Operator(client=client, builtin=builtin, diagnoser=diagnoser, hold=settings.hold)
+        operator = Operator(
+            client=client,
+            builtin=builtin,
+            diagnoser=diagnoser,
+            hold=settings.hold,
+            send_trace=traces.send if traces else None,
+        )
         server.serve_gauges_of(operator)
         try:
             await lease.acquire()
@@ -77,6 +89,8 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
             await _act(operator, lease, config, kopf_ready)
         finally:
             await lease.release()
+            if traces is not None:
+                await traces.close()
             await diagnoser.close()
             await builtin.close()
             await server.stop()

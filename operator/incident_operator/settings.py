@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     hold_seconds: Annotated[int, Field(ge=1, le=600)] = 5
     """How long a recovery must hold to count as proven."""
 
+    otlp_endpoint: Annotated[str | None, Field(pattern=r"^https?://")] = None
+    """Collector that traces of drills are sent to, as OTLP over HTTP; none are made without it."""
+
     diagnosers: Annotated[str, AfterValidator(_known_diagnosers)] = "groq,gemini,rules"
     """Who diagnoses, in this order. Groq and Gemini are left out without a key."""
     groq_model: str = "openai/gpt-oss-120b"

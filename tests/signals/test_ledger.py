@@ -14,7 +14,8 @@ from incident_crds.incident import Incident, IncidentPhase, IncidentType, Resolv
 from incident_crds.remediationplan import Decision, PlanPhase, RemediationPlan
 from incident_operator import metrics
 from incident_operator.cluster.store import Store
-from incident_operator.services.ledger import note_change, shortcomings
+from incident_operator.domain.grading import shortcomings
+from incident_operator.services.ledger import note_change
 
 from ..domain.factories import at, incident, plan
 

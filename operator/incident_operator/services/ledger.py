@@ -13,8 +13,8 @@ from incident_crds.base import Resource
 from incident_crds.chaosexperiment import ChaosExperiment, TargetPhase
 from incident_crds.incident import Incident, IncidentPhase, IncidentType, Timestamps
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
-from incident_crds.report import Grade
 from incident_operator import metrics
+from incident_operator.domain.grading import shortcomings
 
 _MILESTONES = (
     ("detect", "breached_at", "detected_at"),
@@ -91,16 +91,3 @@ def _note_experiment(before: ChaosExperiment, after: ChaosExperiment) -> None:
         metrics.DRILLS_GRADED.labels(fault, "passed" if grade.passed else "failed").inc()
         for check in shortcomings(grade):
             metrics.DRILL_FINDINGS.labels(check).inc()
-
-
-def shortcomings(grade: Grade) -> list[str]:
-    """The checks that a run did not pass."""
-    passed = {
-        "detected": grade.detected,
-        "cause": grade.cause_correct,
-        "action": grade.action_correct,
-        "verified": grade.verified,
-        "residue": grade.residue == 0,
-        "collateral": grade.collateral == 0,
-    }
-    return [check for check, is_right in passed.items() if not is_right]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,7 +22,9 @@ from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import WATCHED, Key, Store
 from incident_operator.diagnosis.chain import Diagnoser
 from incident_operator.domain.sample import Sample
+from incident_operator.domain.trace import TraceFacts
 from incident_operator.services.admission import Admission
+from incident_operator.services.announcing import announce_change
 from incident_operator.services.catalogue import Faults, Remedies
 from incident_operator.services.experiments import Experiments
 from incident_operator.services.gauges import Gauges
@@ -35,6 +38,7 @@ from incident_operator.services.plans import Plans
 from incident_operator.services.prober import Prober
 from incident_operator.services.samples import Samples
 from incident_operator.services.systems import Systems
+from incident_operator.services.traces import Traces
 from incident_operator.services.undo import Undo
 from incident_operator.services.watching import WatchWatch
 from incident_operator.services.workqueue import WorkQueue
@@ -60,7 +64,15 @@ class Queues:
 class Operator:
     """Wires the services together. Every change and every sample marks whoever may have to act on it."""
 
-    def __init__(self, *, client: ApiClient, builtin: Builtin, diagnoser: Diagnoser, hold: timedelta) -> None:
+    def __init__(
+        self,
+        *,
+        client: ApiClient,
+        builtin: Builtin,
+        diagnoser: Diagnoser,
+        hold: timedelta,
+        send_trace: Callable[[TraceFacts], None] | None = None,
+    ) -> None:
         self.store = Store(client)
         self.builtin = builtin
         self.watches = WatchWatch(kind.info.plural for kind in WATCHED)
@@ -119,12 +131,15 @@ class Operator:
                 "IncidentGenerator": self.queues.generators,
             },
         )
+        self._traces = None if send_trace is None else Traces(self.store, send_trace)
         self.store.on_change(self._on_change)
-        self.store.on_replacement(note_change)
+        self.store.on_replacement(self._on_replacement)
 
     async def run(self) -> None:
         """List everything, then work until cancelled."""
         await self.store.sync()
+        if self._traces is not None:
+            self._traces.catch_up()
         self.systems.start()
         try:
             async with asyncio.TaskGroup() as group:
@@ -141,6 +156,13 @@ class Operator:
             await self.experiments.close()
             await self.systems.stop()
 
+    def _on_replacement(self, before: Resource, after: Resource) -> None:
+        note_change(before, after)
+        announce_change(before, after, self._tell)
+
+    def _tell(self, about: Resource, reason: str, message: str, is_warning: bool) -> None:
+        self.builtin.events.add(about, reason, message, warning=is_warning)
+
     def _investigated(self, incident: Key) -> None:
         self.queues.incidents.mark(incident)
 
@@ -149,6 +171,8 @@ class Operator:
             self._system_changed(key)
         elif kind is ChaosExperiment:
             self.queues.experiments.mark(key)
+            if self._traces is not None and isinstance(obj, ChaosExperiment):
+                self._traces.look_at(obj)
         elif kind is IncidentGenerator:
             self.queues.generators.mark(key)
         elif kind is RemediationPlan:
