@@ -42,9 +42,11 @@ class Gauges:
 
     def _incidents(self, now: datetime) -> None:
         incidents = self._store.list_all(Incident)
-        metrics.INCIDENTS_OPEN.clear()
-        for (phase, severity), count in tally_open(incidents).items():
-            metrics.INCIDENTS_OPEN.labels(phase, severity).set(count)
+        tally = tally_open(incidents)
+        for phase in IncidentPhase:
+            for severity in ("", *Severity):  # "" while it has none
+                if phase is not IncidentPhase.RESOLVED:
+                    metrics.INCIDENTS_OPEN.labels(phase.value, str(severity)).set(tally[phase.value, str(severity)])
         still_open = [
             i for i in incidents if i.status.phase not in (None, IncidentPhase.RESOLVED) and not i.is_consultation
         ]
