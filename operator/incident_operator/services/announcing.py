@@ -26,6 +26,8 @@ def announce_change(before: Resource, after: Resource, tell: Tell) -> None:
         case ChaosExperiment(), ChaosExperiment():
             if after.status.phase is ExperimentPhase.ACTIVE and before.status.phase is not ExperimentPhase.ACTIVE:
                 tell(after, "Injected", after.status.message, False)
+        case _:
+            pass  # of the other kinds there is nothing to tell
 
 
 def _announce_incident(before: Incident, after: Incident, tell: Tell) -> None:

@@ -35,6 +35,8 @@ def note_change(before: Resource, after: Resource) -> None:
             _note_plan(before, after)
         case ChaosExperiment(), ChaosExperiment():
             _note_experiment(before, after)
+        case _:
+            pass  # of the other kinds there is nothing to tell
 
 
 def _note_incident(before: Incident, after: Incident) -> None:
