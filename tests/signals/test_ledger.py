@@ -100,6 +100,14 @@ def test_a_restart_in_the_middle_loses_no_later_stage(story: Story) -> None:
     assert seen == {"approve", "resolve"}
 
 
+def test_a_namesake_of_one_that_was_deleted_is_no_change_of_it(story: Story) -> None:
+    before = stages()
+    story.tell(of())
+    namesake = of(timestamps=OVER)
+    story.tell(namesake.model_copy(update={"metadata": namesake.metadata.model_copy(update={"uid": "another"})}))
+    assert stages() == before
+
+
 def test_what_nothing_real_is_behind_has_no_stages(story: Story) -> None:
     before = stages()
     story.tell(of(type=IncidentType.TRAINING, phase=None))
