@@ -118,16 +118,20 @@ async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: 
         await task
 
 
+def _connection(config: ApiConfig) -> kopf.ConnectionInfo:
+    return kopf.ConnectionInfo(
+        server=config.server,
+        ca_path=config.ca_file,
+        token=config.current_token() or None,
+        certificate_path=config.client_cert_file,
+        private_key_path=config.client_key_file,
+    )
+
+
 def _login(config: ApiConfig, operator: Operator) -> Any:
     async def login(**_: Any) -> kopf.AiohttpSession:
         """The session that Kopf would make, but for the trace. Kopf closes it, and after a 401 asks for another."""
-        info = kopf.ConnectionInfo(
-            server=config.server,
-            ca_path=config.ca_file,
-            token=config.current_token() or None,
-            certificate_path=config.client_cert_file,
-            private_key_path=config.client_key_file,
-        )
+        info = _connection(config)
         session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
             headers=info.as_http_headers(),
