@@ -27,6 +27,7 @@ from incident_api.cluster.mirror import Mirror
 from incident_api.cluster.reviews import Reviews
 from incident_api.errors import install_handlers
 from incident_api.lists import Lists
+from incident_api.metrics import measure_lag
 from incident_api.middleware import BodyLimit, RequestMetrics, SecurityHeaders
 from incident_api.openapi import PREFIX, describe
 from incident_api.routes import (
@@ -160,6 +161,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             asyncio.create_task(parts.mirror.run(), name="mirror"),
             asyncio.create_task(parts.kill_switch.run(), name="kill switch"),
             asyncio.create_task(parts.hub.run(), name="hub"),
+            asyncio.create_task(measure_lag(), name="lag"),
             asyncio.create_task(keep_renewed(parts.hub, parts.gate, parts.mirror), name="renewal"),
         ]
         for loop in loops:

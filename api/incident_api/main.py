@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from incident_api.app import build_app, build_parts
 from incident_api.cluster.mirror import Mirror
+from incident_api.metrics import count_api_call
 from incident_api.server import BACKLOG, GRACE_SECONDS, BoardServer, PatientHttpProtocol, open_listener
 from incident_api.settings import Settings
 from incident_api.streaming.protocol import FrameProtocol
@@ -70,7 +71,7 @@ async def serve(settings: Settings, config: ApiConfig, listener: socket.socket) 
     """Until a signal; then every stream says goodbye, and what is under way is finished."""
     if not settings.has_session_secret:
         log.warning("sessions end with this process: set INCIDENTSIM_API_SESSION_SECRET_FILE to keep them")
-    async with ApiClient(config) as client:
+    async with ApiClient(config, on_call=count_api_call) as client:
         parts = build_parts(settings, config, client)
         proxies = split_list(settings.trusted_proxies)
         server = BoardServer(

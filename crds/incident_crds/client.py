@@ -15,6 +15,7 @@ import orjson
 from pydantic import JsonValue
 
 from incident_crds import __version__
+from incident_crds.apicalls import ApiCall, trace_calls
 from incident_crds.base import Resource
 from incident_crds.errors import (
     ApiError,
@@ -22,9 +23,11 @@ from incident_crds.errors import (
     ServerUnavailable,
     TooManyRequests,
     Unreachable,
+    describe_cause,
 )
 from incident_crds.kubeconfig import ApiConfig, load_config
 from incident_crds.parsing import gc_paused, parse_event, parse_object, raise_for_status, read_lines
+from incident_crds.paths import raw_path, selectors
 from incident_crds.response import AbruptResponse
 
 R = TypeVar("R", bound=Resource)
@@ -60,8 +63,16 @@ class ApiClient:
     429, are tried again a few times; other writes never, as nobody knows whether they were done.
     """
 
-    def __init__(self, config: ApiConfig, *, timeout: timedelta = DEFAULT_TIMEOUT) -> None:
+    def __init__(
+        self,
+        config: ApiConfig,
+        *,
+        timeout: timedelta = DEFAULT_TIMEOUT,
+        on_call: Callable[[ApiCall], None] | None = None,
+    ) -> None:
+        # on_call is told of each try of a request
         self._config = config
+        self._traces = [] if on_call is None else [trace_calls(on_call)]
         self._timeout = aiohttp.ClientTimeout(total=timeout.total_seconds())
         self._session: aiohttp.ClientSession | None = None
 
@@ -69,7 +80,11 @@ class ApiClient:
         connector = aiohttp.TCPConnector(ssl=self._tls(), limit=50)
         headers = {"Accept": "application/json", "User-Agent": f"incident-simulator/{__version__}"}
         self._session = aiohttp.ClientSession(
-            connector=connector, headers=headers, response_class=AbruptResponse, read_bufsize=2**20
+            connector=connector,
+            headers=headers,
+            response_class=AbruptResponse,
+            read_bufsize=2**20,
+            trace_configs=self._traces,
         )
         return self
 
@@ -113,7 +128,7 @@ class ApiClient:
         limit: int = PAGE_SIZE,
     ) -> Page:
         """One page as the server sent it. Raises Gone when the token is too old: begin again."""
-        query = {"limit": str(limit), **_selectors(label_selector, field_selector)}
+        query = {"limit": str(limit), **selectors(label_selector, field_selector)}
         if token:
             query["continue"] = token
         page = await self.request("GET", self.path(kind, namespace), query=query)
@@ -234,7 +249,7 @@ class ApiClient:
             "allowWatchBookmarks": "true",
             "resourceVersion": resource_version,
             "timeoutSeconds": str(timeout_seconds),
-            **_selectors(label_selector, field_selector),
+            **selectors(label_selector, field_selector),
             **({"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"} if sends_initial else {}),
         }
         endless = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout.total)
@@ -298,7 +313,7 @@ class ApiClient:
         except TimeoutError as error:
             raise Unreachable(f"{self._config.server} did not answer {method} {path} in time") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Unreachable(f"{self._config.server} cannot be reached: {_cause(error)}") from error
+            raise Unreachable(f"{self._config.server} cannot be reached: {describe_cause(error)}") from error
         try:
             with gc_paused():
                 answer: dict[str, Any] = orjson.loads(body or b"{}")
@@ -326,25 +341,7 @@ class ApiClient:
         return await self._session.request(method, url, params=query, data=data, headers=headers, timeout=timeout)
 
 
-def raw_path(api_version: str, plural: str, namespace: str | None = None, name: str | None = None) -> str:
-    """The URL path of a collection or object of any kind."""
-    root = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
-    parts = [root, *(["namespaces", namespace] if namespace else []), plural, *([name] if name else [])]
-    return "/".join(parts)
-
-
-def _selectors(label_selector: str, field_selector: str) -> dict[str, str]:
-    query = {"labelSelector": label_selector, "fieldSelector": field_selector}
-    return {name: value for name, value in query.items() if value}
-
-
 def _without_empty_metadata(obj: Resource) -> dict[str, Any]:
     body = obj.to_json()
     body["metadata"] = {name: value for name, value in body["metadata"].items() if value}
     return body
-
-
-def _cause(error: Exception) -> str:
-    """Its kind, and what the system says where it says something; never a header, which could hold a token."""
-    reason = error.strerror if isinstance(error, OSError) else None
-    return f"{type(error).__name__} ({reason})" if reason else type(error).__name__

@@ -100,3 +100,9 @@ def status_error(code: int, reason: str, message: str, *, retry_after: float = 1
         422: Invalid,
     }
     return kinds.get(code, ServerUnavailable if code >= 500 else StatusError)(message)
+
+
+def describe_cause(error: Exception) -> str:
+    """Its kind, and what the system says where it says something; never a header, which could hold a token."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__} ({reason})" if reason else type(error).__name__

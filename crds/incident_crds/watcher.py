@@ -92,6 +92,8 @@ class Watcher(Generic[R]):
         self._listed = asyncio.Event()
         self.relists_total = 0
         """Lists taken after the first."""
+        self.watches_total = 0
+        """Watches that the server agreed to."""
         self.problem = ""
         """Why nothing can be followed just now; empty while all is well."""
 
@@ -236,7 +238,7 @@ class Watcher(Generic[R]):
             label_selector=self._label_selector,
             field_selector=self._field_selector,
             idle=self._pace.idle,
-            on_open=self._clear_problem,
+            on_open=self._opened,
         )
         async with aclosing(events):
             async for event in events:
@@ -244,7 +246,8 @@ class Watcher(Generic[R]):
                 self._hear()
                 self._failures = 0  # not before: a server may agree to every watch and break each
 
-    def _clear_problem(self) -> None:
+    def _opened(self) -> None:
+        self.watches_total += 1
         self.problem = ""
 
     def _hear(self) -> None:

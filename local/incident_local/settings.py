@@ -86,6 +86,11 @@ def control_plane_source() -> Path:
     return _PACKAGE.parent / "controlplane" if IN_CHECKOUT else _PACKAGE / "controlplane"
 
 
+def devtools_source() -> Path:
+    """The Go modules of what only development needs; a wheel has none."""
+    return _CHECKOUT / "local" / "devtools"
+
+
 def board_source() -> Path | None:
     """The board's source in a checkout; None where the wheel brought the built board."""
     source = _CHECKOUT / "ui"

@@ -8,14 +8,18 @@ import socket
 import sys
 from typing import Any, cast
 
+import aiohttp
 import kopf
 import structlog
 from pydantic import ValidationError
 
+from incident_crds import __version__
+from incident_crds.apicalls import trace_calls
 from incident_crds.client import ApiClient, ApiConfig, load_config
 from incident_crds.environment import explain_settings, settle_memory
 from incident_crds.errors import ApiError
 from incident_crds.logs import configure_logs
+from incident_operator import metrics
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.lease import Lease, LeaseLost, LeaseTimes
 from incident_operator.diagnosis.factory import build_diagnoser
@@ -25,6 +29,7 @@ from incident_operator.proxy.wrapper import load_wrapper
 from incident_operator.services.operator import Operator
 from incident_operator.services.status_server import StatusServer
 from incident_operator.settings import Settings
+from incident_operator.tracing import TraceSender, TracingUnavailable, open_sender
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -46,14 +51,19 @@ def main() -> int:
         return EXIT_USAGE
     configure_logs(settings.log_format, settings.log_level)
     try:
-        asyncio.run(_run(settings, config))
+        traces = open_sender(settings.otlp_endpoint) if settings.otlp_endpoint else None
+    except TracingUnavailable as error:
+        print(f"incident-operator: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    try:
+        asyncio.run(_run(settings, config, traces))
     except (LeaseLost, ApiError, OSError) as error:
         log.error("the operator ends", reason=str(error))
         return EXIT_FAILED
     return 0
 
 
-async def _run(settings: Settings, config: ApiConfig) -> None:
+async def _run(settings: Settings, config: ApiConfig, traces: TraceSender | None) -> None:
     kopf_ready = asyncio.Event()
     identity = f"{socket.gethostname()}-{os.getpid()}"
     server = StatusServer(host=settings.host, port=settings.port, is_ready=kopf_ready.is_set)
@@ -62,12 +72,20 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
     except OSError as error:
         advice = "free the port, or set INCIDENTSIM_LISTEN to another HOST:PORT"
         raise OSError(f"cannot listen on {settings.listen}: {error.strerror or error}; {advice}") from error
-    async with ApiClient(config) as client:
+    metrics.BUILD_INFO.labels("operator", __version__).set(1)
+    async with ApiClient(config, on_call=metrics.count_api_call) as client:
         builtin = Builtin(config, client, namespace=settings.namespace)
         lease = Lease(builtin.client, namespace=settings.namespace, identity=identity, times=LeaseTimes(settings.lease))
         diagnoser = build_diagnoser(settings.diagnosis)
         images = Images(settings.redis_image, settings.postgres_image, settings.image, load_wrapper())
-        operator = Operator(client=client, builtin=builtin, diagnoser=diagnoser, images=images, hold=settings.hold)
+        operator = Operator(
+            client=client,
+            builtin=builtin,
+            diagnoser=diagnoser,
+            images=images,
+            hold=settings.hold,
+            send_trace=traces.send if traces else None,
+        )
         server.serve_gauges_of(operator)
         try:
             await lease.acquire()
@@ -75,6 +93,8 @@ async def _run(settings: Settings, config: ApiConfig) -> None:
             await _act(operator, lease, config, kopf_ready, identity)
         finally:
             await lease.release()
+            if traces is not None:
+                await traces.close()
             await diagnoser.close()
             await builtin.close()
             await server.stop()
@@ -89,7 +109,7 @@ async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: 
             await services
         await asyncio.sleep(0.01)
     settle_memory()
-    registry = build_registry(operator, login=_login(config))
+    registry = build_registry(operator, login=_login(config, operator))
     watches = asyncio.create_task(
         kopf.operator(
             registry=registry,
@@ -109,14 +129,25 @@ async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: 
         await task
 
 
-def _login(config: ApiConfig) -> Any:
-    def login(**_: Any) -> kopf.ConnectionInfo:
-        return kopf.ConnectionInfo(
-            server=config.server,
-            ca_path=config.ca_file,
-            token=config.current_token() or None,
-            certificate_path=config.client_cert_file,
-            private_key_path=config.client_key_file,
+def _connection(config: ApiConfig) -> kopf.ConnectionInfo:
+    return kopf.ConnectionInfo(
+        server=config.server,
+        ca_path=config.ca_file,
+        token=config.current_token() or None,
+        certificate_path=config.client_cert_file,
+        private_key_path=config.client_key_file,
+    )
+
+
+def _login(config: ApiConfig, operator: Operator) -> Any:
+    async def login(**_: Any) -> kopf.AiohttpSession:
+        """The session that Kopf would make, but for the trace. Kopf closes it, and after a 401 asks for another."""
+        info = _connection(config)
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+            headers=info.as_http_headers(),
+            trace_configs=[trace_calls(operator.watches.take)],
         )
+        return kopf.AiohttpSession(server=config.server, aiohttp_session=session)
 
     return login

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     """The operator's own image: systems that it creates run the proxy and the disk agent from it."""
     redis_image: str = "redis:7"
     postgres_image: str = "postgres:16"
+    otlp_endpoint: Annotated[str | None, Field(pattern=r"^https?://")] = None
+    """Collector that traces of drills are sent to, as OTLP over HTTP; none are made without it."""
 
     diagnosers: Annotated[str, AfterValidator(_known_diagnosers)] = "groq,gemini,rules"
     """Who diagnoses, in this order. Groq and Gemini are left out without a key."""

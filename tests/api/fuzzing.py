@@ -23,7 +23,9 @@ from ..processes import answers, clean_environment
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 ROUND_SECONDS = 600
 MOST_ROUNDS = 3
-_COUNT = re.compile(r'^incidentsim_api_request_seconds_count\{.*path="([^"]*)",status="(\d+)"\} (\S+)$', re.MULTILINE)
+_COUNT = re.compile(
+    r'^incidentsim_http_request_duration_seconds_count\{.*route="([^"]*)",status="(\d+)"\} (\S+)$', re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)

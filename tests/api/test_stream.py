@@ -285,4 +285,4 @@ async def test_readiness_and_metrics_tell_how_well_the_cluster_is_followed(door:
     assert {w["resource"] for w in ready["watches"]} >= {"incidents", "remediationplans", "chaosexperiments"}
     assert all(w["synced"] and not w["problem"] for w in ready["watches"])
     metrics = (await door.get("//metrics")).body.decode()
-    assert 'incidentsim_api_cards{kind="mocksystems"} 3.0' in metrics
+    assert 'incidentsim_board_cards{kind="mocksystems"} 3.0' in metrics

@@ -11,7 +11,7 @@ import pytest
 
 from incident_local import gobuild
 from incident_local.errors import BuildFailed
-from incident_local.gobuild import ControlPlaneBuilder, find_envtest, make_recipe
+from incident_local.gobuild import ControlPlaneBuilder, control_plane, find_envtest, make_recipe
 from incident_local.programs import Go
 from incident_local.progress import Progress
 from incident_local.settings import control_plane_source
@@ -57,7 +57,7 @@ def fake_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, build: str) -> Path
 
 
 def test_key_follows_source_go_and_flags(source: Path) -> None:
-    recipe = make_recipe(source, Go(Path("/go"), "1.26.8 linux/amd64", is_from_wheel=False))
+    recipe = make_recipe(control_plane(source), Go(Path("/go"), "1.26.8 linux/amd64", is_from_wheel=False))
     keys = {recipe.key}
     keys.add(replace(recipe, go=replace(recipe.go, version="1.27.3 linux/amd64")).key)
     keys.add(replace(recipe, flags=(*recipe.flags, "-race")).key)
@@ -70,7 +70,7 @@ def test_key_follows_source_go_and_flags(source: Path) -> None:
 
 
 def test_version_stamp_is_the_one_of_the_module(source: Path) -> None:
-    flags = make_recipe(source, Go(Path("/go"), "1.26.8", is_from_wheel=False)).flags
+    flags = make_recipe(control_plane(source), Go(Path("/go"), "1.26.8", is_from_wheel=False)).flags
     assert "gitVersion=v1.36.3" in flags[1]
     assert "gitMajor=1 " in flags[1]
     assert "gitMinor=36" in flags[1]

@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from incident_crds.client import ApiClient, ApiConfig
 from incident_crds.errors import Invalid, Unreachable
 from incident_operator.cluster.builtin import Builtin
-from incident_operator.main import _login
+from incident_operator.main import _connection
 
 SECRET = "/api/v1/namespaces/drills/secrets/redis"
 
@@ -106,7 +106,7 @@ async def test_a_client_certificate_is_shown(fake: FakeApi, certificate: Path) -
 
 def test_kopf_logs_in_with_the_client_certificate() -> None:
     config = ApiConfig("https://127.0.0.1:6443", ca_file="ca", client_cert_file="crt", client_key_file="key")
-    login = _login(config)()
+    login = _connection(config)
     assert (login.certificate_path, login.private_key_path, login.token) == ("crt", "key", None)
 
 

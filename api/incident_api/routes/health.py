@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from incident_api.metrics import refresh_gauges
+from incident_api.metrics import REGISTRY, refresh_gauges
 from incident_api.routes.dependencies import PartsDep
 
 root = APIRouter(tags=["health"])
@@ -87,5 +87,5 @@ async def readyz(parts: PartsDep) -> Response:
 @root.get("/metrics", response_class=PlainTextResponse)
 async def metrics(parts: PartsDep) -> Response:
     """For Prometheus."""
-    refresh_gauges(parts.hub, parts.mirror, parts.board)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    refresh_gauges(parts.hub, parts.mirror, parts.board, parts.kill_switch)
+    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -13,10 +12,10 @@ import structlog
 from kubernetes.aio import client as k8s
 from kubernetes.aio.client.exceptions import ApiException
 
-from incident_crds.base import GROUP, Resource, format_time
-from incident_crds.client import MERGE_PATCH, ApiClient, ApiConfig, raw_path
+from incident_crds.apicalls import trace_calls
+from incident_crds.base import GROUP, Resource
+from incident_crds.client import ApiClient, ApiConfig, raw_path
 from incident_crds.errors import (
-    AlreadyExists,
     ApiError,
     Conflict,
     Forbidden,
@@ -25,11 +24,12 @@ from incident_crds.errors import (
     ServerUnavailable,
     Unreachable,
 )
+from incident_operator import metrics
+from incident_operator.cluster.events import COMPONENT, EventRecorder
 from incident_operator.domain.context import EventNote
 
 REQUEST_SECONDS = 15.0
 _MOST_PAGES = 10
-COMPONENT = "incident-operator"
 KILL_SWITCH = "incidentsim-kill-switch"
 COUNTER = "incidentsim-counter"
 
@@ -51,6 +51,7 @@ class Builtin:
     def __init__(self, config: ApiConfig, api: ApiClient, *, namespace: str) -> None:
         settings = k8s.Configuration(host=config.server)
         settings.ssl_ca_cert = config.ca_file
+        settings.trace_configs = [trace_calls(metrics.count_api_call)]
         settings.cert_file, settings.key_file = config.client_cert_file, config.client_key_file
 
         def renew(current: k8s.Configuration) -> None:
@@ -64,8 +65,10 @@ class Builtin:
         self._core = k8s.CoreV1Api(self.client)
         self._api = api
         self._namespace = namespace
+        self.events = EventRecorder(api)
 
     async def close(self) -> None:
+        await self.events.close()
         await self.client.close()  # type: ignore[no-untyped-call]
 
     async def read_secret(self, namespace: str, name: str) -> dict[str, str]:
@@ -158,43 +161,8 @@ class Builtin:
         return notes
 
     async def record_event(self, obj: Resource, reason: str, message: str, *, warning: bool = False) -> None:
-        """Post an Event about the object; the same one again only raises its count. Never fails the caller."""
-        namespace, name = obj.key
-        digest = hashlib.sha256(f"{obj.metadata.uid}/{reason}/{message}".encode()).hexdigest()[:16]
-        now = format_time(datetime.now(UTC))
-        metadata = {"name": f"{name[:200]}.{digest}", "namespace": namespace}
-        body = {
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": metadata,
-            "involvedObject": {
-                "apiVersion": obj.info.api_version,
-                "kind": obj.info.kind,
-                "namespace": namespace,
-                "name": name,
-                "uid": obj.metadata.uid,
-            },
-            "type": "Warning" if warning else "Normal",
-            "reason": reason,
-            "message": message[:1024],
-            "source": {"component": COMPONENT},
-            "reportingComponent": COMPONENT,
-            "firstTimestamp": f"{now[:19]}Z",
-            "lastTimestamp": f"{now[:19]}Z",
-            "count": 1,
-        }
-        collection = raw_path("v1", "events", namespace)
-        try:
-            try:
-                await self._api.request("POST", collection, body=body)
-            except AlreadyExists:
-                known = await self._api.request("GET", f"{collection}/{metadata['name']}")
-                count = {"count": int(known.get("count") or 1) + 1, "lastTimestamp": body["lastTimestamp"]}
-                await self._api.request(
-                    "PATCH", f"{collection}/{metadata['name']}", body=count, content_type=MERGE_PATCH
-                )
-        except ApiError as error:
-            log.warning("event was not recorded", reason=reason, error=str(error))
+        """An Event about the object; the same one again only raises its count. Neither waits nor fails."""
+        self.events.add(obj, reason, message, warning=warning)
 
 
 def _note(item: Mapping[str, Any]) -> EventNote | None:

@@ -11,6 +11,8 @@ import structlog
 from kubernetes.aio import client as k8s
 from kubernetes.aio.client.exceptions import ApiException
 
+from incident_operator import metrics
+
 LEASE_NAME = "incident-operator"
 REQUEST_SECONDS = 3.0
 
@@ -58,6 +60,7 @@ class Lease:
                 log.info("another operator holds the lease; waiting for it to end")
                 announced = True
             await asyncio.sleep(self._times.retry.total_seconds())
+        metrics.LEASE_HELD.set(1)
 
     async def keep(self) -> None:
         """Renew until cancelled. Raises LeaseLost when it could not be renewed in time."""
@@ -74,6 +77,7 @@ class Lease:
             if held:
                 deadline = started + self._times.renew_deadline.total_seconds()
             elif loop.time() >= deadline:
+                metrics.LEASE_HELD.set(0)
                 raise LeaseLost(f"lease {self._namespace}/{LEASE_NAME} could not be renewed in time")
 
     async def release(self) -> None:

@@ -22,6 +22,7 @@ R = TypeVar("R", bound=Resource)
 Key = tuple[str, str]
 """(namespace, name)."""
 Listener = Callable[[type[Resource], Key, Resource | None], None]
+Historian = Callable[[Resource, Resource], None]
 
 WATCHED: tuple[type[Resource], ...] = (MockSystem, ChaosExperiment, Incident, RemediationPlan, IncidentGenerator)
 
@@ -50,11 +51,16 @@ class Store:
         self._plans_of: dict[Key, set[str]] = {}
         self._deleted: dict[type[Resource], dict[str, int]] = {kind: {} for kind in WATCHED}
         self._listener: Listener = lambda _kind, _key, _obj: None
+        self._historian: Historian = lambda _before, _after: None
         self.is_synced = False
 
     def on_change(self, listener: Listener) -> None:
         """Call this with (kind, key, object or None) after each change."""
         self._listener = listener
+
+    def on_replacement(self, historian: Historian) -> None:
+        """Call this with (before, after) when an object is replaced by a newer version of itself: each is seen once."""
+        self._historian = historian
 
     async def sync(self) -> None:
         """List every kind, so that no decision is made on a half-filled cache; forget what is not listed any more.
@@ -131,6 +137,8 @@ class Store:
             return
         self._objects[kind][obj.key] = obj
         self._index(obj)
+        if known is not None and is_same:
+            self._historian(known, obj)
         self._listener(kind, obj.key, obj)
 
     def remove(self, kind: type[Resource], key: Key, uid: str, version: int) -> None:

@@ -12,6 +12,7 @@ import structlog
 
 from incident_crds.catalogue import ActionType, Risk, SignalName
 from incident_crds.diagnosis import Diagnosis, EvidenceDocument, ProviderAttempt, RootCause
+from incident_operator import metrics
 from incident_operator.diagnosis.errors import InvalidReply, ProviderError, RateLimited
 from incident_operator.diagnosis.prompt import build_prompt, build_repair
 from incident_operator.diagnosis.provider import Answer, Provider, ask_within
@@ -235,6 +236,8 @@ def _attempt(
 def _diagnosed(
     verdict: Verdict, chain: Sequence[ProviderAttempt], started: float, *, provider: str, model: str
 ) -> Diagnosed:
+    for attempt in chain:
+        metrics.DIAGNOSIS_ATTEMPTS.labels(attempt.provider, attempt.outcome).inc()
     diagnosis = Diagnosis(
         provider=provider,
         model=model[:256],

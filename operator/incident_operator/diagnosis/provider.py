@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
+from incident_operator import metrics
 from incident_operator.diagnosis.errors import (
     BadCredentials,
     InvalidReply,
@@ -67,11 +69,26 @@ class Provider(ABC):
 
 async def ask_within(provider: Provider, prompt: Prompt, limit: timedelta) -> Answer:
     """By our own clock: an SDK's timeout begins anew with each byte that comes. Raises TimedOut."""
+    began, outcome = time.monotonic(), "InternalError"
     try:
         async with asyncio.timeout(limit.total_seconds()):
-            return await provider.ask(prompt, timeout=limit)
+            answer = await provider.ask(prompt, timeout=limit)
+        outcome = "Answered"
     except TimeoutError as error:
+        outcome = TimedOut.outcome
         raise TimedOut(f"{provider.name} gave no answer within {limit.total_seconds():g} s") from error
+    except ProviderError as error:
+        outcome = error.outcome
+        raise
+    except asyncio.CancelledError:
+        outcome = "Cancelled"
+        raise
+    finally:
+        metrics.LLM_REQUESTS.labels(provider.name, outcome).inc()
+        metrics.LLM_DURATION.labels(provider.name).observe(time.monotonic() - began)
+    metrics.LLM_TOKENS.labels(provider.name, "input").inc(answer.input_tokens or 0)
+    metrics.LLM_TOKENS.labels(provider.name, "output").inc(answer.output_tokens or 0)
+    return answer
 
 
 def parse_retry_after(value: str, *, now: datetime) -> float:

@@ -181,3 +181,16 @@ def _durations(injected_at: datetime | None, incident: Incident | None, plan: Re
         total=total,
         machine=machine,
     )
+
+
+def shortcomings(grade: Grade) -> list[str]:
+    """The checks that a run did not pass."""
+    passed = {
+        "detected": grade.detected,
+        "cause": grade.cause_correct,
+        "action": grade.action_correct,
+        "verified": grade.verified,
+        "residue": grade.residue == 0,
+        "collateral": grade.collateral == 0,
+    }
+    return [check for check, is_right in passed.items() if not is_right]

@@ -82,6 +82,7 @@ def build_registry(operator: Operator, *, login: Callable[..., kopf.ConnectionIn
 
 def _feeder(operator: Operator, kind: type[Resource]) -> Callable[..., Any]:
     async def feed(type: str | None, event: Mapping[str, Any], **_: Any) -> None:
+        operator.watches.heard(kind.info.plural)
         raw = event["object"]
         if type == "DELETED":
             metadata = raw["metadata"]

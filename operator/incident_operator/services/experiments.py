@@ -28,7 +28,6 @@ from incident_operator.domain.measuring import MOST_MEASUREMENTS, effect_due, me
 from incident_operator.services.admission import Admission
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.grades import Grader
-from incident_operator.services.metrics import EXPERIMENTS_ENDED
 from incident_operator.services.samples import Samples
 from incident_operator.services.undo import Undo
 from incident_operator.targets.errors import TargetError
@@ -128,7 +127,6 @@ class Experiments:
             written = await self._write(experiment, status)
         if status.phase is ExperimentPhase.REJECTED:
             log.info("experiment rejected", reason=status.reason, message=status.message)
-            EXPERIMENTS_ENDED.labels(experiment.spec.fault.type.value, status.phase.value).inc()
             await self._builtin.record_event(written, status.reason, status.message, warning=True)
         return admitted.look_again
 
@@ -282,7 +280,6 @@ class Experiments:
         written = await self._write(experiment, status, over_metadata=True)
         self._undo_after.pop(uid, None)
         self._ours.discard(uid)
-        EXPERIMENTS_ENDED.labels(experiment.spec.fault.type.value, reason.final_phase.value).inc()
         log.info("fault undone", phase=reason.final_phase, reason=reason)
         text = f"{experiment.status.message}; nothing that carries its tag is left"
         await self._builtin.record_event(written, reason.value, text)

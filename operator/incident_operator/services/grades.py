@@ -12,7 +12,6 @@ from incident_crds.incident import Incident, IncidentPhase
 from incident_operator.cluster.store import Store
 from incident_operator.domain.grading import Scan, grade_run
 from incident_operator.services.catalogue import Faults
-from incident_operator.services.metrics import STAGE_SECONDS
 from incident_operator.services.undo import Undo
 from incident_operator.targets.errors import TargetError
 
@@ -54,9 +53,6 @@ class Grader:
             scanned=scanned,
         )
         await self._store.write_status(experiment, status.model_copy(update={"grade": report}), over_metadata=True)
-        for stage, seconds in report.durations.to_json().items():
-            if isinstance(seconds, int | float):
-                STAGE_SECONDS.labels(stage).observe(seconds)
         log.info("run graded", passed=report.grade.passed, residue=report.grade.residue)
         return None
 

@@ -140,7 +140,6 @@ class Incidents:
         written = await self._write(incident, status)
         if resolution is not None:
             log.info("incident resolved", number=status.number, reason=resolution.reason)
-            await self._builtin.record_event(written, f"Resolved{resolution.reason}", resolution.message)
         return written
 
     async def _next_number(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter as Tally
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,32 +17,38 @@ from incident_crds.generator import IncidentGenerator
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
+from incident_operator import metrics
 from incident_operator.cluster.builtin import Builtin
-from incident_operator.cluster.store import Key, Store
+from incident_operator.cluster.store import WATCHED, Key, Store
 from incident_operator.cluster.workloads import Workloads
 from incident_operator.diagnosis.chain import Diagnoser
 from incident_operator.domain.containers import Images
-from incident_operator.domain.incidents import tally_open
 from incident_operator.domain.sample import Sample
-from incident_operator.services import metrics
+from incident_operator.domain.trace import TraceFacts
 from incident_operator.services.admission import Admission
+from incident_operator.services.announcing import announce_change
 from incident_operator.services.catalogue import Faults, Remedies
 from incident_operator.services.deployments import Deployments
 from incident_operator.services.entrances import Entrances
 from incident_operator.services.experiments import Experiments
+from incident_operator.services.gauges import Gauges
 from incident_operator.services.generators import Generators
 from incident_operator.services.grades import Grader
 from incident_operator.services.incidents import Incidents
 from incident_operator.services.inquiries import Inquiries
 from incident_operator.services.investigation import Investigation
+from incident_operator.services.ledger import note_change
 from incident_operator.services.plans import Plans
 from incident_operator.services.prober import Prober
 from incident_operator.services.samples import Samples
 from incident_operator.services.systems import Systems
+from incident_operator.services.traces import Traces
 from incident_operator.services.undo import Undo
+from incident_operator.services.watching import WatchWatch
 from incident_operator.services.workqueue import WorkQueue
 
 LAG_INTERVAL = 1.0
+KILL_SWITCH_INTERVAL = 10.0
 LIST_AGAIN = timedelta(minutes=5)
 
 log = structlog.get_logger(__name__)
@@ -63,10 +69,18 @@ class Operator:
     """Wires the services together. Every change and every sample marks whoever may have to act on it."""
 
     def __init__(
-        self, *, client: ApiClient, builtin: Builtin, diagnoser: Diagnoser, images: Images, hold: timedelta
+        self,
+        *,
+        client: ApiClient,
+        builtin: Builtin,
+        diagnoser: Diagnoser,
+        images: Images,
+        hold: timedelta,
+        send_trace: Callable[[TraceFacts], None] | None = None,
     ) -> None:
         self.store = Store(client)
         self.builtin = builtin
+        self.watches = WatchWatch(kind.info.plural for kind in WATCHED)
         faults, remedies, samples = Faults(), Remedies(), Samples()
         deployments = Deployments(Workloads(client), images)
         self.systems = Systems(
@@ -114,11 +128,26 @@ class Operator:
             plans=WorkQueue("plan", plans.reconcile),
             generators=WorkQueue("generator", Generators(store=self.store, writer=diagnoser.writer()).reconcile),
         )
+        self._gauges = Gauges(
+            self.store,
+            samples,
+            {
+                "MockSystem": self.queues.systems,
+                "ChaosExperiment": self.queues.experiments,
+                "Incident": self.queues.incidents,
+                "RemediationPlan": self.queues.plans,
+                "IncidentGenerator": self.queues.generators,
+            },
+        )
+        self._traces = None if send_trace is None else Traces(self.store, send_trace)
         self.store.on_change(self._on_change)
+        self.store.on_replacement(self._on_replacement)
 
     async def run(self) -> None:
         """List everything, then work until cancelled."""
         await self.store.sync()
+        if self._traces is not None:
+            self._traces.catch_up()
         self.systems.start()
         try:
             async with asyncio.TaskGroup() as group:
@@ -128,11 +157,19 @@ class Operator:
                 group.create_task(self.queues.plans.run())
                 group.create_task(self.queues.generators.run())
                 group.create_task(self._measure_lag())
+                group.create_task(self._watch_kill_switch())
                 group.create_task(self._list_again())
         finally:
             await self._inquiries.close()
             await self.experiments.close()
             await self.systems.stop()
+
+    def _on_replacement(self, before: Resource, after: Resource) -> None:
+        note_change(before, after)
+        announce_change(before, after, self._tell)
+
+    def _tell(self, about: Resource, reason: str, message: str, is_warning: bool) -> None:
+        self.builtin.events.add(about, reason, message, warning=is_warning)
 
     def _investigated(self, incident: Key) -> None:
         self.queues.incidents.mark(incident)
@@ -142,6 +179,8 @@ class Operator:
             self._system_changed(key)
         elif kind is ChaosExperiment:
             self.queues.experiments.mark(key)
+            if self._traces is not None and isinstance(obj, ChaosExperiment):
+                self._traces.look_at(obj)
         elif kind is IncidentGenerator:
             self.queues.generators.mark(key)
         elif kind is RemediationPlan:
@@ -208,25 +247,18 @@ class Operator:
         while True:
             due = loop.time() + LAG_INTERVAL
             await asyncio.sleep(LAG_INTERVAL)
-            metrics.LOOP_LAG.set(max(0.0, loop.time() - due))
+            metrics.LOOP_LAG.observe(max(0.0, loop.time() - due))
+
+    async def _watch_kill_switch(self) -> None:
+        """For the metric alone: whoever acts on it asks for it anew."""
+        while True:
+            try:
+                metrics.KILL_SWITCH.set(0 if await self.builtin.kill_switch() is None else 1)
+            except ApiError as error:
+                log.info("the kill switch cannot be read for the metrics", error=str(error))
+            await asyncio.sleep(KILL_SWITCH_INTERVAL)
 
     def refresh_gauges(self) -> None:
         """Set the gauges from what the API server holds, as of now."""
-        metrics.FAULTS_ACTIVE.clear()
-        active = (ExperimentPhase.INJECTING, ExperimentPhase.ACTIVE, ExperimentPhase.RECOVERING)
-        faults = Tally(
-            e.spec.fault.type.value for e in self.store.list_all(ChaosExperiment) if e.status.phase in active
-        )
-        for fault, count in faults.items():
-            metrics.FAULTS_ACTIVE.labels(fault).set(count)
-        metrics.INCIDENTS_OPEN.clear()
-        for (phase, severity), count in tally_open(self.store.list_all(Incident)).items():
-            metrics.INCIDENTS_OPEN.labels(phase, severity).set(count)
-        for kind, queue in (
-            ("MockSystem", self.queues.systems),
-            ("ChaosExperiment", self.queues.experiments),
-            ("Incident", self.queues.incidents),
-            ("RemediationPlan", self.queues.plans),
-            ("IncidentGenerator", self.queues.generators),
-        ):
-            metrics.QUEUE_DEPTH.labels(kind).set(queue.depth)
+        self._gauges.refresh()
+        self.watches.refresh()

@@ -11,6 +11,7 @@ from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJEC
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import Decision, PlanPhase, RemediationPlan, RemediationPlanStatus
+from incident_operator import metrics
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
 from incident_operator.domain.approval import (
@@ -28,7 +29,6 @@ from incident_operator.domain.planning import WORSE_THAN_BEFORE
 from incident_operator.domain.verification import VerificationState, decide_verification, measure_checks
 from incident_operator.services.catalogue import Remedies
 from incident_operator.services.execution import Execution, result_of
-from incident_operator.services.metrics import PLAN_DECISIONS, PLANS_ENDED
 from incident_operator.services.samples import Samples
 from incident_operator.services.systems import Systems
 
@@ -137,7 +137,6 @@ class Plans:
 
     async def _decide(self, plan: RemediationPlan, decision: Decision) -> None:
         """Write the decision first, guarded by the version that it was read from; then take the request away."""
-        PLAN_DECISIONS.labels("approved" if decision.approved else "rejected").inc()
         reason = "Approved" if decision.approved else "Rejected"
         message = f"{reason.lower()} by {decision.by}" + (f": {decision.reason}" if decision.reason else "")
         status = plan.status.model_copy(
@@ -156,7 +155,7 @@ class Plans:
     async def _refuse_request(self, plan: RemediationPlan, refusal: Refusal) -> None:
         """Cleared first: a decision that came meanwhile is a Conflict then, and is looked at in its turn."""
         await self._clear_request(plan)
-        PLAN_DECISIONS.labels("refused").inc()
+        metrics.PLAN_DECISIONS.labels("refused").inc()
         await self._builtin.record_event(plan, refusal.reason, refusal.message, warning=True)
 
     async def _clear_request(self, plan: RemediationPlan) -> None:
@@ -175,7 +174,6 @@ class Plans:
         status: RemediationPlanStatus | None = None,
     ) -> None:
         """End it in one write. `status` carries what else the same write has to hold."""
-        PLANS_ENDED.labels(phase.value).inc()
         status = (status or plan.status).model_copy(
             update={
                 "phase": phase,

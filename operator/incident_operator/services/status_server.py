@@ -7,6 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from incident_operator.metrics import REGISTRY
 from incident_operator.services.operator import Operator
 
 
@@ -50,4 +51,4 @@ class StatusServer:
     async def _metrics(self, _request: web.Request) -> web.Response:
         if self._operator is not None:
             self._operator.refresh_gauges()
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})

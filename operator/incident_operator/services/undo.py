@@ -13,7 +13,6 @@ from incident_crds.errors import ApiError, NotFound
 from incident_operator.cluster.store import Key
 from incident_operator.faults.base import Fault
 from incident_operator.services.catalogue import Faults
-from incident_operator.services.metrics import RECOVERY_FAILURES
 from incident_operator.services.systems import Systems
 from incident_operator.targets.base import Target
 from incident_operator.targets.errors import AccessDenied, TargetError
@@ -106,7 +105,6 @@ class Undo:
         except (ApiError, TargetError) as error:
             if isinstance(error, AccessDenied):
                 await self._drop(experiment, target.system)  # the next try reads the Secret again
-            RECOVERY_FAILURES.labels(experiment.spec.fault.type.value).inc()
             return target.model_copy(update={"attempts": target.attempts + 1, "last_error": str(error)[:4096]})
         if residue:
             text = f"{residue} things that carry its tag are still there"

@@ -1,0 +1,1 @@
+"""Metrics, alerts, the dashboard, traces and Events."""
