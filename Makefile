@@ -117,7 +117,7 @@ lock: ## Renew requirements.lock and wheels.lock from pyproject.toml and wheels.
 lock-image: ## Cut the image's locks out of requirements.lock anew; no version changes.
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	rm -f image/runtime.lock image/build.lock
-	$(COMPILE) --constraint requirements.lock --extra operator --extra api --extra models pyproject.toml \
+	$(COMPILE) --constraint requirements.lock --extra operator --extra api --extra models --extra tracing pyproject.toml \
 		--output-file image/runtime.lock
 	$(COMPILE) --constraint requirements.lock image/build.in --output-file image/build.lock
 
