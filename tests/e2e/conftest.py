@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from .cluster import Refused, helm, kubectl, list_all
 from .release import DRILLS, RELEASE, SYSTEM, Journal
+from .rights import Requests
 
 SCRATCH = "e2e-scratch"
 
@@ -20,6 +22,19 @@ def journal() -> Iterator[Journal]:
     made = Journal()
     yield made
     print("\n" + "\n".join(f"  {line}" for line in made.lines))
+
+
+@pytest.fixture(scope="session")
+def requests() -> Requests:
+    return Requests()
+
+
+@pytest.fixture(autouse=True)
+def count_requests(requests: Requests) -> Iterator[None]:
+    """After each test: a later one may end the process that has counted them."""
+    yield
+    with suppress(Refused):  # there may be no release any more, or a pod on its way
+        requests.gather()
 
 
 @pytest.fixture(scope="session", autouse=True)

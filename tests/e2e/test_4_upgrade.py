@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .cluster import get, kubectl, names
-from .release import DRILLS, Journal, graded, install, reaches, start, systems_healthy, wait_for, waiting_plan
+import pytest
+
+from incident_crds.base import GROUP, VERSION
+
+from .cluster import apply, get, kubectl, list_all, names, wait_for
+from .release import DRILLS, Journal, graded, install, reaches, start, systems_healthy, waiting_plan
+from .rights import ACCOUNTS, Requests, granted
 
 CRD = "incidents.incidentsimulator.net"
 
@@ -29,3 +34,24 @@ def test_an_upgrade_in_mid_drill_undoes_the_fault_and_loses_nothing(folder: Path
     assert definition is not None
     assert definition["spec"]["names"]["shortNames"] == ["inc"], "definitions are upgraded, too"
     journal.note("upgrade in mid-drill: Aborted (OperatorRestarted), residue 0, every incident kept")
+
+
+def test_a_generator_makes_practice_incidents() -> None:
+    spec = {"enabled": True, "minIntervalSeconds": 1, "maxIntervalSeconds": 2, "maxOpen": 1}
+    metadata = {"name": "practice", "namespace": DRILLS}
+    apply({"apiVersion": f"{GROUP}/{VERSION}", "kind": "IncidentGenerator", "metadata": metadata, "spec": spec})
+
+    def made() -> bool | None:
+        return True if [i for i in list_all("incident", DRILLS) if i["spec"].get("generatedBy") != "detector"] else None
+
+    wait_for(made, "a practice incident", 60)
+    kubectl("delete", "incidentgenerator", "practice", "-n", DRILLS)
+
+
+@pytest.mark.parametrize("part", ACCOUNTS)
+def test_the_accounts_may_do_what_they_do_and_no_more(part: str, requests: Requests) -> None:
+    """By now everything was done once."""
+    requests.gather()
+    assert not requests.forbidden[part], "a right is missing"
+    unused = granted(part) - requests.seen[part] - {("watch", "", "namespaces")}
+    assert not unused, "a right that nobody needs"
