@@ -1,8 +1,11 @@
-"""Programs that only development needs, built from pinned Go modules: promtool, helm and kubeconform."""
+"""Programs that only development needs: promtool, helm and kubeconform; those on PATH, else pinned Go modules."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
+import tempfile
 from enum import StrEnum
 from pathlib import Path
 
@@ -26,6 +29,10 @@ _VERSION_VARIABLES = {
     DevTool.HELM: "helm.sh/helm/v3/internal/version.version",
     DevTool.KUBECONFORM: "main.version",
 }
+
+# Compiling it takes ten minutes and more; it comes with every Prometheus.
+_DEBIAN_PACKAGES = {DevTool.PROMTOOL: "prometheus"}
+_FETCH_SECONDS = 120.0
 
 
 def devtool_program(tool: DevTool) -> GoProgram:
@@ -53,9 +60,49 @@ def devtool_program(tool: DevTool) -> GoProgram:
 
 
 async def devtool_binary(settings: Settings, progress: Progress, tool: DevTool) -> Path:
-    """From the cache, or built into it. Raises BuildFailed, ProgramMissing, NoSpace."""
+    """From PATH, out of a Debian package, or built into the cache. Raises BuildFailed, ProgramMissing, NoSpace."""
+    if found := shutil.which(tool.value):
+        return Path(found)
+    if (package := _DEBIAN_PACKAGES.get(tool)) and (unpacked := await _unpack(package, tool, settings.cache_dir)):
+        return unpacked
     builder = GoBuilder(settings.cache_dir, WheelStore(settings.cache_dir, progress), progress)
     return await builder.build(devtool_program(tool))
+
+
+async def _unpack(package: str, tool: DevTool, cache: Path) -> Path | None:
+    """The program out of the package, which is not installed; None where this is no Debian, or it cannot be fetched."""
+    folder = cache / "debian" / package
+    program = folder / "usr" / "bin" / tool.value
+    if program.is_file():
+        return program
+    apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
+    if apt is None or dpkg is None:
+        return None
+    with tempfile.TemporaryDirectory() as name:
+        download = Path(name)
+        fetch = (apt, "download", package)
+        if not await _succeeds(*fetch, folder=download):
+            # a new machine has no lists yet, and only root may fetch them
+            if not await _succeeds(apt, "update", folder=download) or not await _succeeds(*fetch, folder=download):
+                return None
+        archives = [entry.path for entry in os.scandir(download) if entry.name.endswith(".deb")]
+        if not archives or not await _succeeds(dpkg, "-x", archives[0], "unpacked", folder=download):
+            return None
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(download / "unpacked", folder, dirs_exist_ok=True, symlinks=True)
+    return program if program.is_file() else None
+
+
+async def _succeeds(*command: str, folder: Path) -> bool:
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdin=quiet, stdout=quiet, stderr=quiet)
+    try:
+        async with asyncio.timeout(_FETCH_SECONDS):
+            return await process.wait() == 0
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return False
 
 
 async def prepare_devtools(settings: Settings, progress: Progress) -> int:

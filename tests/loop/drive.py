@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import psycopg
@@ -21,7 +23,7 @@ from ..conftest import NAMESPACE, Stack
 from ..waiting import eventually
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "disk-full")
+DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "disk-full", "system-down")
 
 
 class Driver:
@@ -148,7 +150,20 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
             )
         case "disk-full":
             return await _disk_leftovers(stack)
+        case "system-down":
+            return int(not await _answers(stack.system("redis-test").endpoint))
     raise AssertionError(drill)
+
+
+async def _answers(endpoint: str) -> bool:
+    url = urlsplit(endpoint)
+    try:
+        _, writer = await asyncio.open_connection(url.hostname, url.port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
 
 
 async def _redis_leftovers(stack: Stack) -> int:
