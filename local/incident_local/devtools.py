@@ -80,11 +80,10 @@ async def _unpack(package: str, tool: DevTool, cache: Path) -> Path | None:
         return None
     with tempfile.TemporaryDirectory() as name:
         download = Path(name)
-        fetch = (apt, "download", package)
-        if not await _succeeds(*fetch, folder=download):
-            # a new machine has no lists yet, and only root may fetch them
-            if not await _succeeds(apt, "update", folder=download) or not await _succeeds(*fetch, folder=download):
-                return None
+        # a new machine has no lists yet, and only root may fetch them
+        for command in ((apt, "download", package), (apt, "update"), (apt, "download", package)):
+            if await _succeeds(*command, folder=download) and command[1] == "download":
+                break
         archives = [entry.path for entry in os.scandir(download) if entry.name.endswith(".deb")]
         if not archives or not await _succeeds(dpkg, "-x", archives[0], "unpacked", folder=download):
             return None
