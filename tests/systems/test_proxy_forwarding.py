@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import time
+from typing import Any
 
 import pytest
 
@@ -198,3 +199,33 @@ async def test_a_server_that_does_not_read_stops_the_client() -> None:
         async with asyncio.timeout(10):
             await flooding
             assert await heard == 64 * MIB
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_what_a_client_sends_before_the_server_is_there_gets_through(
+    monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    loop, gate = asyncio.get_running_loop(), asyncio.Event()
+    connect = loop.create_connection
+
+    async def connect_late(*arguments: Any, **more: Any) -> Any:
+        await gate.wait()
+        return await connect(*arguments, **more)
+
+    async with tcp_server(echo) as server, forwarding(server) as (forwarder, port):
+        with socket.socket() as client:
+            client.setblocking(False)
+            monkeypatch.setattr(loop, "create_connection", connect_late)
+            await loop.sock_connect(client, ("127.0.0.1", port))
+            await loop.sock_sendall(client, b"early")
+            if ends:
+                client.shutdown(socket.SHUT_WR)
+
+            async def has_arrived() -> bool:
+                return sum(link.kept_bytes for link in forwarder.links) == len(b"early")
+
+            await eventually(has_arrived, "the early bytes", 5)
+            gate.set()
+            async with asyncio.timeout(5):
+                assert await loop.sock_recv(client, 100) == b"early"
+                assert not ends or await loop.sock_recv(client, 100) == b""

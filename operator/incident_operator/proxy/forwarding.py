@@ -108,12 +108,13 @@ class _ClientSide(_Side):
         self._forwarder = forwarder
         self.server_side = _ServerSide(self, forwarder)
         self._connecting: asyncio.Task[None] | None = None
+        self._early: list[bytes] = []
+        self._has_ended_early = False
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._forwarder.links.add(self)
-        self.pause_reading()  # until there is somebody to pass it to
         self._connecting = asyncio.create_task(self._connect())
 
     async def _connect(self) -> None:
@@ -128,24 +129,43 @@ class _ClientSide(_Side):
             self.reset()  # at once: the client is to see the system as down, not as slow
             return
         upstream.note(True)
-        self.resume_reading()
+        for data in self._early:
+            self.server_side.write(data)
+        self._early.clear()
+        if self._has_ended_early:
+            self._pass_end_on()
+        else:
+            self.resume_reading()
 
     @override
     def data_received(self, data: bytes) -> None:
-        self.server_side.write(data)
+        if self.server_side.transport is not None:
+            self.server_side.write(data)
+            return
+        # Before the server is there. It cannot be told to wait any earlier: a pause in connection_made is
+        # undone by asyncio itself in early releases of Python 3.11.
+        self._early.append(data)
+        self.pause_reading()
 
     @override
     def eof_received(self) -> bool:
+        if self.server_side.transport is None:
+            self._has_ended_early = True
+        else:
+            self._pass_end_on()
+        return True  # the other direction stays open
+
+    def _pass_end_on(self) -> None:
         self.server_side.write_eof()
         self.is_done = True
         self.close_if_done()
-        return True  # the other direction stays open
 
     @property
     def kept_bytes(self) -> int:
         """What this link keeps of both directions, without the kernel's part."""
         transports = (self.transport, self.server_side.transport)
-        return self.server_side.held_bytes + sum(t.get_write_buffer_size() for t in transports if t is not None)
+        early = sum(map(len, self._early))
+        return early + self.server_side.held_bytes + sum(t.get_write_buffer_size() for t in transports if t is not None)
 
     def close_if_done(self) -> None:
         if self.is_done and self.server_side.is_done:
