@@ -80,8 +80,8 @@ RESPOND = (
 # of the systems: what external ones give to get in, and all that those consist of which the operator creates
 _SYSTEMS = (
     Rule(CORE, ("secrets",), ("get", "create", "patch")),
-    Rule(CORE, ("services", "persistentvolumeclaims"), ("create", "patch")),
-    Rule("apps", ("statefulsets",), ("create", "patch")),
+    Rule(CORE, ("services", "persistentvolumeclaims"), ("get", "create", "patch")),
+    Rule("apps", ("statefulsets",), ("get", "create", "patch")),
     Rule(CORE, ("pods",), ("list", "delete")),
 )
 

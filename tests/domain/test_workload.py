@@ -12,7 +12,7 @@ from incident_crds.mocksystem import MockSystem
 from incident_operator.domain.containers import Images
 from incident_operator.domain.pods import read_workload
 from incident_operator.domain.quantity import parse_quantity
-from incident_operator.domain.workload import addresses, build_objects, build_secret, capacity_bytes
+from incident_operator.domain.workload import addresses, build_objects, build_secret, capacity_bytes, is_foreign
 
 IMAGES = Images(redis="redis:7", postgres="postgres:16", simulator="incident-simulator:1", wrapper="loop")
 
@@ -175,3 +175,16 @@ def test_a_roll_out_is_told_from_an_outage() -> None:
     assert stuck.is_stale
     unseen = {**STATEFUL_SET, "metadata": {"generation": 4}}
     assert read_workload([pod(ready=True)], unseen, "redis").is_rolling_out
+
+
+def test_somebody_elses_object_is_told_from_ours() -> None:
+    system = created()
+    for body in objects(system).values():
+        assert not is_foreign(system, body, body)
+        assert is_foreign(system, body, {"metadata": {"name": body["metadata"]["name"]}})
+        other = {"metadata": {**body["metadata"], "ownerReferences": [{"uid": "uid-other"}]}}
+        assert is_foreign(system, body, other)
+    claim, keeper = objects(system)["PersistentVolumeClaim"], created(retainStorage=True)
+    kept = objects(keeper)["PersistentVolumeClaim"]
+    assert not is_foreign(system, claim, kept)
+    assert not is_foreign(keeper, kept, claim)

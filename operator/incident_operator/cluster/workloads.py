@@ -40,13 +40,14 @@ class Workloads:
             "PATCH", f"{path}/{metadata['name']}", query=query, body=body, content_type=_APPLY
         )
 
-    async def find_secret(self, namespace: str, name: str) -> dict[str, str] | None:
-        """Its data, still in base64; None where there is none."""
+    async def find(self, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the cluster has under that kind and name; None where there is nothing."""
+        metadata = body["metadata"]
+        path = raw_path(body["apiVersion"], _PLURALS[body["kind"]], metadata["namespace"])
         try:
-            found = await self._api.request("GET", f"{raw_path('v1', 'secrets', namespace)}/{name}")
+            return await self._api.request("GET", f"{path}/{metadata['name']}")
         except NotFound:
             return None
-        return dict(found.get("data") or {})
 
     async def create_secret(self, body: Mapping[str, Any]) -> None:
         """Unless there is one already."""

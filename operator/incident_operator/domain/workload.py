@@ -74,6 +74,14 @@ def build_secret(system: MockSystem, data: Mapping[str, str]) -> dict[str, Any]:
     return body | {"type": "Opaque", "data": dict(data)}
 
 
+def is_foreign(system: MockSystem, body: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether what is found under an object's name is somebody else's. A volume that was kept for the system is not."""
+    owners = {owner.get("uid") for owner in found["metadata"].get("ownerReferences") or []}
+    labels, ours = found["metadata"].get("labels") or {}, body["metadata"]["labels"]
+    is_kept = body["kind"] == "PersistentVolumeClaim" and not owners and ours.items() <= labels.items()
+    return not (system.metadata.uid in owners or is_kept)
+
+
 def _service(system: MockSystem) -> dict[str, Any]:
     port = _deployment(system).port or PORTS[system.spec.type]
     usual = PORTS[system.spec.type]

@@ -8,11 +8,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 
 from incident_crds.catalogue import SystemType
-from incident_crds.errors import ApiError
+from incident_crds.errors import ApiError, Conflict
 from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.store import Key
 from incident_operator.cluster.workloads import SystemPod, Workloads, decode, encode
@@ -60,6 +61,7 @@ class Deployments:
         self._workloads = workloads
         self._images = images
         self._applied: dict[Key, _Applied] = {}
+        self._owned: set[str] = set()
 
     async def reconcile(self, system: MockSystem) -> Deployed:
         """Apply what is due, and look at the pod. Raises ApiError where not even that is possible."""
@@ -94,27 +96,38 @@ class Deployments:
         answer: Mapping[str, object] = {}
         for body in workload.build_objects(system, self._images, credentials):
             try:
+                await self._refuse_foreign(system, body)
                 answer = await self._workloads.apply(body)
             except ApiError as error:
                 problems.append(f"{body['kind']} {body['metadata']['name']} cannot be applied: {error}")
         stateful_set = answer if answer.get("kind") == "StatefulSet" else {}
+        if not problems:
+            self._owned.add(system.metadata.uid)
         access = self._access(system, credentials)
         return _Applied(system.metadata.generation, now, access, stateful_set, "; ".join(problems))
 
     async def _credentials(self, system: MockSystem) -> dict[str, str]:
         """The Secret's content; made where it is missing, completed where a part is."""
-        namespace, name = system.metadata.namespace, workload.credentials_name(system.metadata.name)
-        data = await self._workloads.find_secret(namespace, name)
-        known = _decoded(data or {})
-        whole = _complete(system.spec.type, known)
-        if data is None:
+        empty = workload.build_secret(system, {})
+        await self._refuse_foreign(system, empty)
+        found = await self._workloads.find(empty)
+        if found is None:
+            whole = _complete(system.spec.type, {})
             await self._workloads.create_secret(workload.build_secret(system, encode(whole)))
-            data = await self._workloads.find_secret(namespace, name)  # another operator may have been faster
-            known = _decoded(data or {})
-            whole = _complete(system.spec.type, known)
+            found = await self._workloads.find(empty)  # another operator may have been faster
+        known = _decoded((found or {}).get("data") or {})
+        whole = _complete(system.spec.type, known)
         if whole != known:
             await self._workloads.apply(workload.build_secret(system, encode(whole)))
         return whole
+
+    async def _refuse_foreign(self, system: MockSystem, body: Mapping[str, Any]) -> None:
+        """Raises Conflict where somebody else has an object of that name. Looked up until all were ours once."""
+        if system.metadata.uid in self._owned:
+            return
+        found = await self._workloads.find(body)
+        if found is not None and workload.is_foreign(system, body, found):
+            raise Conflict("it exists already and is not this system's; delete it, or name the system otherwise")
 
     def _access(self, system: MockSystem, credentials: Mapping[str, str]) -> Access:
         where = workload.addresses(system)

@@ -52,10 +52,10 @@ class Undo:
             await held.target.close()
         target = await self._systems.connect((experiment.metadata.namespace, system))
         self._hold(experiment, system, record, target)
-        ordinary = await target.count_ordinary()
-        return record.model_copy(
-            update={"details": {**record.details, ORDINARY: ordinary, ENDPOINT: target.access.endpoint}}
-        )
+        details = {**record.details, ORDINARY: await target.count_ordinary()}
+        if target.access.pod is None:  # else its address is ours to know
+            details[ENDPOINT] = target.access.endpoint
+        return record.model_copy(update={"details": details})
 
     async def reach(self, experiment: ChaosExperiment, target: TargetStatus) -> Target:
         """The held connection, or after a restart a new one to where the fault was injected.
