@@ -25,7 +25,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "image" / "runtime.lock"
-EXTRAS = ("operator", "api", "models")
+EXTRAS = ("operator", "api", "models", "tracing")
 """Those of pyproject.toml that the image holds, as `make lock` names them."""
 IMAGE_PYTHON = {
     "implementation_name": "cpython",

@@ -57,8 +57,19 @@ async def test_restart_ends_a_stop_early(session: aiohttp.ClientSession, redis: 
     assert state["running"]
 
 
+async def test_a_stop_tells_whose_it_is_and_start_ends_it(session: aiohttp.ClientSession, redis: SystemAccess) -> None:
+    _, state = await call(session, "POST", f"{redis.control_url}/stop", {"seconds": 600, "tag": "maintenance-1"})
+    assert (state["running"], state["stopTag"]) == (False, "maintenance-1")
+    assert state["stoppedUntil"] is not None
+    _, state = await call(session, "POST", f"{redis.control_url}/start")
+    assert (state["running"], state["stopTag"], state["stoppedUntil"]) == (True, "", None)
+    pid = state["pid"]
+    _, state = await call(session, "POST", f"{redis.control_url}/start")
+    assert state["pid"] == pid, "what runs is left alone"
+
+
 @pytest.mark.parametrize(
-    "body", [{}, {"seconds": 0}, {"seconds": 3601}, {"seconds": "x"}, {"seconds": 1, "more": 1}, []]
+    "body", [{}, {"seconds": 0}, {"seconds": 86401}, {"seconds": "x"}, {"seconds": 1, "more": 1}, []]
 )
 async def test_bad_stop_is_refused(session: aiohttp.ClientSession, redis: SystemAccess, body: object) -> None:
     status, answer = await call(session, "POST", f"{redis.control_url}/stop", body)
