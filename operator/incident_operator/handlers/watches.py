@@ -14,7 +14,8 @@ from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.store import WATCHED
 from incident_operator.services.operator import Operator
 
-LOOK_AGAIN_SECONDS = 0.5
+_LOOK_AGAIN_SECONDS, _LATER_SECONDS, _OFTEN = 0.5, 5.0, 20
+"""An undo takes a moment; one that takes longer is looked at less often, as Kopf logs each look."""
 
 
 class StatelessDiffBase(kopf.DiffBaseStorage):
@@ -63,21 +64,27 @@ def build_registry(operator: Operator, *, login: Callable[..., kopf.ConnectionIn
         kopf.on.event(GROUP, VERSION, kind.info.plural, registry=registry, id=kind.info.plural)(_feeder(operator, kind))
 
     @kopf.on.delete(GROUP, VERSION, ChaosExperiment.info.plural, registry=registry)
-    async def _undo_before_deletion(namespace: str | None, name: str | None, status: kopf.Status, **_: Any) -> None:
+    async def _undo_before_deletion(
+        namespace: str | None, name: str | None, status: kopf.Status, retry: int, **_: Any
+    ) -> None:
         key = (namespace or "", name or "")
         operator.queues.experiments.mark(key)
         if not operator.experiments.is_clean(key, phase=status.get("phase")):
             # only a temporary error: anything else would let the object go, and its fault stay
-            raise kopf.TemporaryError("the fault is not undone yet", delay=LOOK_AGAIN_SECONDS)
+            raise kopf.TemporaryError("the fault is not undone yet", delay=_pause(retry))
 
     @kopf.on.delete(GROUP, VERSION, MockSystem.info.plural, registry=registry)
-    async def _undo_on_system_before_deletion(namespace: str | None, name: str | None, **_: Any) -> None:
+    async def _undo_on_system_before_deletion(namespace: str | None, name: str | None, retry: int, **_: Any) -> None:
         key = (namespace or "", name or "")
         for experiment in operator.experiments.breaks(key):
             operator.queues.experiments.mark(experiment.key)
-            raise kopf.TemporaryError("a fault is not undone yet", delay=LOOK_AGAIN_SECONDS)
+            raise kopf.TemporaryError("a fault is not undone yet", delay=_pause(retry))
 
     return registry
+
+
+def _pause(retry: int) -> float:
+    return _LOOK_AGAIN_SECONDS if retry < _OFTEN else _LATER_SECONDS
 
 
 def _feeder(operator: Operator, kind: type[Resource]) -> Callable[..., Any]:

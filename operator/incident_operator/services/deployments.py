@@ -22,6 +22,7 @@ from incident_operator.domain.containers import APP_USERNAME, DATABASE, USERNAME
 from incident_operator.domain.pods import Workload, read_workload
 from incident_operator.targets.base import Access
 from incident_operator.targets.control import Control
+from incident_operator.targets.errors import AccessDenied
 
 APPLY_AGAIN = timedelta(seconds=15)
 _PASSWORDS = ("password", "appPassword", "controlToken")
@@ -79,8 +80,17 @@ class Deployments:
             await self._workloads.delete_pod(system.metadata.namespace, found.status.pod, found.uid)
         return Deployed(applied.access, found, applied.problem)
 
+    async def is_destroyed(self, system: MockSystem) -> bool:
+        """Whether it is being deleted and no pod of it is left: its fault is gone with it. Raises ApiError.
+
+        So it is in a namespace that is deleted: what a system consists of goes first, and nothing can be made anew.
+        """
+        if system.metadata.deletion_timestamp is None:
+            return False
+        return not await self._workloads.pods(system.metadata.namespace, workload.selector(system))
+
     async def access(self, system: MockSystem) -> Access:
-        """How to get in, as last applied. Raises ApiError."""
+        """How to get in, as last applied. Raises ApiError, and AccessDenied where the Secret went with the system."""
         applied = self._applied.get(system.key)
         if applied is not None and applied.generation == system.metadata.generation:
             return applied.access
@@ -111,6 +121,8 @@ class Deployments:
         empty = workload.build_secret(system, {})
         await self._refuse_foreign(system, empty)
         found = await self._workloads.find(empty)
+        if found is None and system.metadata.deletion_timestamp is not None:
+            raise AccessDenied(f"Secret {empty['metadata']['name']} is gone, and the system is being deleted")
         if found is None:
             whole = _complete(system.spec.type, {})
             await self._workloads.create_secret(workload.build_secret(system, encode(whole)))

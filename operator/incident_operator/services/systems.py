@@ -132,6 +132,17 @@ class Systems:
             raise
         return target
 
+    async def is_destroyed(self, key: Key) -> bool:
+        """Whether the operator created it, it is being deleted, and nothing of it runs. False where nobody knows."""
+        system = self._store.get(MockSystem, key)
+        if system is None or system.spec.deployment is None:
+            return False
+        try:
+            return await self._deployments.is_destroyed(system)
+        except ApiError as error:
+            log.info("pods cannot be listed", system=key[1], error=str(error))
+            return False
+
     async def target_or_none(self, key: Key) -> Target | None:
         """As `target`, but not open, as an unreachable system has a diagnosis too; None where there is no way in."""
         try:

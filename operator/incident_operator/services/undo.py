@@ -103,6 +103,8 @@ class Undo:
         except NotFound:
             return target.model_copy(update={**gone, "last_error": "the system is gone, and the fault with it"})
         except (ApiError, TargetError) as error:
+            if await self._systems.is_destroyed((experiment.metadata.namespace, target.system)):
+                return target.model_copy(update={**gone, "last_error": "the system is gone, and the fault with it"})
             if isinstance(error, AccessDenied):
                 await self._drop(experiment, target.system)  # the next try reads the Secret again
             return target.model_copy(update={"attempts": target.attempts + 1, "last_error": str(error)[:4096]})
