@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from incident_crds.access import KILL_SWITCH
@@ -85,6 +86,7 @@ async def test_a_fault_is_undone_and_everything_let_go(
     assert not await exists(admin, admin.path(ChaosExperiment, *experiment.key)), "its deletion waits for somebody"
 
 
+@pytest.mark.slow
 async def test_ended_anywhere_the_next_run_finishes_it(
     stack: Stack, admin: ApiClient, release: Release, hook: Hook
 ) -> None:
@@ -113,6 +115,7 @@ async def test_ended_anywhere_the_next_run_finishes_it(
     assert not await exists(admin, OWN[0])
 
 
+@pytest.mark.slow
 async def test_a_fault_that_began_meanwhile_is_undone_too(
     admin: ApiClient, operator_client: ApiClient, release: Release, hook: Hook
 ) -> None:
@@ -149,6 +152,7 @@ async def secret_away(admin: ApiClient) -> AsyncIterator[Callable[[bool], Awaita
     await move(False)
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_undone_stops_it_and_says_what_to_do(
     stack: Stack,
     admin: ApiClient,
@@ -197,6 +201,7 @@ async def test_what_cannot_be_undone_stops_it_and_says_what_to_do(
 
     await secret_away(False)
     release.operator.kill()  # it would wait half a minute before its next try
+    await release.runs()
     done = await hook.run("uninstall")
     assert (done.code, done.err) == (0, ""), done
     assert "The kill switch is on already: the simulator is being uninstalled" in done.out
