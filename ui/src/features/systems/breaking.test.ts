@@ -51,6 +51,8 @@ describe("scenarios", () => {
     const all = [aScenario(), aScenario({ name: "disk-full", system: "disk-monitor" })];
     expect(scenariosFor(system, all, "drills").map(({ name }) => name)).toEqual(["redis-memory"]);
     expect(scenariosFor(aSystem({ namespace: "other" }), all, "drills")).toEqual([]);
+    const other = aSystem({ capabilities: { faults: ["SystemDown"], remedies: [] } });
+    expect(scenariosFor(other, all, "drills")).toEqual([]);
   });
 });
 

@@ -58,7 +58,7 @@ export function scenariosFor(system: System, scenarios: readonly Scenario[], nam
   if (system.namespace !== namespace) return [];
   const { faults } = system.capabilities;
   return scenarios.filter(
-    (scenario) => scenario.system === system.name && (faults.length === 0 || faults.includes(scenario.fault.type)),
+    (scenario) => scenario.system === system.name && (faults.length === 0 || faults.includes(scenario.fault_type)),
   );
 }
 
