@@ -138,12 +138,12 @@ def _people_roles(system_namespace: str) -> tuple[Role, ...]:
 
 
 def _other_roles(system_namespace: str) -> tuple[Role, ...]:
-    see_halt = Rule(CORE, ("configmaps",), _READ, names=(KILL_SWITCH,))
+    see_halt = Rule(CORE, ("configmaps",), ("list", "watch"), names=(KILL_SWITCH,))
     return (
         Role(
             "incidentsim-api",
             (
-                *VIEW,
+                Rule(GROUP, _OPERATED_KINDS, ("list", "watch")),  # all else it asks in the person's name
                 Rule("authentication.k8s.io", ("tokenreviews",), ("create",)),
                 Rule("authorization.k8s.io", ("subjectaccessreviews",), ("create",)),
             ),

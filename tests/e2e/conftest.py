@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,8 @@ from .cluster import Refused, helm, kubectl, list_all
 from .release import DRILLS, RELEASE, SYSTEM, Journal
 from .rights import Requests
 
-SCRATCH = "e2e-scratch"
+SCRATCH = f"e2e-{secrets.token_hex(3)}"
+"""Of a run of its own: one that is cut off leaves a namespace that may take its time to go."""
 
 
 @pytest.fixture(scope="session")
@@ -72,4 +74,4 @@ def remove_definitions() -> None:
 def clean_up(release: str) -> None:
     """Of an earlier run that was cut off."""
     helm("uninstall", release, "--namespace", SYSTEM, "--wait")
-    kubectl("delete", "namespace", DRILLS, SCRATCH, SYSTEM, "--ignore-not-found", timeout=180)
+    kubectl("delete", "namespace", DRILLS, SYSTEM, "--ignore-not-found", timeout=180)

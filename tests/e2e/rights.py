@@ -36,6 +36,12 @@ class Requests:
                 labels = sample.labels
                 right = (labels["verb"], labels["group"], labels["resource"])
                 (self.forbidden if labels["code"] == "403" else self.seen)[part].add(right)
+                if (labels["verb"], labels["code"]) == ("patch", "201"):  # an apply that creates needs both rights
+                    self.seen[part].add(("create", right[1], right[2]))
+
+    def missing(self, part: str) -> set[Right]:
+        """What was never allowed. A namespace that is going refuses with the same code what its roles allow."""
+        return self.forbidden[part] - self.seen[part]
 
 
 def granted(part: str) -> set[Right]:

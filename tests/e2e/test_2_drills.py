@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from urllib.error import HTTPError
+
 import pytest
 
 from .cluster import Refused, names, wait_for
+from .forwarding import ask, forwarded, token
 from .release import (
     APPROVER,
     DRILLS,
@@ -54,3 +58,22 @@ def test_everyone_else_is_refused_with_the_reason() -> None:
     assert names("remediationplan", DRILLS)
     annotate(plan, APPROVER)
     assert graded(experiment)["grade"]["passed"]
+
+
+def test_the_board_lets_an_approver_decide_and_a_viewer_only_look() -> None:
+    """Through a forwarded port, with tokens as people get them."""
+    systems_healthy()
+    experiment = start("disk-full")
+    plan = wait_for(lambda: waiting_plan(experiment), "a plan", 120)
+    path, hash = f"/api/v1/agent/approve/{plan['metadata']['uid']}", plan["status"]["planHash"]
+    with forwarded("service/incident-api", 80) as port:
+        assert "<!doctype html" in ask(port, "/").lower()
+        assert experiment in ask(port, "/api/v1/experiments", token("viewer"))
+        body = json.dumps({"plan_hash": hash}).encode()
+        with pytest.raises(HTTPError) as refused:
+            ask(port, path, token("viewer"), body)
+        assert refused.value.code == 403
+        ask(port, path, token("approver"), body)
+    report = graded(experiment)
+    assert report["grade"]["passed"]
+    assert report["plan"]["approvedBy"] == APPROVER

@@ -13,6 +13,12 @@ from .cluster import apply, get, kubectl, list_all, names, wait_for
 from .release import DRILLS, Journal, graded, install, reaches, start, systems_healthy, waiting_plan
 from .rights import ACCOUNTS, Requests, granted
 
+# Needed where something went wrong in between: an object that was made by another operator at the same time, or that
+# changed while it was written.
+RARE = {
+    ("get", "incidentsimulator.net", kind)
+    for kind in ("mocksystems", "chaosexperiments", "incidents", "remediationplans", "incidentgenerators")
+} | {("patch", "", "secrets")}
 CRD = "incidents.incidentsimulator.net"
 
 
@@ -52,6 +58,6 @@ def test_a_generator_makes_practice_incidents() -> None:
 def test_the_accounts_may_do_what_they_do_and_no_more(part: str, requests: Requests) -> None:
     """By now everything was done once."""
     requests.gather()
-    assert not requests.forbidden[part], "a right is missing"
-    unused = granted(part) - requests.seen[part] - {("watch", "", "namespaces")}
-    assert not unused, "a right that nobody needs"
+    assert not requests.missing(part), "a right is missing"
+    unused = sorted(granted(part) - requests.seen[part] - RARE)
+    assert not unused, f"rights that nobody needs: {unused}"
