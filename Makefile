@@ -60,9 +60,11 @@ up: venv ## Start everything and stay; says how to look and how to run a drill b
 down: ## Stop a running `make up`, and make sure that nothing of it is left.
 	@if [ -x $(BIN)/incident-simulator ]; then $(BIN)/incident-simulator down; else echo "nothing was installed here"; fi
 
-test: prepare ## Run all tests.
+STATIC := tests/chart tests/image
+
+test: prepare ## Run all tests but those that `make check` has run, those of `make test-slow` and of `make e2e`.
 	@$(BIN)/incident-simulator board --test
-	@$(BIN)/python -m pytest tests
+	@$(BIN)/python -m pytest tests $(STATIC:%=--ignore=%)
 
 test-slow: prepare ## The tests that `make test` leaves out because they take a minute each.
 	@$(BIN)/python -m pytest tests -m slow
@@ -77,7 +79,7 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 	$(BIN)/lint-imports
 	$(BIN)/python -m incident_crds.generate --check
 	$(BIN)/python -m incident_api.document --check
-	$(BIN)/python -m pytest --quiet tests/local/test_locks.py tests/image
+	$(BIN)/python -m pytest --quiet tests/local/test_locks.py $(STATIC)
 	$(BIN)/incident-simulator vet
 	$(BIN)/incident-simulator board --check
 	$(BIN)/python -m tests.chart.lint

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 from incident_crds.client import ApiClient
-
-from ..conftest import Stack
-from .lint import conform
-from .openapi import FILE, as_text, read_schemas
+from tests.chart.lint import conform
+from tests.chart.openapi import FILE, as_text, read_schemas
+from tests.conftest import Stack
 
 WRONG = {
     "a field that is not known": """
