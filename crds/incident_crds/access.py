@@ -103,14 +103,15 @@ def _operator_roles(system_namespace: str, watched_namespaces: Sequence[str]) ->
     everywhere = (
         Rule(GROUP, ("mocksystems", "chaosexperiments"), (*_READ, "patch")),
         Rule(GROUP, ("incidentgenerators",), _READ),
-        Rule(GROUP, ("incidents", "remediationplans"), (*_READ, "create", "patch")),
+        Rule(GROUP, ("incidents",), (*_READ, "create")),
+        Rule(GROUP, ("remediationplans",), (*_READ, "create", "patch")),
         Rule(
             GROUP,
             tuple(f"{kind}/status" for kind in _OPERATED_KINDS),
             ("patch",),
         ),
         Rule(CORE, ("events",), ("get", "list", "create", "patch")),
-        Rule(CORE, ("namespaces",), _READ),
+        Rule(CORE, ("namespaces",), ("get",)),
         *(() if watched_namespaces else _SYSTEMS),
     )
     at_home = (

@@ -73,6 +73,7 @@ def test_the_board_lets_an_approver_decide_and_a_viewer_only_look() -> None:
         with pytest.raises(HTTPError) as refused:
             ask(port, path, token("viewer"), body)
         assert refused.value.code == 403
+        refused.value.close()
         ask(port, path, token("approver"), body)
     report = graded(experiment)
     assert report["grade"]["passed"]
