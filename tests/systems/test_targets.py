@@ -176,7 +176,7 @@ async def test_cancelled_calls_leave_a_connection_that_answers_rightly(
 
 async def test_restart_needs_a_control_endpoint(disk_target: DiskTarget) -> None:
     with pytest.raises(Refused, match="controlRef"):
-        await disk_target.restart()
+        await disk_target.control().restart()
 
 
 @pytest.mark.parametrize("prefix", ["a*c:", "a?c:", "a[bc]:", "a\\c:", "[^x]:", "é*:"])
