@@ -170,6 +170,24 @@ def test_a_volume_filled_to_the_brim_is_an_incident_that_a_plan_ends() -> None:
     assert "core.dump.log" not in left
 
 
+def test_somebody_elses_service_is_left_alone(scratch: str) -> None:
+    spec = {"ports": [{"port": 80}], "selector": {"app": "other"}}
+    apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cache", "namespace": scratch}, "spec": spec})
+    apply(system("cache"))
+
+    def said() -> bool | None:
+        return (
+            True
+            if "Service cache is there already" in status("mocksystem", "cache", scratch).get("message", "")
+            else None
+        )
+
+    wait_for(said, "the reason", 60)
+    found = get("service", "cache", scratch)
+    assert found is not None
+    assert found["spec"]["selector"] == {"app": "other"}
+
+
 def test_a_namespace_that_is_deleted_in_mid_drill_goes_away(scratch: str) -> None:
     apply(system("redis-test"))
     systems_healthy(scratch)

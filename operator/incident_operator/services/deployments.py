@@ -139,7 +139,8 @@ class Deployments:
             return
         found = await self._workloads.find(body)
         if found is not None and workload.is_foreign(system, body, found):
-            raise Conflict("it exists already and is not this system's; delete it, or name the system otherwise")
+            what = f"{body['kind']} {body['metadata']['name']}"
+            raise Conflict(f"{what} is there already and not this system's; delete it, or name the system otherwise")
 
     def _access(self, system: MockSystem, credentials: Mapping[str, str]) -> Access:
         where = workload.addresses(system)
