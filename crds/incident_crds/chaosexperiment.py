@@ -42,6 +42,11 @@ class ExperimentPhase(StrEnum):
     def is_final(self) -> bool:
         return self in (self.REJECTED, self.RECOVERED, self.ABORTED, self.FAILED)
 
+    @property
+    def is_on_systems(self) -> bool:
+        """Whether something of the fault is, or may be, on its targets."""
+        return self in (self.INJECTING, self.ACTIVE, self.RECOVERING)
+
 
 class HealedBy(StrEnum):
     """What ended the harm."""

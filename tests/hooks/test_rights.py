@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from incident_crds.access import UNINSTALL_HOOK, Role, Rule, hook_roles
+from incident_crds.access import COUNTER, KILL_SWITCH, UNINSTALL_HOOK, Role, Rule, hook_roles
+from incident_crds.access import LEASE as LEASE_NAME
 from incident_crds.base import UNDO_FINALIZER, ObjectMeta
 from incident_crds.client import ApiClient
 from incident_crds.errors import NotFound
 from incident_crds.mocksystem import ExternalSystem, MockSystem, MockSystemSpec, SecretRef
-from incident_operator.cluster.builtin import COUNTER, KILL_SWITCH
-from incident_operator.cluster.lease import LEASE_NAME
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
 from .release import Release

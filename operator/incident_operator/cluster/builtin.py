@@ -12,6 +12,7 @@ import structlog
 from kubernetes.aio import client as k8s
 from kubernetes.aio.client.exceptions import ApiException
 
+from incident_crds.access import COUNTER, KILL_SWITCH
 from incident_crds.apicalls import trace_calls
 from incident_crds.base import GROUP, Resource
 from incident_crds.client import ApiClient, ApiConfig, raw_path
@@ -30,8 +31,6 @@ from incident_operator.domain.context import EventNote
 
 REQUEST_SECONDS = 15.0
 _MOST_PAGES = 10
-KILL_SWITCH = "incidentsim-kill-switch"
-COUNTER = "incidentsim-counter"
 
 log = structlog.get_logger(__name__)
 

@@ -11,9 +11,9 @@ import structlog
 from kubernetes.aio import client as k8s
 from kubernetes.aio.client.exceptions import ApiException
 
+from incident_crds.access import LEASE
 from incident_operator import metrics
 
-LEASE_NAME = "incident-operator"
 REQUEST_SECONDS = 3.0
 
 log = structlog.get_logger(__name__)
@@ -78,16 +78,16 @@ class Lease:
                 deadline = started + self._times.renew_deadline.total_seconds()
             elif loop.time() >= deadline:
                 metrics.LEASE_HELD.set(0)
-                raise LeaseLost(f"lease {self._namespace}/{LEASE_NAME} could not be renewed in time")
+                raise LeaseLost(f"lease {self._namespace}/{LEASE} could not be renewed in time")
 
     async def release(self) -> None:
         """Let the next one take over at once. Best effort: it expires by itself."""
         try:
-            lease = await self._api.read_namespaced_lease(LEASE_NAME, self._namespace, _request_timeout=REQUEST_SECONDS)
+            lease = await self._api.read_namespaced_lease(LEASE, self._namespace, _request_timeout=REQUEST_SECONDS)
             if lease.spec is not None and lease.spec.holder_identity == self._identity:
                 lease.spec.holder_identity = ""
                 await self._api.replace_namespaced_lease(
-                    LEASE_NAME, self._namespace, lease, _request_timeout=REQUEST_SECONDS
+                    LEASE, self._namespace, lease, _request_timeout=REQUEST_SECONDS
                 )
         except (ApiException, aiohttp.ClientError, TimeoutError) as error:
             log.info("lease was not released; it expires by itself", error=type(error).__name__)
@@ -105,11 +105,11 @@ class Lease:
 
     async def _take_or_renew(self) -> bool:
         try:
-            lease = await self._api.read_namespaced_lease(LEASE_NAME, self._namespace, _request_timeout=REQUEST_SECONDS)
+            lease = await self._api.read_namespaced_lease(LEASE, self._namespace, _request_timeout=REQUEST_SECONDS)
         except ApiException as error:
             if error.status != 404:
                 raise
-            body = k8s.V1Lease(metadata=k8s.V1ObjectMeta(name=LEASE_NAME), spec=self._spec(transitions=0))
+            body = k8s.V1Lease(metadata=k8s.V1ObjectMeta(name=LEASE), spec=self._spec(transitions=0))
             await self._api.create_namespaced_lease(self._namespace, body, _request_timeout=REQUEST_SECONDS)
             return True
         spec = lease.spec or k8s.V1LeaseSpec()
@@ -118,7 +118,7 @@ class Lease:
             return False
         transitions = (spec.lease_transitions or 0) + (0 if ours else 1)
         lease.spec = self._spec(transitions=transitions)
-        await self._api.replace_namespaced_lease(LEASE_NAME, self._namespace, lease, _request_timeout=REQUEST_SECONDS)
+        await self._api.replace_namespaced_lease(LEASE, self._namespace, lease, _request_timeout=REQUEST_SECONDS)
         return True
 
     def _is_stale(self, state: str) -> bool:

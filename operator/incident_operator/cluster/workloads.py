@@ -93,8 +93,8 @@ class SystemPod:
 
     async def ready_uid(self) -> str:
         """See PodControl."""
-        ready = [p for p in await self._present() if _is_ready(p)]
-        return str(ready[0]["metadata"]["uid"]) if ready else ""
+        found = read_workload(await self._list(), {}, self.container)
+        return found.uid if found.status.ready else ""
 
     async def describe(self) -> PodNote:
         """See PodControl."""
@@ -114,11 +114,6 @@ class SystemPod:
             return await self.workloads.pods(self.namespace, dict(self.labels))
         except ApiError as error:
             raise Unreachable(f"the pods cannot be listed: {error}") from error
-
-
-def _is_ready(pod: Mapping[str, Any]) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def encode(values: Mapping[str, str]) -> dict[str, str]:

@@ -110,7 +110,8 @@ class Experiments:
         return [
             e
             for e in self._store.list_all(ChaosExperiment, namespace)
-            if e.status.phase in (ExperimentPhase.INJECTING, ExperimentPhase.ACTIVE, ExperimentPhase.RECOVERING)
+            if e.status.phase is not None
+            and e.status.phase.is_on_systems
             and any(t.system == name for t in e.status.targets)
         ]
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from incident_crds.base import is_true
 from incident_crds.catalogue import FaultType, Severity, SystemType
-from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
+from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem, SystemPhase
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
@@ -17,8 +17,6 @@ from incident_operator.cluster.store import Store
 from incident_operator.domain.incidents import tally_open
 from incident_operator.services.samples import Samples
 from incident_operator.services.workqueue import WorkQueue
-
-_ON_SYSTEMS = (ExperimentPhase.INJECTING, ExperimentPhase.ACTIVE, ExperimentPhase.RECOVERING)
 
 
 class Gauges:
@@ -66,7 +64,7 @@ class Gauges:
 
     def _experiments(self, now: datetime) -> None:
         experiments = self._store.list_all(ChaosExperiment)
-        active = [e for e in experiments if e.status.phase in _ON_SYSTEMS]
+        active = [e for e in experiments if e.status.phase is not None and e.status.phase.is_on_systems]
         tally = Tally(e.spec.fault.type for e in active)
         for fault in FaultType:
             metrics.FAULTS_ACTIVE.labels(fault.value).set(tally[fault])
