@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from incident_crds.access import COUNTER, KILL_SWITCH, UNINSTALL_HOOK, Role, Rule, hook_roles
-from incident_crds.access import LEASE as LEASE_NAME
+from incident_crds.access import COUNTER, KILL_SWITCH, LEASE, UNINSTALL_HOOK, Role, Rule, hook_roles
 from incident_crds.base import UNDO_FINALIZER, ObjectMeta
 from incident_crds.client import ApiClient
 from incident_crds.errors import NotFound
@@ -77,7 +76,7 @@ def test_the_roles_name_what_the_operator_makes() -> None:
     named = {
         (resource, name) for role in ROLES for rule in role.rules for resource in rule.resources for name in rule.names
     }
-    assert {("configmaps", KILL_SWITCH), ("configmaps", COUNTER), ("leases", LEASE_NAME)} <= named
+    assert {("configmaps", KILL_SWITCH), ("configmaps", COUNTER), ("leases", LEASE)} <= named
 
 
 def test_no_rule_is_a_wildcard() -> None:

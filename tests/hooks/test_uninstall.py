@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from incident_crds.access import KILL_SWITCH
+from incident_crds.access import COUNTER, KILL_SWITCH, LEASE
 from incident_crds.base import UNDO_FINALIZER, is_true
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.client import ApiClient, raw_path
 from incident_crds.errors import AlreadyExists, NotFound
 from incident_crds.mocksystem import MockSystem
-from incident_operator.cluster.builtin import COUNTER
-from incident_operator.cluster.lease import LEASE_NAME
 
 from ..conftest import NAMESPACE, Stack
 from ..loop.drive import Driver, count_leftovers
@@ -28,7 +26,7 @@ OTHERS = "example.com/held"
 OWN = (
     raw_path("v1", "configmaps", SYSTEM, KILL_SWITCH),
     raw_path("v1", "configmaps", SYSTEM, COUNTER),
-    raw_path("coordination.k8s.io/v1", "leases", SYSTEM, LEASE_NAME),
+    raw_path("coordination.k8s.io/v1", "leases", SYSTEM, LEASE),
 )
 
 
