@@ -1,0 +1,44 @@
+"""What one rule finds, and what all rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from incident_crds.catalogue import FaultType, SignalName
+from incident_operator.domain.evidence import Evidence
+from incident_operator.domain.verdict import ActionDraft
+
+DOMINANT_SHARE = 0.5
+"""One prefix, application or table is blamed only when it makes up at least this share."""
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The cause that explains one signal, and what would end it."""
+
+    fault: FaultType
+    summary: str
+    solution: str
+    confidence: int
+    fact: str
+    action: ActionDraft | None
+    """None where the harm ends by itself."""
+
+
+Rule = Callable[[Evidence], Finding | None]
+"""Looks at one signal's possible cause; None where it is not that."""
+Rules = Mapping[SignalName, tuple[Rule, ...]]
+"""The causes of each signal, the likeliest first."""
+
+
+def fact_number(e: Evidence, name: str) -> float:
+    """A number among the facts; 0 where there is none."""
+    value = e.facts.get(name)
+    return value if isinstance(value, int | float) else 0.0
+
+
+def confidence_of(share: float) -> int:
+    """Grows with how much of the harm the suspect explains: half of it is 50, all of it is 95."""
+    return max(5, round(50 + 90 * (min(1.0, share) - DOMINANT_SHARE)))

@@ -1,0 +1,77 @@
+"""Causes inside Postgres."""
+
+from __future__ import annotations
+
+from incident_crds.catalogue import ActionType, FaultType, SignalName
+from incident_crds.remediationplan import ActionParams
+from incident_operator.domain.evidence import (
+    FEWEST_DEAD,
+    Evidence,
+    SessionGroup,
+)
+from incident_operator.domain.rules.finding import (
+    DOMINANT_SHARE,
+    MIB,
+    Finding,
+    Rules,
+    confidence_of,
+    fact_number,
+)
+from incident_operator.domain.verdict import ActionDraft
+
+_NEAR = 10
+"""Points of health by which a table may have changed between the signal and the evidence."""
+
+
+def _explain_connections(e: Evidence) -> Finding | None:
+    idle = [g for g in e.sessions if g.state == "idle" and g.application_name]
+    total = max(sum(g.count for g in e.sessions), fact_number(e, "client_sessions"))
+    if not idle or total == 0:
+        return None
+    top: SessionGroup = max(idle, key=lambda g: g.count)
+    share = top.count / total
+    if share < DOMINANT_SHARE:
+        return None
+    return Finding(
+        fault=FaultType.POSTGRES_CONNECTIONS,
+        summary=f"Postgres connections are held by {top.count} idle sessions of {top.application_name!r}.",
+        solution=f"End the idle sessions of {top.application_name!r}; its busy ones and all others stay.",
+        confidence=confidence_of(share),
+        fact=f"{top.application_name}: {top.count} of {total:g} sessions, idle for up to {top.longest_idle_seconds} s",
+        action=ActionDraft(
+            ActionType.POSTGRES_TERMINATE_IDLE,
+            e.system,
+            ActionParams(application_name=top.application_name, idle_seconds=0),
+            f"about {top.count} idle sessions end; the application has to reconnect",
+        ),
+    )
+
+
+def _explain_bloat(e: Evidence) -> Finding | None:
+    bloated = [t for t in e.tables if t.dead >= FEWEST_DEAD]
+    if not bloated:
+        return None
+    top = min(bloated, key=lambda t: (t.health, -t.dead))
+    measured = next((s.health for s in e.signals if s.name is SignalName.BLOAT), None)
+    if measured is not None and top.health > measured + _NEAR:
+        return None  # the table that was measured is not among these, and a sounder one is not to blame
+    autovacuum = "" if top.autovacuum else ", and autovacuum is off for it"
+    return Finding(
+        fault=FaultType.POSTGRES_BLOAT,
+        summary=f"Table {top.name} is bloated with dead rows: {top.dead} dead, {top.live} live{autovacuum}.",
+        solution=f"Vacuum table {top.name}.",
+        confidence=confidence_of(top.dead / (top.dead + top.live)),
+        fact=f"{top.name}: {top.dead} dead rows, {top.live} live, {top.bytes / MIB:.1f} MiB{autovacuum}",
+        action=ActionDraft(
+            ActionType.POSTGRES_VACUUM,
+            e.system,
+            ActionParams(table=top.name),
+            f"about {top.dead} dead rows are reclaimed; readers and writers go on meanwhile",
+        ),
+    )
+
+
+RULES: Rules = {
+    SignalName.CONNECTIONS: (_explain_connections,),
+    SignalName.BLOAT: (_explain_bloat,),
+}
