@@ -24,6 +24,7 @@ from ..waiting import eventually
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "disk-full", "system-down")
+VACUUMS = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = %s"
 
 
 class Driver:
