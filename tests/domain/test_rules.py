@@ -242,3 +242,23 @@ def test_a_delay_is_between_the_system_and_its_clients() -> None:
     assert [a.type for a in verdict.actions] == [ActionType.REMOVE_LATENCY]
     assert diagnose(slow(2000, 900), [SignalName.LATENCY]).fault is None  # the system itself is slow
     assert diagnose(slow(2000, None), [SignalName.LATENCY]).fault is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_lowered"),
+    [
+        ({"maxmemory": 2.0 * MIB, "used_memory": 1.8 * MIB, "created_with_maxmemory": 64.0 * MIB}, True),
+        ({"maxmemory": 2.0 * MIB, "used_memory": 1.8 * MIB}, False),  # nobody says what it should be
+        ({"maxmemory": 64.0 * MIB, "used_memory": 60.0 * MIB, "created_with_maxmemory": 64.0 * MIB}, False),
+        ({"maxmemory": 60.0 * MIB, "used_memory": 59.0 * MIB, "created_with_maxmemory": 64.0 * MIB}, False),
+    ],
+)
+def test_a_limit_that_was_lowered_is_set_back_and_no_key_goes(facts: dict[str, float], is_lowered: bool) -> None:
+    found = evidence(SystemType.REDIS, SignalName.MEMORY, facts=facts, prefixes=(PrefixUsage("user:", 500, 90, 0),))
+    verdict = diagnose(found, [SignalName.MEMORY])
+    if not is_lowered:
+        assert_undetermined(verdict)
+        return
+    (draft,) = verdict.actions
+    assert (draft.type, draft.params.to_json()) == (ActionType.REDIS_RESET_CONFIG, {"option": "maxmemory"})
+    assert "created with 64.0 MiB" in verdict.summary

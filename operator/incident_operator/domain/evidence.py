@@ -15,6 +15,8 @@ PROCESS = "process"
 STOPPED, NOT_RUNNING = "stopped", "not running"
 POD, POD_AGE_SECONDS = "pod", "pod_age_seconds"
 """Facts: what Kubernetes says of the pod."""
+CREATED_MAX_MEMORY = "created_with_maxmemory"
+"""Fact: the maxmemory that a Redis of ours was created with; absent for one that somebody else set up."""
 DIRECT_MILLISECONDS = "direct_milliseconds"
 """Fact: the time of the smallest question and answer that does not go the way of ordinary clients."""
 

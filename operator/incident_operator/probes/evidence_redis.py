@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 
-from incident_operator.domain.evidence import Evidence, PrefixUsage
+from incident_operator.domain.evidence import CREATED_MAX_MEMORY, Evidence, PrefixUsage
 from incident_operator.domain.sample import Signal
 from incident_operator.probes.untrusted import clean_name
 from incident_operator.targets.redis import RedisTarget, as_int
@@ -36,6 +36,8 @@ async def read_redis(target: RedisTarget, system: str, signals: tuple[Signal, ..
     for section, names in _FACTS.items():
         info = await target.info(section)
         facts.update({name: _number(info[name]) for name in names if name in info})
+    if target.access.max_memory_bytes is not None:
+        facts[CREATED_MAX_MEMORY] = float(target.access.max_memory_bytes)
     total = as_int(await target.call("DBSIZE"))
     groups, sampled = await _sample(target)
     scale = max(1.0, total / sampled) if sampled else 1.0

@@ -49,6 +49,7 @@ export function anIncident({ timestamps, ...fields }: IncidentFields = {}): Inci
       approved_at: null,
       execution_started_at: null,
       mitigated_at: null,
+      escalated_at: null,
       resolved_at: null,
       ...timestamps,
     },

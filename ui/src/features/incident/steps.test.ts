@@ -5,7 +5,15 @@ import { aPlan } from "@/testing/things";
 
 import { compareEvidence, toSteps } from "./steps";
 
-const NO_PARAMS = { application_name: null, files: null, idle_seconds: null, option: null, prefix: null, table: null, value: null };
+const NO_PARAMS = {
+  application_name: null,
+  files: null,
+  idle_seconds: null,
+  option: null,
+  prefix: null,
+  table: null,
+  value: null,
+};
 
 function anAction(id: string): Action {
   return {
@@ -23,6 +31,7 @@ function aResult(fields: Partial<ActionResult>): ActionResult {
   return {
     id: "a",
     type: "RedisEvictPrefix",
+    rolled_back: null,
     started_at: "2026-01-01T12:00:00Z",
     ended_at: "2026-01-01T12:00:01Z",
     succeeded: true,
