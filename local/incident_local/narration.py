@@ -104,6 +104,9 @@ def plan_facts(plan: RemediationPlan) -> Iterator[Fact]:
     for result in status.action_results:
         if result.ended_at:
             yield Fact(f"action {name} {result.id}", _result(result), result.ended_at)
+        if (back := result.rolled_back) and back.ended_at:
+            verdict = "taken back" if back.succeeded else "NOT taken back"
+            yield Fact(f"rollback {name} {result.id}", f"{result.type}: {verdict}: {back.output}", back.ended_at)
     samples = sorted(status.verification_samples, key=lambda sample: sample.at)
     for at, measured in groupby(samples, key=lambda sample: sample.at):
         parts = [f"{s.signal} {_health(s.health)}{'' if s.ok else ' (too low)'}" for s in measured]

@@ -111,6 +111,10 @@ def plan_facts(plan: Document) -> Iterator[Fact]:
         if at := result.time("endedAt"):
             text = f"{result.text('type')}: {outcome(result)}"
             yield Fact(f"action {name} {result.text('id')}", text, at)
+        if at := result.time("rolledBack.endedAt"):
+            verdict = "taken back" if result.flag("rolledBack.succeeded") else "NOT taken back"
+            text = f"{result.text('type')}: {verdict}: {result.text('rolledBack.output')}"
+            yield Fact(f"rollback {name} {result.text('id')}", text, at)
     samples = sorted(status.parts("verificationSamples"), key=lambda sample: sample.text("at"))
     for moment, measured in groupby(samples, key=lambda sample: sample.text("at")):
         group = list(measured)

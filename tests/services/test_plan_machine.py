@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from incident_crds.remediationplan import PlanPhase
+from incident_crds.mocksystem import MockSystem
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
 from incident_operator.domain import approval
 from incident_operator.services import plans as plans_module
 
@@ -30,6 +31,26 @@ def test_plans_keep_their_promises_whatever_happens() -> None:
     PlanMachine.reached.clear()
     run_state_machine_as_test(PlanMachine, settings=QUICK)
     assert set(PlanPhase) - set(PlanMachine.reached) == {PlanPhase.PROPOSED}, "it has to get everywhere"
+
+
+def test_a_system_that_is_made_anew_is_not_the_one_that_was_healed() -> None:
+    """It is well, and it has the name; but what was approved was done to another."""
+    world = PlanMachine()
+    try:
+        world.propose(1)
+        world.the_operator_goes_on(None)
+        world.a_person_approves(0)
+        world.the_operator_goes_on(None)
+        (verifying,) = world.api.all(RemediationPlan)
+        (system,) = world.api.all(MockSystem)
+        world.api.write(MockSystem, *system.key, {"metadata": {"uid": "another"}})
+        world.it_is_measured((90, 100), 3)
+        world.the_operator_goes_on(None)
+        (ended,) = world.api.all(RemediationPlan)
+        assert verifying.status.phase is PlanPhase.VERIFYING
+        assert (ended.status.phase, ended.status.reason) == (PlanPhase.SUPERSEDED, "TargetChanged")
+    finally:
+        world.teardown()
 
 
 @pytest.mark.slow  # the same, with many more examples, and others at each run
