@@ -122,8 +122,10 @@ async def test_the_kill_switch_undoes_and_blocks(driver: Driver, sre: ApiClient,
         assert ended.status.reason == "KillSwitch"
         assert "real outage (by sre)" in ended.status.message
         assert await count_leftovers(stack, "disk-full") == 0
-        blocked = await driver.reaches(await driver.start("disk-full"), ExperimentPhase.REJECTED)
-        assert blocked.status.reason == "KillSwitch"
+        held = await driver.reaches(await driver.start("disk-full"), ExperimentPhase.PENDING)
+        assert held.status.reason == "KillSwitch"
+        assert "real outage (by sre)" in held.status.message
+        assert await count_leftovers(stack, "disk-full") == 0
     finally:
         await sre.request("DELETE", f"{switches}/incidentsim-kill-switch")
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from incident_crds.base import UNDO_FINALIZER, is_true
+from incident_crds.catalogue import FaultType
 from incident_crds.chaosexperiment import (
     ChaosExperiment,
     ChaosExperimentStatus,
@@ -29,13 +30,14 @@ from incident_operator.services.admission import Admission
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.grades import Grader
 from incident_operator.services.samples import Samples
+from incident_operator.services.schedules import Schedules
 from incident_operator.services.undo import Undo
 from incident_operator.targets.errors import TargetError
 
 LOOK_AGAIN = timedelta(seconds=1)
 MOST_INCIDENTS = 32
 
-CLEAN_PHASES = frozenset(p for p in ExperimentPhase if p.is_final or p is ExperimentPhase.PENDING)
+CLEAN_PHASES = frozenset(p for p in ExperimentPhase if not p.is_on_systems)
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +55,7 @@ class Experiments:
         admission: Admission,
         undo: Undo,
         grader: Grader,
+        schedules: Schedules,
         request_sample: Callable[[Key], None],
     ) -> None:
         self._store = store
@@ -62,6 +65,7 @@ class Experiments:
         self._admission = admission
         self._undo = undo
         self._grader = grader
+        self._schedules = schedules
         self._request_sample = request_sample
         self._ours: set[str] = set()
         self._beginning = asyncio.Lock()
@@ -73,6 +77,8 @@ class Experiments:
         if experiment is None:
             await self._undo.undo_abandoned(key)
             return None
+        if experiment.spec.schedule is not None:
+            return await self._schedules.reconcile(experiment)
         match experiment.status.phase:
             case None | ExperimentPhase.PENDING:
                 return await self._begin(experiment)
@@ -115,13 +121,23 @@ class Experiments:
             and any(t.system == name for t in e.status.targets)
         ]
 
+    def _faults_on(self, key: Key) -> set[FaultType]:
+        return {e.spec.fault.type for e in self.breaks(key)}
+
+    def parents_of(self, key: Key, experiment: ChaosExperiment | None) -> list[Key]:
+        """The schedules that have to know of a change of the experiment; all of its namespace where it is gone."""
+        if experiment is not None:
+            return [(key[0], owner["name"]) for owner in experiment.metadata.owner_references if "name" in owner]
+        found = self._store.list_all(ChaosExperiment, key[0])
+        return [e.key for e in found if e.status.phase is ExperimentPhase.SCHEDULED]
+
     async def _begin(self, experiment: ChaosExperiment) -> timedelta | None:
         if experiment.metadata.deletion_timestamp is not None:
             return None
         if UNDO_FINALIZER not in experiment.metadata.finalizers:
             return None  # injected only once nothing can delete the experiment before its undo
         async with self._beginning:  # two at once would both find their system free
-            admitted = await self._admission.admit(experiment, lambda key: bool(self.breaks(key)))
+            admitted = await self._admission.admit(experiment, self._faults_on)
             status = admitted.status
             if status.phase is ExperimentPhase.INJECTING:
                 self._ours.add(experiment.metadata.uid)
@@ -133,19 +149,8 @@ class Experiments:
 
     async def _run(self, experiment: ChaosExperiment) -> timedelta | None:
         """Inject what is not injected, notice its effect, and end it when it is time."""
-        now = datetime.now(UTC)
         incidents = self._incidents_of(experiment)
-        halted = await self._builtin.kill_switch()
-        end = decide_end(
-            experiment,
-            incidents,
-            is_ours=experiment.metadata.uid in self._ours,
-            targets_deleted=any(self._is_replaced(experiment, t) for t in experiment.status.targets),
-            plan_running=any(self._plan_runs(i) for i in incidents),
-            halted=halted,
-            effect_overdue=self._is_effect_overdue(experiment, now=now),
-            now=now,
-        )
+        end = await self._decide_end(experiment, incidents)
         if end is not None:
             await self._end(experiment, end, incidents)
             return None
@@ -155,6 +160,19 @@ class Experiments:
         await self._note_progress(experiment, incidents)
         await self._keep(experiment)
         return LOOK_AGAIN
+
+    async def _decide_end(self, experiment: ChaosExperiment, incidents: Sequence[Incident]) -> End | None:
+        now = datetime.now(UTC)
+        return decide_end(
+            experiment,
+            incidents,
+            is_ours=experiment.metadata.uid in self._ours,
+            targets_deleted=any(self._is_replaced(experiment, t) for t in experiment.status.targets),
+            plan_running=any(self._plan_runs(i) for i in incidents),
+            halted=await self._builtin.kill_switch(),
+            effect_overdue=self._is_effect_overdue(experiment, now=now),
+            now=now,
+        )
 
     async def _keep(self, experiment: ChaosExperiment) -> None:
         """A system that cannot be reached now is looked at again next time."""
@@ -186,18 +204,44 @@ class Experiments:
         return any(p.status.phase is not None and p.status.phase.is_running for p in plans)
 
     async def _inject(self, experiment: ChaosExperiment) -> None:
-        fault = self._faults.get(experiment.spec.fault.type)
-        deadline = experiment.status.deadline_at or datetime.now(UTC)
+        """An injection may take long: whatever ends a fault ends it as well."""
+        injection = asyncio.create_task(self._inject_everywhere(experiment), name="injection")
         try:
-            for target in experiment.status.targets:
-                if target.undo is not None:  # without a record nothing may be injected
-                    system = await self._undo.reach(experiment, target)
-                    lifetime = deadline - datetime.now(UTC)
-                    await fault.inject(system, experiment.spec.fault, target.undo, lifetime)
-                    self._request_sample((experiment.metadata.namespace, target.system))  # harm may pass quickly
+            while not (await asyncio.wait({injection}, timeout=LOOK_AGAIN.total_seconds()))[0]:
+                known = self._store.get(ChaosExperiment, experiment.key) or experiment
+                with suppress(ApiError):  # a server that does not answer for once is no reason to begin anew
+                    end = await self._decide_end(known, self._incidents_of(known))
+                    if end is not None:
+                        await self._cancel(injection)
+                        await self._end(known, end, [])
+                        return
+        finally:
+            await self._cancel(injection)
+        try:
+            await injection
         except (TargetError, NotFound) as error:
             await self._end(experiment, End(EndReason.INJECTION_FAILED, str(error)), [])
             return
+        await self._note_injected(experiment)
+
+    @staticmethod
+    async def _cancel(injection: asyncio.Task[None]) -> None:
+        """It is over when this returns, so that nothing is injected beside the undo."""
+        injection.cancel()
+        await asyncio.wait({injection})
+
+    async def _inject_everywhere(self, experiment: ChaosExperiment) -> None:
+        fault = self._faults.get(experiment.spec.fault.type)
+        deadline = experiment.status.deadline_at or datetime.now(UTC)
+        for target in experiment.status.targets:
+            if target.undo is not None:  # without a record nothing may be injected
+                system = await self._undo.reach(experiment, target)
+                lifetime = deadline - datetime.now(UTC)
+                await fault.inject(system, experiment.spec.fault, target.undo, lifetime)
+                self._request_sample((experiment.metadata.namespace, target.system))  # harm may pass quickly
+
+    async def _note_injected(self, experiment: ChaosExperiment) -> None:
+        deadline = experiment.status.deadline_at or datetime.now(UTC)
         now = datetime.now(UTC)
         duration = timedelta(seconds=experiment.spec.duration_seconds)
         text = f"{experiment.spec.fault.type} is in effect"
@@ -281,6 +325,8 @@ class Experiments:
         written = await self._write(experiment, status, over_metadata=True)
         self._undo_after.pop(uid, None)
         self._ours.discard(uid)
+        if experiment.metadata.deletion_timestamp is not None:
+            await self._undo.forget(experiment)  # it goes at once, and is not graded
         log.info("fault undone", phase=reason.final_phase, reason=reason)
         text = f"{experiment.status.message}; nothing that carries its tag is left"
         await self._builtin.record_event(written, reason.value, text)
