@@ -18,7 +18,8 @@ from incident_crds.chaosexperiment import (
     TargetPhase,
     TargetStatus,
 )
-from incident_crds.errors import ApiError, NotFound
+from incident_crds.errors import ApiError
+from incident_crds.failpoint import Failpoint
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.builtin import Builtin
@@ -26,9 +27,11 @@ from incident_operator.cluster.store import Key, Store
 from incident_operator.domain.conditions import experiment_conditions
 from incident_operator.domain.lifecycle import End, EndReason, decide_end, undo_pause
 from incident_operator.domain.measuring import MOST_MEASUREMENTS, effect_due, measure_effect
+from incident_operator.failpoints import reached
 from incident_operator.services.admission import Admission
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.grades import Grader
+from incident_operator.services.injection import Injection
 from incident_operator.services.samples import Samples
 from incident_operator.services.schedules import Schedules
 from incident_operator.services.undo import Undo
@@ -66,7 +69,7 @@ class Experiments:
         self._undo = undo
         self._grader = grader
         self._schedules = schedules
-        self._request_sample = request_sample
+        self._injection = Injection(faults=faults, undo=undo, request_sample=request_sample)
         self._ours: set[str] = set()
         self._beginning = asyncio.Lock()
         self._undo_after: dict[str, datetime] = {}
@@ -141,10 +144,12 @@ class Experiments:
             status = admitted.status
             if status.phase is ExperimentPhase.INJECTING:
                 self._ours.add(experiment.metadata.uid)
+                _reached(Failpoint.BEFORE_RECORD, status)
             written = await self._write(experiment, status)
         if status.phase is ExperimentPhase.REJECTED:
             log.info("experiment rejected", reason=status.reason, message=status.message)
             await self._builtin.record_event(written, status.reason, status.message, warning=True)
+        _reached(Failpoint.RECORDED, status)
         return admitted.look_again
 
     async def _run(self, experiment: ChaosExperiment) -> timedelta | None:
@@ -159,6 +164,7 @@ class Experiments:
             return None
         await self._note_progress(experiment, incidents)
         await self._keep(experiment)
+        _reached(Failpoint.ACTIVE, experiment.status)
         return LOOK_AGAIN
 
     async def _decide_end(self, experiment: ChaosExperiment, incidents: Sequence[Incident]) -> End | None:
@@ -204,43 +210,16 @@ class Experiments:
         return any(p.status.phase is not None and p.status.phase.is_running for p in plans)
 
     async def _inject(self, experiment: ChaosExperiment) -> None:
-        """An injection may take long: whatever ends a fault ends it as well."""
-        injection = asyncio.create_task(self._inject_everywhere(experiment), name="injection")
-        try:
-            while not (await asyncio.wait({injection}, timeout=LOOK_AGAIN.total_seconds()))[0]:
-                known = self._store.get(ChaosExperiment, experiment.key) or experiment
-                with suppress(ApiError):  # a server that does not answer for once is no reason to begin anew
-                    end = await self._decide_end(known, self._incidents_of(known))
-                    if end is not None:
-                        await self._cancel(injection)
-                        await self._end(known, end, [])
-                        return
-        finally:
-            await self._cancel(injection)
-        try:
-            await injection
-        except (TargetError, NotFound) as error:
-            await self._end(experiment, End(EndReason.INJECTION_FAILED, str(error)), [])
+        def newest() -> ChaosExperiment:
+            return self._store.get(ChaosExperiment, experiment.key) or experiment
+
+        end = await self._injection.inject(
+            experiment, lambda: self._decide_end(newest(), self._incidents_of(experiment))
+        )
+        if end is not None:
+            await self._end(newest(), end, [])
             return
-        await self._note_injected(experiment)
-
-    @staticmethod
-    async def _cancel(injection: asyncio.Task[None]) -> None:
-        """It is over when this returns, so that nothing is injected beside the undo."""
-        injection.cancel()
-        await asyncio.wait({injection})
-
-    async def _inject_everywhere(self, experiment: ChaosExperiment) -> None:
-        fault = self._faults.get(experiment.spec.fault.type)
-        deadline = experiment.status.deadline_at or datetime.now(UTC)
-        for target in experiment.status.targets:
-            if target.undo is not None:  # without a record nothing may be injected
-                system = await self._undo.reach(experiment, target)
-                lifetime = deadline - datetime.now(UTC)
-                await fault.inject(system, experiment.spec.fault, target.undo, lifetime)
-                self._request_sample((experiment.metadata.namespace, target.system))  # harm may pass quickly
-
-    async def _note_injected(self, experiment: ChaosExperiment) -> None:
+        _reached(Failpoint.INJECTED, experiment.status)
         deadline = experiment.status.deadline_at or datetime.now(UTC)
         now = datetime.now(UTC)
         duration = timedelta(seconds=experiment.spec.duration_seconds)
@@ -307,6 +286,7 @@ class Experiments:
         if pause > timedelta(0):
             return pause  # whatever marked it meanwhile: our own writes, samples, the handler of its deletion
         was_stalled = is_true(experiment.status.conditions, "Stalled")
+        _reached(Failpoint.RECOVERING, experiment.status)
         targets = await self._undo.undo(experiment)
         left = [t for t in targets if t.phase is not TargetPhase.RECOVERED]
         if left:
@@ -318,6 +298,7 @@ class Experiments:
                 text = "; ".join(f"{t.system}: {t.last_error}" for t in left)
                 await self._builtin.record_event(experiment, "Stalled", f"the undo fails: {text}", warning=True)
             return pause
+        _reached(Failpoint.RECOVERED, experiment.status)
         reason = EndReason(experiment.status.reason)
         status = experiment.status.model_copy(
             update={"phase": reason.final_phase, "targets": targets, "recovered_at": datetime.now(UTC)}
@@ -338,3 +319,8 @@ class Experiments:
         if look_again is None:
             await self._undo.forget(experiment)
         return look_again
+
+
+def _reached(point: Failpoint, status: ChaosExperimentStatus) -> None:
+    for target in status.targets:
+        reached(point, target.system)
