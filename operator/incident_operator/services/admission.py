@@ -27,7 +27,7 @@ from incident_operator.faults.base import Fault
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.samples import Samples
 from incident_operator.services.undo import Undo
-from incident_operator.targets.errors import AccessDenied, TargetError
+from incident_operator.targets.errors import AccessDenied, Refused, TargetError
 
 NOT_READY_RETRY = timedelta(seconds=2)
 
@@ -102,10 +102,7 @@ class Admission:
         """How all of it is undone, before any of it is done."""
         names = [system.metadata.name for system in systems]
         if experiment.spec.dry_run:
-            text = f"would break {', '.join(names)}; nothing was changed"
-            return _with(experiment, ExperimentPhase.RECOVERED, Refusal("DryRun", text)).model_copy(
-                update={"systems": ", ".join(names), "targets": [_pinned(system) for system in systems]}
-            )
+            return await self._rehearse(experiment, fault, systems)
         targets: list[TargetStatus] = []
         for system in systems:
             tag = fault_tag(experiment.metadata.uid, system.metadata.uid)
@@ -124,6 +121,25 @@ class Admission:
             started_at=now,
             deadline_at=deadline_of(experiment, now=now),
             observed_generation=experiment.metadata.generation,
+        )
+
+    async def _rehearse(
+        self, experiment: ChaosExperiment, fault: Fault, systems: Sequence[MockSystem]
+    ) -> ChaosExperimentStatus:
+        """Everything is read, nothing is written but this status."""
+        names = [system.metadata.name for system in systems]
+        phase, reason = ExperimentPhase.RECOVERED, "DryRun"
+        try:
+            would = [f"{name}: {await self._undo.rehearse(experiment, name, fault)}" for name in names]
+        except Refused as error:  # as the injection would be
+            phase, reason, would = ExperimentPhase.FAILED, "DryRunFailed", [f"it would fail: {error}"]
+        text = f"{'. '.join(would)}. Nothing was changed"
+        return _with(experiment, phase, Refusal(reason, text)).model_copy(
+            update={
+                "systems": ", ".join(names),
+                "targets": [_pinned(system) for system in systems],
+                "baseline": measure_baseline([self._samples.latest(system.key) for system in systems]),
+            }
         )
 
 

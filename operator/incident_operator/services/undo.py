@@ -58,6 +58,19 @@ class Undo:
             details[ENDPOINT] = target.access.endpoint
         return record.model_copy(update={"details": details})
 
+    async def rehearse(self, experiment: ChaosExperiment, system: str, fault: Fault) -> str:
+        """For a dry run: all that is read before and for an injection, over a connection that is closed again.
+
+        Raises TargetError or ApiError.
+        """
+        key = (experiment.metadata.namespace, system)
+        target = await self._systems.connect(key)
+        try:
+            ordinary = await target.count_ordinary()
+            return f"{await fault.rehearse(target, experiment.spec.fault)}; it holds {ordinary} ordinary items"
+        finally:
+            await target.close()
+
     async def reach(self, experiment: ChaosExperiment, target: TargetStatus) -> Target:
         """The held connection, or after a restart a new one to where the fault was injected.
 
