@@ -308,9 +308,11 @@ class Experiments:
         self._ours.discard(uid)
         if experiment.metadata.deletion_timestamp is not None:
             await self._undo.forget(experiment)  # it goes at once, and is not graded
-        log.info("fault undone", phase=reason.final_phase, reason=reason)
-        text = f"{experiment.status.message}; nothing that carries its tag is left"
-        await self._builtin.record_event(written, reason.value, text)
+        unseen = [f"{t.system}: {t.last_error}" for t in targets if t.residue is None and t.undo is not None]
+        left_over = "; ".join(unseen) or "nothing that carries its tag is left"
+        text = f"{experiment.status.message}; {left_over}"
+        log.info("fault undone", phase=reason.final_phase, reason=reason, left="; ".join(unseen))
+        await self._builtin.record_event(written, reason.value, text, warning=bool(unseen))
         return None
 
     async def _finish(self, experiment: ChaosExperiment) -> timedelta | None:
