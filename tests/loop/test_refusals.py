@@ -147,9 +147,11 @@ async def test_the_kill_switch_undoes_everything_at_once_and_holds_what_is_new(
     driver: Driver, sre: ApiClient, stack: Stack
 ) -> None:
     drills = ("disk-full", "redis-memory", "postgres-bloat")
-    active = [await driver.start(drill) for drill in drills]
-    for experiment in active:
+    active = [await driver.start(drill) for drill in drills[:-1]]
+    active.append(await driver.start(drills[-1], fault={"type": "PostgresBloat", "postgresBloat": {"rows": 1000000}}))
+    for experiment in active[:-1]:
         await driver.reaches(experiment, ExperimentPhase.ACTIVE)
+    await driver.reaches(active[-1], ExperimentPhase.INJECTING)  # for seconds, as it has many rows to write
     switches = "/api/v1/namespaces/incidentsim-system/configmaps"
     body = {"metadata": {"name": "incidentsim-kill-switch"}, "data": {"reason": "real outage", "by": "sre"}}
     turned = datetime.now(UTC)
@@ -158,6 +160,7 @@ async def test_the_kill_switch_undoes_everything_at_once_and_holds_what_is_new(
         ended = [await driver.reaches(experiment, ExperimentPhase.ABORTED) for experiment in active]
         assert {e.status.reason for e in ended} == {"KillSwitch"}
         assert all("real outage (by sre)" in e.status.message for e in ended)
+        assert ended[-1].status.injected_at is None, "the injection was over before the switch was turned"
         assert sum([await count_leftovers(stack, drill) for drill in drills]) == 0
         took = max(e.status.recovered_at for e in ended if e.status.recovered_at) - turned
         assert took < timedelta(seconds=5), f"the last fault was undone {took} after the switch was turned"
