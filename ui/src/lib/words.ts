@@ -108,6 +108,7 @@ export const PLAN_WORD: Record<PlanStatus, string> = {
 
 export const EXPERIMENT_WORD: Record<ExperimentStatus, string> = {
   pending: "Pending",
+  scheduled: "Scheduled",
   rejected: "Rejected",
   injecting: "Injecting",
   active: "Active",
@@ -150,6 +151,7 @@ export const PLAN_TONE: Record<PlanStatus, Tone> = {
 
 export const EXPERIMENT_TONE: Record<ExperimentStatus, Tone> = {
   pending: "info",
+  scheduled: "info",
   rejected: "danger",
   injecting: "alert",
   active: "alert",
