@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from incident_crds.catalogue import ActionType, FaultType, Severity
-from incident_crds.remediationplan import ActionParams
+from incident_crds.remediationplan import ActionParams, RedisOption
 from incident_operator.diagnosis.errors import InvalidReply
 from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.verdict import ActionDraft, Verdict
@@ -42,6 +42,7 @@ class ReplyAction(_Part):
     idle_seconds: Annotated[int, Field(ge=0, le=86400)] | None
     table: Annotated[str, Field(max_length=128)] | None
     files: Annotated[list[Annotated[str, Field(max_length=255)]], Field(max_length=64)] | None
+    option: RedisOption | None
     expected_impact: Annotated[str, Field(max_length=1000)]
 
 
@@ -70,6 +71,7 @@ class Scope:
 
 _PARAMETER: Mapping[ActionType, str] = {
     ActionType.REDIS_EVICT_PREFIX: "prefix",
+    ActionType.REDIS_RESET_CONFIG: "option",
     ActionType.POSTGRES_TERMINATE_IDLE: "application_name",
     ActionType.POSTGRES_VACUUM: "table",
     ActionType.DISK_CLEANUP: "files",
@@ -77,7 +79,7 @@ _PARAMETER: Mapping[ActionType, str] = {
 _TAKES: Mapping[ActionType, frozenset[str]] = {
     ActionType.POSTGRES_TERMINATE_IDLE: frozenset({"application_name", "idle_seconds"}),
 }
-_ALL_PARAMETERS = ("prefix", "application_name", "idle_seconds", "table", "files")
+_ALL_PARAMETERS = ("prefix", "application_name", "idle_seconds", "table", "files", "option")
 
 
 def reply_schema() -> dict[str, Any]:
@@ -155,7 +157,7 @@ def _draft(action: ReplyAction, scope: Scope) -> ActionDraft:
         raise InvalidReply(f"{action.type} needs {needed}")
     if extra := sorted(given.keys() - takes):
         raise InvalidReply(f"{action.type} does not take {', '.join(extra)}")
-    if needed is not None:
+    if needed is not None and needed != "option":  # which is no name: the schema lists them all
         _require_seen(action.type, needed, given[needed], scope.evidence)
     try:
         params = ActionParams(**given)

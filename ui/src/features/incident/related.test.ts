@@ -53,7 +53,7 @@ describe("findSimilar", () => {
               id: "s",
               type: "RedisClearCache",
               system: "redis-test",
-              params: { application_name: null, files: null, idle_seconds: null, prefix: null, table: null },
+              params: { application_name: null, files: null, idle_seconds: null, option: null, prefix: null, table: null, value: null },
               risk: "High",
               expected_impact: "",
               reversible: false,
