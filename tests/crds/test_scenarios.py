@@ -28,6 +28,7 @@ NAMES = [
     "pod-kill",
     "postgres-bloat",
     "postgres-connections",
+    "postgres-lock",
     "redis-memory",
     "system-down",
 ]
