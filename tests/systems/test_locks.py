@@ -15,6 +15,7 @@ from incident_crds.catalogue import ActionType, FaultType
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
 from incident_crds.remediationplan import ActionParams
+from incident_operator.faults import postgres_lock
 from incident_operator.faults.registry import build_faults
 from incident_operator.probes.evidence import gather_evidence
 from incident_operator.remedies.registry import REMEDIES
@@ -138,8 +139,9 @@ async def test_only_who_is_at_the_head_of_a_queue_is_ended_and_then_who_gets_stu
 
 
 async def test_as_many_wait_as_the_signal_needs_and_no_more_than_there_is_room_for(
-    postgres_target: PostgresTarget,
+    postgres_target: PostgresTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(postgres_lock, "_IDLE_AFTER", LIFETIME)  # who has waited is not left to the server
     fault = build_faults()[FaultType.POSTGRES_LOCK]
     default = FaultSpec.model_validate({"type": "PostgresLock", "postgresLock": {}})
     many = FaultSpec.model_validate({"type": "PostgresLock", "postgresLock": {"waiters": 60}})
@@ -150,6 +152,13 @@ async def test_as_many_wait_as_the_signal_needs_and_no_more_than_there_is_room_f
         try:
             await fault.inject(postgres_target, default, undo, LIFETIME)
             assert await fault.residue(postgres_target, undo) == 1 + 18, "of 24 sessions 18 wait: a quarter is healthy"
+            params = ActionParams(application_name=undo.tag, min_blocked_seconds=0)
+            await REMEDIES[ActionType.POSTGRES_TERMINATE_BLOCKERS].execute(postgres_target, params)
+
+            async def has_gone() -> bool:
+                return await fault.residue(postgres_target, undo) == 0
+
+            await eventually(has_gone, "the end of those who waited", 10)
             for _ in range(15):
                 stack.push_async_callback((await postgres_target.new_session("web", ordinary=True)).close)
             with pytest.raises(Refused, match=r"set waiters to 19 or fewer"):

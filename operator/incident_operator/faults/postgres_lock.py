@@ -32,7 +32,7 @@ _MOST_PERCENT = 80
 """Of max_connections that the fault brings the sessions to: clients still get in, as this is not about connections."""
 _THRESHOLD = "thresholdPercent"
 _IDLE_AFTER = timedelta(milliseconds=500)
-"""A waiter that has got the lock is done, and goes: no crowd of idle sessions comes after the harm."""
+"""When the server ends a waiter that has got the lock, should its holder here not do so at once."""
 _TALLY = """
 SELECT count(*) FILTER (WHERE application_name <> %s), count(*) FILTER (WHERE application_name = %s),
        count(*) FILTER (WHERE application_name = %s AND wait_event_type = 'Lock'),
@@ -108,7 +108,7 @@ class PostgresLock(Fault):
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         for session in self._held.pop(undo.tag, []):
-            await session.close()
+            _close(session)
         # who waits for a lock does not notice that its client is gone
         await end_sessions(narrow(target, PostgresTarget), undo.tag)
 
@@ -128,6 +128,7 @@ class PostgresLock(Fault):
         self._held.setdefault(undo.tag, []).append(session)
         await postgres.run_on(session, "BEGIN")
         await postgres.run_on(session, _lock(undo))
+        _close_when_told(session)
 
     async def _wait(self, postgres: PostgresTarget, undo: UndoRecord, lifetime: timedelta) -> None:
         settings = {
@@ -139,6 +140,22 @@ class PostgresLock(Fault):
         # sent and not awaited: it answers when the fault is over
         session.pgconn.send_query(_lock(undo).as_bytes())
         session.pgconn.flush()
+        _close_when_told(session)
+
+
+def _close_when_told(session: PostgresConnection) -> None:
+    """When the server says anything: a waiter has the lock and is done, as a worker is, or the session was ended.
+
+    A crowd that stayed on idle would be harm of another kind.
+    """
+    asyncio.get_running_loop().add_reader(session.fileno(), _close, session)
+
+
+def _close(session: PostgresConnection) -> None:
+    """At once, and never with the loop still looking at a descriptor that may be another's soon."""
+    if not session.closed:
+        asyncio.get_running_loop().remove_reader(session.fileno())
+        session.pgconn.finish()
 
 
 def _lock(undo: UndoRecord) -> sql.Composed:
