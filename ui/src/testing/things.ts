@@ -123,6 +123,7 @@ export function anExperiment(fields: Partial<Experiment> = {}): Experiment {
       redis_memory: null,
       postgres_connections: null,
       postgres_bloat: null,
+      postgres_lock: null,
       disk_fill: null,
       network_latency: null,
       system_down: null,

@@ -87,18 +87,19 @@ def _explain_locks(e: Evidence) -> Finding | None:
         return None
     own = [b for b in e.blockers if b.application_name == name]
     first = max(own, key=lambda b: (b.blocked, b.seconds))
-    who = f"{len(own)} session(s) of {name!r}" if name else f"{len(own)} session(s) without an application's name"
+    sessions = "a session" if len(own) == 1 else f"{len(own)} sessions"
+    who = f"{sessions} of {name!r}" if name else f"{sessions} without an application's name"
     return Finding(
         fault=FaultType.POSTGRES_LOCK,
         summary=f"{blocked} sessions of Postgres wait for locks of {who}, {first.state} for {first.seconds} s.",
-        solution=f"End {who} that others wait for; those who wait go on.",
+        solution=f"End {who}; those who wait go on.",
         confidence=confidence_of(share),
         fact=f"{who}: {blocked} of {total:g} waiting sessions, for up to {first.longest_wait:.0f} s",
         action=ActionDraft(
             ActionType.POSTGRES_TERMINATE_BLOCKERS,
             e.system,
             ActionParams(application_name=name or None),
-            f"{len(own)} session(s) end and what they did not commit is undone; {blocked} others go on",
+            f"{who} will end, and what it did not commit is undone; {blocked} others go on",
         ),
     )
 
