@@ -9,9 +9,11 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import DiskFillFault
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault, fill_error
 from incident_operator.targets import Target
 from incident_operator.targets.base import narrow
@@ -51,10 +53,12 @@ class DiskFill(Fault):
         goal = written + missing
         while missing > 0 and written < goal:
             written = await disk.fill(undo.tag, min(goal, written + _STEP_BYTES), lifetime)
+            reached(Failpoint.HALF_INJECTED)
 
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         await narrow(target, DiskTarget).delete([undo.tag])
+        reached(Failpoint.HALF_RECOVERED)
 
     @override
     async def residue(self, target: Target, undo: UndoRecord) -> int:

@@ -9,9 +9,11 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import NetworkLatencyFault
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault
 from incident_operator.targets import Facility, Target
 
@@ -43,11 +45,13 @@ class NetworkLatency(Fault):
         if milliseconds is None and isinstance(goal, int):
             milliseconds = max(1, goal // target.canary_round_trips)
         await target.proxy().delay(timedelta(milliseconds=milliseconds or 1), lifetime, undo.tag)
+        reached(Failpoint.HALF_INJECTED)
 
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         if await self.residue(target, undo):
             await target.proxy().undelay()
+            reached(Failpoint.HALF_RECOVERED)
 
     @override
     async def residue(self, target: Target, undo: UndoRecord) -> int:

@@ -11,10 +11,12 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import PostgresBloatFault
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.domain.evidence import FEWEST_DEAD
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault, fill_error
 from incident_operator.faults.sessions import end_sessions
 from incident_operator.targets import Target
@@ -95,6 +97,7 @@ class PostgresBloat(Fault):
         if sleeper is not None:
             await sleeper.close()
         await end_sessions(postgres, undo.tag)
+        reached(Failpoint.HALF_RECOVERED)
         await postgres.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_table(undo)))
 
     @override
@@ -132,6 +135,7 @@ class PostgresBloat(Fault):
             end = min(start + _BATCH_ROWS - 1, wanted.rows)
             insert = "INSERT INTO {} SELECT n, 'click', now() FROM generate_series(%s::int, %s::int) n"
             await postgres.run_on(writer, sql.SQL(insert).format(table), (start, end))
+            reached(Failpoint.HALF_INJECTED)
             if start <= dead:
                 delete = sql.SQL("DELETE FROM {} WHERE id BETWEEN %s AND %s").format(table)
                 await postgres.run_on(writer, delete, (start, min(end, dead)))

@@ -13,10 +13,12 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import PostgresLockFault
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.domain.sample import clamp_health
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault
 from incident_operator.faults.sessions import end_sessions
 from incident_operator.targets import Refused, Target
@@ -93,6 +95,7 @@ class PostgresLock(Fault):
         await self.recover(target, undo)
         waiters = _choose_waiters(spec, undo, await self._tally(postgres, undo))
         await self._hold(postgres, undo, lifetime)
+        reached(Failpoint.HALF_INJECTED)
         for _ in range(_MOST_ROUNDS):
             tally = await self._tally(postgres, undo)
             if tally.waiting >= waiters:
@@ -109,6 +112,7 @@ class PostgresLock(Fault):
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         for session in self._held.pop(undo.tag, []):
             _close(session)
+        reached(Failpoint.HALF_RECOVERED)
         # who waits for a lock does not notice that its client is gone
         await end_sessions(narrow(target, PostgresTarget), undo.tag)
 

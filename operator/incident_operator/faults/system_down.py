@@ -10,8 +10,10 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault
 from incident_operator.targets import Facility, Target, Unreachable
 
@@ -36,12 +38,14 @@ class SystemDown(Fault):
     @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         await target.control().stop(lifetime, undo.tag)
+        reached(Failpoint.HALF_INJECTED)
 
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         if not await self.residue(target, undo):
             return
         await target.control().start()
+        reached(Failpoint.HALF_RECOVERED)
         await _wait_until_back(target)
 
     @override

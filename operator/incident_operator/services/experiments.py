@@ -18,6 +18,7 @@ from incident_crds.chaosexperiment import (
     TargetStatus,
 )
 from incident_crds.errors import ApiError, NotFound
+from incident_crds.failpoint import Failpoint
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.builtin import Builtin
@@ -25,6 +26,7 @@ from incident_operator.cluster.store import Key, Store
 from incident_operator.domain.conditions import experiment_conditions
 from incident_operator.domain.lifecycle import End, EndReason, decide_end, undo_pause
 from incident_operator.domain.measuring import MOST_MEASUREMENTS, effect_due, measure_effect
+from incident_operator.failpoints import on_system, reached
 from incident_operator.services.admission import Admission
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.grades import Grader
@@ -125,10 +127,12 @@ class Experiments:
             status = admitted.status
             if status.phase is ExperimentPhase.INJECTING:
                 self._ours.add(experiment.metadata.uid)
+                _reached(Failpoint.BEFORE_RECORD, status)
             written = await self._write(experiment, status)
         if status.phase is ExperimentPhase.REJECTED:
             log.info("experiment rejected", reason=status.reason, message=status.message)
             await self._builtin.record_event(written, status.reason, status.message, warning=True)
+        _reached(Failpoint.RECORDED, status)
         return admitted.look_again
 
     async def _run(self, experiment: ChaosExperiment) -> timedelta | None:
@@ -154,6 +158,7 @@ class Experiments:
             return None
         await self._note_progress(experiment, incidents)
         await self._keep(experiment)
+        _reached(Failpoint.ACTIVE, experiment.status)
         return LOOK_AGAIN
 
     async def _keep(self, experiment: ChaosExperiment) -> None:
@@ -193,11 +198,13 @@ class Experiments:
                 if target.undo is not None:  # without a record nothing may be injected
                     system = await self._undo.reach(experiment, target)
                     lifetime = deadline - datetime.now(UTC)
-                    await fault.inject(system, experiment.spec.fault, target.undo, lifetime)
+                    with on_system(target.system):
+                        await fault.inject(system, experiment.spec.fault, target.undo, lifetime)
                     self._request_sample((experiment.metadata.namespace, target.system))  # harm may pass quickly
         except (TargetError, NotFound) as error:
             await self._end(experiment, End(EndReason.INJECTION_FAILED, str(error)), [])
             return
+        _reached(Failpoint.INJECTED, experiment.status)
         now = datetime.now(UTC)
         duration = timedelta(seconds=experiment.spec.duration_seconds)
         text = f"{experiment.spec.fault.type} is in effect"
@@ -263,6 +270,7 @@ class Experiments:
         if pause > timedelta(0):
             return pause  # whatever marked it meanwhile: our own writes, samples, the handler of its deletion
         was_stalled = is_true(experiment.status.conditions, "Stalled")
+        _reached(Failpoint.RECOVERING, experiment.status)
         targets = await self._undo.undo(experiment)
         left = [t for t in targets if t.phase is not TargetPhase.RECOVERED]
         if left:
@@ -274,6 +282,7 @@ class Experiments:
                 text = "; ".join(f"{t.system}: {t.last_error}" for t in left)
                 await self._builtin.record_event(experiment, "Stalled", f"the undo fails: {text}", warning=True)
             return pause
+        _reached(Failpoint.RECOVERED, experiment.status)
         reason = EndReason(experiment.status.reason)
         status = experiment.status.model_copy(
             update={"phase": reason.final_phase, "targets": targets, "recovered_at": datetime.now(UTC)}
@@ -292,3 +301,8 @@ class Experiments:
         if look_again is None:
             await self._undo.forget(experiment)
         return look_again
+
+
+def _reached(point: Failpoint, status: ChaosExperimentStatus) -> None:
+    for target in status.targets:
+        reached(point, target.system)

@@ -11,6 +11,7 @@ import structlog
 from incident_crds.chaosexperiment import ChaosExperiment, TargetPhase, TargetStatus, UndoRecord
 from incident_crds.errors import ApiError, NotFound
 from incident_operator.cluster.store import Key
+from incident_operator.failpoints import on_system
 from incident_operator.faults.base import Fault
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.systems import Systems
@@ -98,7 +99,8 @@ class Undo:
         gone = {"phase": TargetPhase.RECOVERED, "recovered_at": now, "residue": 0}
         try:
             system = await self.reach(experiment, target)
-            await fault.recover(system, target.undo)
+            with on_system(target.system):
+                await fault.recover(system, target.undo)
             residue = await fault.residue(system, target.undo)
         except NotFound:
             return target.model_copy(update={**gone, "last_error": "the system is gone, and the fault with it"})
