@@ -72,9 +72,11 @@ class ActionParams(Model):
     prefix: Annotated[str, Field(min_length=3, max_length=128)] | None = None
     """RedisEvictPrefix: keys that begin so are deleted."""
     application_name: Annotated[str, Field(min_length=1, max_length=63)] | None = None
-    """PostgresTerminateIdle: whose sessions are ended."""
+    """PostgresTerminateIdle: whose sessions are ended. PostgresTerminateBlockers: only this one's, or all's."""
     idle_seconds: Annotated[int, Field(ge=0, le=86400)] | None = None
     """PostgresTerminateIdle: only sessions that are idle for so long."""
+    min_blocked_seconds: Annotated[int, Field(ge=0, le=86400)] | None = None
+    """PostgresTerminateBlockers: only sessions that somebody has waited for so long; 2 where absent."""
     table: (
         Annotated[
             str,

@@ -19,6 +19,7 @@ from incident_crds.catalogue import FaultType
 from incident_crds.environment import explain_settings
 from incident_crds.failpoint import Failpoint
 from incident_local.approval import ApproveMode
+from incident_local.benchcommand import run_bench_probes
 from incident_local.crash.matrix import abandoned, every_kill, random_kills, slice_of
 from incident_local.crashcommand import run_crash_test
 from incident_local.devtools import DevTool, become, devtool_binary, prepare_devtools
@@ -45,6 +46,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+bench = typer.Typer(help="Measure what is promised, on the running stack or on one for just this long.")
+app.add_typer(bench, name="bench", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 ControlPlane = Annotated[
@@ -228,6 +232,18 @@ def grade(
 ) -> None:
     """Show how a finished drill was graded."""
     _run(lambda settings, _: run_grade(settings, name, as_json=as_json))
+
+
+@bench.command()
+def probes(
+    seconds: Annotated[int, typer.Option(min=2, max=3600, help="Of each of the three phases.")] = 60,
+    control_plane: ControlPlane = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how late probes begin, at rest and while another system is broken again and again."""
+    _run(
+        lambda settings, progress: run_bench_probes(settings, progress, seconds=seconds, as_json=as_json), control_plane
+    )
 
 
 @app.command()

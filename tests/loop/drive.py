@@ -23,7 +23,7 @@ from ..conftest import NAMESPACE, Stack
 from ..waiting import eventually
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "disk-full", "system-down")
+DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "postgres-lock", "disk-full", "system-down")
 VACUUMS = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = %s"
 
 
@@ -140,7 +140,7 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
     match drill:
         case "redis-memory":
             return await _redis_leftovers(stack)
-        case "postgres-connections":
+        case "postgres-connections" | "postgres-lock":
             return await postgres_value(
                 stack, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^worker-'"
             )

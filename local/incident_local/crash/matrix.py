@@ -22,6 +22,7 @@ SCENARIOS: Mapping[FaultType, str] = {
     FaultType.REDIS_MEMORY: "redis-memory",
     FaultType.POSTGRES_CONNECTIONS: "postgres-connections",
     FaultType.POSTGRES_BLOAT: "postgres-bloat",
+    FaultType.POSTGRES_LOCK: "postgres-lock",
     FaultType.DISK_FILL: "disk-full",
     FaultType.SYSTEM_DOWN: "system-down",
 }
