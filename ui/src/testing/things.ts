@@ -60,6 +60,7 @@ export function anIncident({ timestamps, ...fields }: IncidentFields = {}): Inci
       plan_proposed_at: null,
       approved_at: null,
       execution_started_at: null,
+      escalated_at: null,
       mitigated_at: null,
       resolved_at: null,
       ...timestamps,
