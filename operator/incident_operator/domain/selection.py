@@ -78,10 +78,10 @@ def _count(target: Target, matching: int) -> int:
 
 def check_hold(experiment: ChaosExperiment, *, halted: str | None) -> Refusal | None:
     """Why it may not begin yet, which ends by itself. `halted` is the kill switch's reason while it is on."""
-    if halted is not None:
-        return Refusal("KillSwitch", f"the kill switch is on: {halted}; it begins once that is lifted")
     if experiment.spec.suspend:
         return Refusal("Suspended", "spec.suspend is true")
+    if halted is not None:
+        return Refusal("KillSwitch", f"the kill switch is on: {halted}; it begins once that is lifted")
     return None
 
 
