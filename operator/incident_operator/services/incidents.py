@@ -17,7 +17,7 @@ from incident_operator.diagnosis.chain import RULES, Diagnosed
 from incident_operator.domain.approval import is_actionable
 from incident_operator.domain.conditions import incident_conditions
 from incident_operator.domain.history import OPERATOR, compute_durations, with_entry, with_phase
-from incident_operator.domain.incidents import decide_resolution, first_severity, is_relapse
+from incident_operator.domain.incidents import decide_resolution, find_rival, first_severity, is_relapse
 from incident_operator.domain.milestones import with_plans
 from incident_operator.domain.naming import incident_number, plan_name
 from incident_operator.domain.planning import (
@@ -159,17 +159,18 @@ class Incidents:
         now: datetime,
     ) -> IncidentStatus:
         actor = incident.metadata.annotations.get(REQUESTED_BY_ANNOTATION, "")
+        namespace, is_asked = incident.metadata.namespace, incident.spec.request is not None
+        incidents = self._store.list_all(Incident, namespace) if is_asked else []
         open_ones = (
-            i.metadata.name
-            for i in self._store.list_all(Incident, incident.metadata.namespace)
-            if i.status.phase is not IncidentPhase.RESOLVED and not i.is_consultation
+            i.metadata.name for i in incidents if i.status.phase is not IncidentPhase.RESOLVED and not i.is_consultation
         )
         answer = answer_request(
             incident.model_copy(update={"status": status}),
             actor=actor,
             is_healthy=all(b.ended_at is not None for b in breaches),
-            others=set(open_ones) - {incident.metadata.name} if incident.spec.request else (),
+            others=set(open_ones) - {incident.metadata.name},
             open_plan=open_plan(incident, plans),
+            rival=find_rival(incident, self._store.list_all(MockSystem, namespace), incidents) if is_asked else None,
             now=now,
         )
         if answer is None:
