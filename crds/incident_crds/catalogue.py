@@ -45,6 +45,7 @@ class ActionType(StrEnum):
 
     REDIS_EVICT_PREFIX = "RedisEvictPrefix"
     REDIS_CLEAR_CACHE = "RedisClearCache"
+    REDIS_KILL_CLIENTS = "RedisKillClients"
     POSTGRES_TERMINATE_IDLE = "PostgresTerminateIdle"
     POSTGRES_VACUUM = "PostgresVacuum"
     DISK_CLEANUP = "DiskCleanup"

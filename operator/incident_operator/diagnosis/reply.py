@@ -38,6 +38,7 @@ class ReplyAction(_Part):
     type: ActionType
     system: Annotated[str, Field(max_length=253)]
     prefix: Annotated[str, Field(max_length=128)] | None
+    client_name: Annotated[str, Field(max_length=128)] | None
     application_name: Annotated[str, Field(max_length=63)] | None
     idle_seconds: Annotated[int, Field(ge=0, le=86400)] | None
     table: Annotated[str, Field(max_length=128)] | None
@@ -70,6 +71,7 @@ class Scope:
 
 _PARAMETER: Mapping[ActionType, str] = {
     ActionType.REDIS_EVICT_PREFIX: "prefix",
+    ActionType.REDIS_KILL_CLIENTS: "client_name",
     ActionType.POSTGRES_TERMINATE_IDLE: "application_name",
     ActionType.POSTGRES_VACUUM: "table",
     ActionType.DISK_CLEANUP: "files",
@@ -77,7 +79,7 @@ _PARAMETER: Mapping[ActionType, str] = {
 _TAKES: Mapping[ActionType, frozenset[str]] = {
     ActionType.POSTGRES_TERMINATE_IDLE: frozenset({"application_name", "idle_seconds"}),
 }
-_ALL_PARAMETERS = ("prefix", "application_name", "idle_seconds", "table", "files")
+_ALL_PARAMETERS = ("prefix", "client_name", "application_name", "idle_seconds", "table", "files")
 
 
 def reply_schema() -> dict[str, Any]:
@@ -168,6 +170,7 @@ def _require_seen(type: ActionType, parameter: str, value: Any, evidence: Eviden
     """Parameters come from the evidence: a name that nobody saw is invented."""
     seen = {
         "prefix": {p.prefix for p in evidence.prefixes},
+        "client_name": {g.name for g in evidence.clients},
         "application_name": {g.application_name for g in evidence.sessions},
         "table": {t.name for t in evidence.tables} | {t.name.removeprefix("public.") for t in evidence.tables},
         "files": {f.path for f in evidence.files},

@@ -72,6 +72,7 @@ export const SIGNAL_WORD: Record<SignalName, string> = {
 export const ACTION_WORD: Record<ActionType, string> = {
   RedisEvictPrefix: "Delete the keys with a prefix",
   RedisClearCache: "Clear the whole cache",
+  RedisKillClients: "Disconnect a client",
   PostgresTerminateIdle: "End idle sessions",
   PostgresVacuum: "Vacuum a table",
   DiskCleanup: "Delete files",

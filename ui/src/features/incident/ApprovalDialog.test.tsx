@@ -23,7 +23,7 @@ const ACTION: Action = {
   id: "step-1",
   type: "RedisClearCache",
   system: "redis-test",
-  params: { application_name: null, files: null, idle_seconds: null, prefix: null, table: null },
+  params: { application_name: null, client_name: null, files: null, idle_seconds: null, prefix: null, table: null },
   risk: "Low",
   expected_impact: "1445 keys go",
   reversible: false,

@@ -44,7 +44,7 @@ describe("wordToType", () => {
     id: "s",
     type: "RestartSystem",
     system: "redis-test",
-    params: { application_name: null, files: null, idle_seconds: null, prefix: null, table: null },
+    params: { application_name: null, client_name: null, files: null, idle_seconds: null, prefix: null, table: null },
     risk: "Low",
     expected_impact: "",
     reversible: false,

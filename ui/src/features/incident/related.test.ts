@@ -53,7 +53,7 @@ describe("findSimilar", () => {
               id: "s",
               type: "RedisClearCache",
               system: "redis-test",
-              params: { application_name: null, files: null, idle_seconds: null, prefix: null, table: null },
+              params: { application_name: null, client_name: null, files: null, idle_seconds: null, prefix: null, table: null },
               risk: "High",
               expected_impact: "",
               reversible: false,
