@@ -17,6 +17,7 @@ class FaultType(StrEnum):
     """The faults an experiment can inject, and the root causes a diagnosis can name."""
 
     REDIS_MEMORY = "RedisMemory"
+    REDIS_CONNECTIONS = "RedisConnections"
     POSTGRES_CONNECTIONS = "PostgresConnections"
     POSTGRES_BLOAT = "PostgresBloat"
     DISK_FILL = "DiskFill"

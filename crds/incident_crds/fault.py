@@ -19,6 +19,13 @@ class RedisMemoryFault(Model):
     """used_memory to reach, as a percent of maxmemory."""
 
 
+class RedisConnectionsFault(Model):
+    """Holds real idle connections."""
+
+    fill_percent: FillPercent = 90
+    """Connections to reach, as a percent of maxclients; some have to stay free for the operator."""
+
+
 class PostgresConnectionsFault(Model):
     """Opens real idle sessions."""
 
@@ -63,6 +70,7 @@ class NoneFault(Model):
 
 _BLOCKS = {
     "RedisMemory": "redisMemory",
+    "RedisConnections": "redisConnections",
     "PostgresConnections": "postgresConnections",
     "PostgresBloat": "postgresBloat",
     "DiskFill": "diskFill",
@@ -91,6 +99,8 @@ class Fault(Model):
     """The fault; None is a control run without one."""
     redis_memory: RedisMemoryFault | None = None
     """Parameters of RedisMemory."""
+    redis_connections: RedisConnectionsFault | None = None
+    """Parameters of RedisConnections."""
     postgres_connections: PostgresConnectionsFault | None = None
     """Parameters of PostgresConnections."""
     postgres_bloat: PostgresBloatFault | None = None

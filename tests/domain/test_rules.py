@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName, SystemType
-from incident_operator.domain.evidence import Evidence, FileUsage, PrefixUsage, SessionGroup, TableUsage
+from incident_operator.domain.evidence import ClientGroup, Evidence, FileUsage, PrefixUsage, SessionGroup, TableUsage
 from incident_operator.domain.rules import diagnose
 from incident_operator.domain.sample import Signal
 from incident_operator.domain.verdict import Verdict
@@ -25,6 +25,11 @@ REDIS = evidence(
     SystemType.REDIS,
     SignalName.MEMORY,
     prefixes=(PrefixUsage("session:ab12:", 900, 56 * MIB, 900), PrefixUsage("user:", 500, MIB, 0)),
+)
+CLIENTS = evidence(
+    SystemType.REDIS,
+    SignalName.CLIENTS,
+    clients=(ClientGroup("worker-ab", "hello", 170, 3, 9), ClientGroup("", "get", 8, 0, 0)),
 )
 CONNECTIONS = evidence(
     SystemType.POSTGRES,
@@ -47,6 +52,12 @@ DISK = evidence(
     ("facts", "fault", "action", "params"),
     [
         (REDIS, FaultType.REDIS_MEMORY, ActionType.REDIS_EVICT_PREFIX, {"prefix": "session:ab12:"}),
+        (
+            CLIENTS,
+            FaultType.REDIS_CONNECTIONS,
+            ActionType.REDIS_KILL_CLIENTS,
+            {"clientName": "worker-ab"},
+        ),
         (
             CONNECTIONS,
             FaultType.POSTGRES_CONNECTIONS,
@@ -71,7 +82,7 @@ def assert_undetermined(verdict: Verdict) -> None:
     assert (verdict.fault, verdict.actions, verdict.confidence) == (None, (), 0)
 
 
-@pytest.mark.parametrize("facts", [REDIS, CONNECTIONS, BLOAT, DISK])
+@pytest.mark.parametrize("facts", [REDIS, CLIENTS, CONNECTIONS, BLOAT, DISK])
 def test_without_facts_the_cause_is_undetermined(facts: Evidence) -> None:
     bare = Evidence(facts.system, facts.type, facts.signals)
     assert_undetermined(diagnose(bare, [facts.signals[0].name]))
@@ -115,6 +126,10 @@ def test_severity_follows_what_users_feel(signals: list[SignalName], health: int
     ("facts", "signal"),
     [
         (evidence(SystemType.REDIS, SignalName.MEMORY, prefixes=(PrefixUsage("a", 9, MIB, 0),)), SignalName.MEMORY),
+        (
+            evidence(SystemType.REDIS, SignalName.CLIENTS, clients=(ClientGroup("x;*", "get", 90, 0, 9),)),
+            SignalName.CLIENTS,
+        ),
         (
             evidence(SystemType.REDIS, SignalName.MEMORY, prefixes=(PrefixUsage("p" * 200, 9, MIB, 0),)),
             SignalName.MEMORY,
@@ -173,6 +188,13 @@ def test_a_leak_is_weighed_against_all_sessions() -> None:
         facts={"client_sessions": 90.0},
     )
     assert_undetermined(diagnose(facts, [SignalName.CONNECTIONS]))
+
+
+def test_clients_without_a_name_are_not_to_blame() -> None:
+    nameless = (ClientGroup("", "get", 150, 0, 9), ClientGroup("web", "get", 20, 0, 9))
+    assert_undetermined(
+        diagnose(evidence(SystemType.REDIS, SignalName.CLIENTS, clients=nameless), [SignalName.CLIENTS])
+    )
 
 
 def test_a_table_that_is_sounder_than_what_was_measured_is_not_to_blame() -> None:

@@ -21,6 +21,7 @@ RELEASE, SYSTEM, DRILLS = "incident-simulator", "incidentsim-e2e", "drills"
 SYSTEMS = ("redis-test", "postgres-test", "disk-monitor")
 SCENARIOS = (
     "redis-memory",
+    "redis-connections",
     "postgres-connections",
     "postgres-bloat",
     "disk-full",

@@ -23,7 +23,7 @@ from ..conftest import NAMESPACE, Stack
 from ..waiting import eventually
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "disk-full", "system-down")
+DRILLS = ("redis-memory", "redis-connections", "postgres-connections", "postgres-bloat", "disk-full", "system-down")
 
 
 class Driver:
@@ -138,6 +138,8 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
     match drill:
         case "redis-memory":
             return await _redis_leftovers(stack)
+        case "redis-connections":
+            return await _redis_clients(stack, "worker-")
         case "postgres-connections":
             return await postgres_value(
                 stack, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^worker-'"
@@ -171,6 +173,15 @@ async def _redis_leftovers(stack: Stack) -> int:
     client = redis.Redis.from_url(system.endpoint, username=system.username, password=system.password)
     try:
         return len([key async for key in client.scan_iter("session:*", count=1000)])
+    finally:
+        await client.aclose()
+
+
+async def _redis_clients(stack: Stack, prefix: str) -> int:
+    system = stack.system("redis-test")
+    client = redis.Redis.from_url(system.endpoint, username=system.username, password=system.password)
+    try:
+        return len([c for c in await client.client_list() if c["name"].startswith(prefix)])
     finally:
         await client.aclose()
 

@@ -32,6 +32,7 @@ POLICY = HealthPolicy()
 S = SignalName
 CAUSES: dict[FaultType, tuple[str, dict[str, Any]]] = {
     FaultType.REDIS_MEMORY: ("redis_target", {"redisMemory": {}}),
+    FaultType.REDIS_CONNECTIONS: ("redis_target", {"redisConnections": {}}),
     FaultType.POSTGRES_CONNECTIONS: ("postgres_target", {"postgresConnections": {}}),
     FaultType.POSTGRES_BLOAT: ("postgres_target", {"postgresBloat": {}}),
     FaultType.DISK_FILL: ("disk_target", {"diskFill": {}}),

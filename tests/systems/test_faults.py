@@ -35,10 +35,14 @@ LIFETIME = timedelta(seconds=60)
 HASH = "0123456789ab"
 BLOCKS: dict[FaultType, tuple[str, dict[str, Any]]] = {
     FaultType.REDIS_MEMORY: ("redis_target", {"redisMemory": {}}),
+    FaultType.REDIS_CONNECTIONS: ("redis_target", {"redisConnections": {}}),
     FaultType.POSTGRES_CONNECTIONS: ("postgres_target", {"postgresConnections": {}}),
     FaultType.POSTGRES_BLOAT: ("postgres_target", {"postgresBloat": {"rows": 5000}}),
     FaultType.DISK_FILL: ("disk_target", {"diskFill": {}}),
 }
+
+SOCKETS = {FaultType.REDIS_CONNECTIONS, FaultType.POSTGRES_CONNECTIONS}
+"""They end with their holder, sooner than the lifetime."""
 
 
 @dataclass
@@ -100,6 +104,7 @@ def test_tags_look_like_ordinary_workload() -> None:
     }
     assert tags == {
         FaultType.REDIS_MEMORY: f"session:{HASH}:",
+        FaultType.REDIS_CONNECTIONS: f"worker-{HASH}",
         FaultType.POSTGRES_CONNECTIONS: f"worker-{HASH}",
         FaultType.POSTGRES_BLOAT: f"events_{HASH}",
         FaultType.DISK_FILL: f"app-{HASH}.log",
@@ -178,7 +183,7 @@ async def test_the_dead_man_ends_it_without_the_injector(fresh_case: Case) -> No
     assert await case.residue() > 0
     injector.send_signal(signal.SIGKILL)
     await injector.wait()
-    if type is not FaultType.POSTGRES_CONNECTIONS:  # sockets end with their holder, sooner than the lifetime
+    if type not in SOCKETS:
         assert await case.residue() > 0
     await eventually(lambda: is_gone(case), "the end of the fault", lifetime + 30)
     assert (await case.moved() or 0) > 90

@@ -47,6 +47,7 @@ export const REMEDIATION_WORD: Record<RemediationMode, string> = {
 
 export const FAULT_WORD: Record<FaultType, string> = {
   RedisMemory: "Redis memory full",
+  RedisConnections: "Redis client slots taken",
   PostgresConnections: "Postgres connections exhausted",
   PostgresBloat: "Postgres table bloat",
   DiskFill: "Disk full",

@@ -42,4 +42,31 @@ def _explain_memory(e: Evidence) -> Finding | None:
     )
 
 
-RULES: Rules = {SignalName.MEMORY: (_explain_memory,)}
+def _explain_clients(e: Evidence) -> Finding | None:
+    named = [g for g in e.clients if g.name]
+    total = max(sum(g.count for g in e.clients), fact_number(e, "connected_clients"))
+    if not named or total == 0:
+        return None
+    top = max(named, key=lambda g: g.count)
+    share = top.count / total
+    if share < DOMINANT_SHARE:
+        return None
+    return Finding(
+        fault=FaultType.REDIS_CONNECTIONS,
+        summary=f"Redis connections are held by {top.count} clients named {top.name!r}.",
+        solution=f"End the connections of {top.name!r}; all others stay.",
+        confidence=confidence_of(share),
+        fact=f"{top.name}: {top.count} of {total:g} connections, idle for up to {top.longest_idle_seconds} s",
+        action=ActionDraft(
+            ActionType.REDIS_KILL_CLIENTS,
+            e.system,
+            ActionParams(client_name=top.name),
+            f"about {top.count} connections end; the application has to connect again",
+        ),
+    )
+
+
+RULES: Rules = {
+    SignalName.MEMORY: (_explain_memory,),
+    SignalName.CLIENTS: (_explain_clients,),
+}

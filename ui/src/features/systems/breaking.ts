@@ -12,6 +12,7 @@ import type { OpenIncident } from "./openIncidents";
 /** The signal that each fault breaks. */
 const BREAKS: Record<FaultType, SignalName | null> = {
   RedisMemory: "memory",
+  RedisConnections: "clients",
   PostgresConnections: "connections",
   PostgresBloat: "bloat",
   DiskFill: "usage",
