@@ -18,6 +18,7 @@ class FaultType(StrEnum):
 
     REDIS_MEMORY = "RedisMemory"
     REDIS_CONNECTIONS = "RedisConnections"
+    REDIS_LATENCY = "RedisLatency"
     POSTGRES_CONNECTIONS = "PostgresConnections"
     POSTGRES_BLOAT = "PostgresBloat"
     DISK_FILL = "DiskFill"

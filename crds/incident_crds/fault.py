@@ -26,6 +26,13 @@ class RedisConnectionsFault(Model):
     """Connections to reach, as a percent of maxclients; some have to stay free for the operator."""
 
 
+class RedisLatencyFault(Model):
+    """Keeps Redis busy with short scripts, so that everybody waits for each answer."""
+
+    delay_milliseconds: Annotated[int, Field(ge=1, le=10000)] | None = None
+    """Time that each answer takes; where absent, so much that the canary takes about eight times its budget."""
+
+
 class PostgresConnectionsFault(Model):
     """Opens real idle sessions."""
 
@@ -71,6 +78,7 @@ class NoneFault(Model):
 _BLOCKS = {
     "RedisMemory": "redisMemory",
     "RedisConnections": "redisConnections",
+    "RedisLatency": "redisLatency",
     "PostgresConnections": "postgresConnections",
     "PostgresBloat": "postgresBloat",
     "DiskFill": "diskFill",
@@ -101,6 +109,8 @@ class Fault(Model):
     """Parameters of RedisMemory."""
     redis_connections: RedisConnectionsFault | None = None
     """Parameters of RedisConnections."""
+    redis_latency: RedisLatencyFault | None = None
+    """Parameters of RedisLatency."""
     postgres_connections: PostgresConnectionsFault | None = None
     """Parameters of PostgresConnections."""
     postgres_bloat: PostgresBloatFault | None = None

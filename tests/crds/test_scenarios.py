@@ -29,6 +29,7 @@ NAMES = [
     "postgres-bloat",
     "postgres-connections",
     "redis-connections",
+    "redis-latency",
     "redis-memory",
     "system-down",
 ]

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName, SystemType
-from incident_operator.domain.evidence import ClientGroup, Evidence, FileUsage, PrefixUsage, SessionGroup, TableUsage
+from incident_operator.domain.evidence import (
+    ClientGroup,
+    Evidence,
+    FileUsage,
+    PrefixUsage,
+    SessionGroup,
+    SlowCommand,
+    TableUsage,
+)
 from incident_operator.domain.rules import diagnose
 from incident_operator.domain.sample import Signal
 from incident_operator.domain.verdict import Verdict
@@ -264,3 +272,50 @@ def test_a_delay_is_between_the_system_and_its_clients() -> None:
     assert [a.type for a in verdict.actions] == [ActionType.REMOVE_LATENCY]
     assert diagnose(slow(2000, 900), [SignalName.LATENCY]).fault is None  # the system itself is slow
     assert diagnose(slow(2000, None), [SignalName.LATENCY]).fault is None
+
+
+def busy(direct: float | None, *slow: SlowCommand) -> Evidence:
+    signal = Signal(SignalName.LATENCY, 20, "slow", {"milliseconds": 2000})
+    return Evidence(
+        "system",
+        SystemType.REDIS,
+        (signal,),
+        clients=(
+            ClientGroup("", "get", 9, 0, 9),
+            ClientGroup("web", "get", 5, 0, 9),
+            ClientGroup("report-ab", "eval", 2, 0, 0),
+        ),
+        slow_commands=slow,
+        facts={"direct_milliseconds": direct} if direct else {},
+    )
+
+
+SCRIPTS = SlowCommand("report-ab", "eval", 100, 28000, 290)
+PAGES = SlowCommand("web", "lrange", 90, 26000, 290)
+GONE = SlowCommand("batch", "keys", 30, 59000, 2000)
+
+
+@pytest.mark.parametrize("direct", [570, None])
+@pytest.mark.parametrize("signal", [SignalName.LATENCY, SignalName.CANARY])
+def test_a_busy_server_is_slow_by_itself(direct: float | None, signal: SignalName) -> None:
+    """Who left is not to blame any more, whatever the log says of the time before."""
+    verdict = diagnose(busy(direct, GONE, SCRIPTS), [signal])
+    assert verdict.fault is FaultType.REDIS_LATENCY
+    (draft,) = verdict.actions
+    assert (draft.type, draft.params.to_json()) == (ActionType.REDIS_KILL_CLIENTS, {"clientName": "report-ab"})
+    assert "eval" in verdict.summary
+    assert verdict.confidence >= 80
+
+
+@pytest.mark.parametrize("slow", [(), (GONE,)])
+def test_the_only_one_that_runs_scripts_is_a_weaker_suspect(slow: tuple[SlowCommand, ...]) -> None:
+    verdict = diagnose(busy(570, *slow), [SignalName.LATENCY])
+    assert (verdict.fault, verdict.confidence) == (FaultType.REDIS_LATENCY, 50)
+    assert diagnose(busy(None, *slow), [SignalName.LATENCY]).fault is None
+
+
+def test_neither_latency_is_mistaken_for_the_other() -> None:
+    assert diagnose(busy(1.5, SCRIPTS), [SignalName.LATENCY]).fault is FaultType.NETWORK_LATENCY
+    even = SlowCommand("", "get", 90, 26000, 290), SlowCommand("web", "get", 90, 26000, 290), SCRIPTS
+    assert_undetermined(diagnose(busy(570, *even), [SignalName.LATENCY]))
+    assert diagnose(busy(570, PAGES), [SignalName.LATENCY]).actions[0].params.client_name == "web"

@@ -22,6 +22,7 @@ SYSTEMS = ("redis-test", "postgres-test", "disk-monitor")
 SCENARIOS = (
     "redis-memory",
     "redis-connections",
+    "redis-latency",
     "postgres-connections",
     "postgres-bloat",
     "disk-full",

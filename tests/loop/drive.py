@@ -23,7 +23,15 @@ from ..conftest import NAMESPACE, Stack
 from ..waiting import eventually
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-DRILLS = ("redis-memory", "redis-connections", "postgres-connections", "postgres-bloat", "disk-full", "system-down")
+DRILLS = (
+    "redis-memory",
+    "redis-connections",
+    "redis-latency",
+    "postgres-connections",
+    "postgres-bloat",
+    "disk-full",
+    "system-down",
+)
 
 
 class Driver:
@@ -140,6 +148,8 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
             return await _redis_leftovers(stack)
         case "redis-connections":
             return await _redis_clients(stack, "worker-")
+        case "redis-latency":
+            return await _redis_clients(stack, "report-")
         case "postgres-connections":
             return await postgres_value(
                 stack, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^worker-'"

@@ -12,6 +12,7 @@ from incident_crds.catalogue import FaultType
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.faults.registry import build_faults
+from incident_operator.probes.evidence import gather_evidence
 from incident_operator.targets import Refused
 from incident_operator.targets.redis import RedisTarget
 from tests.waiting import eventually
@@ -47,6 +48,71 @@ async def test_slots_stay_free_for_the_operator(redis_target: RedisTarget) -> No
     await fault.inject(redis_target, connections(96), undo, LIFETIME)
     assert int((await redis_target.info("clients"))["connected_clients"]) == 192
     await fault.recover(redis_target, undo)
+
+
+LATENCY = FaultSpec.model_validate({"type": "RedisLatency", "redisLatency": {}})
+
+
+async def test_scripts_are_short_and_whoever_is_disconnected_stays_away(redis_target: RedisTarget) -> None:
+    """Well below what the server calls busy, when it would answer nobody but with an error."""
+    fault = build_faults()[FaultType.REDIS_LATENCY]
+    undo = fault.undo_record(HASH, LATENCY, HealthPolicy())
+    await redis_target.call("CONFIG", "SET", "lua-time-limit", 200)
+    await redis_target.call("SLOWLOG", "RESET")
+    try:
+        await fault.inject(redis_target, LATENCY, undo, LIFETIME)
+        assert len(await redis_target.client_ids(undo.tag)) == 6
+        await redis_target.canary()
+        evidence = await gather_evidence(redis_target, "cache", [])
+        longest = max(s.longest_milliseconds for s in evidence.slow_commands if s.client == undo.tag)
+        assert 90 <= longest < 200
+        await redis_target.end_clients(await redis_target.client_ids(undo.tag))
+
+        async def gone() -> bool:
+            return await fault.residue(redis_target, undo) == 0
+
+        await eventually(gone, "the end of the work", 5)
+        await redis_target.canary()
+        assert await gone()
+    finally:
+        await fault.recover(redis_target, undo)
+        await redis_target.call("CONFIG", "SET", "lua-time-limit", 5000)
+
+
+async def test_work_ends_with_its_time(redis_target: RedisTarget) -> None:
+    fault = build_faults()[FaultType.REDIS_LATENCY]
+    undo = fault.undo_record(HASH, LATENCY, HealthPolicy())
+    await fault.inject(redis_target, LATENCY, undo, timedelta(seconds=0.5))
+
+    async def gone() -> bool:
+        return await fault.residue(redis_target, undo) == 0
+
+    try:
+        await eventually(gone, "the end of the work", 5)
+    finally:
+        await fault.recover(redis_target, undo)
+
+
+@pytest.mark.parametrize(
+    ("delay", "policy", "words"),
+    [
+        (None, {}, None),
+        (None, {"latencyBudgetMilliseconds": 20, "timeoutSeconds": 1}, None),
+        (None, {"thresholdPercent": 20}, "set delayMilliseconds to between 684 and 749"),
+        (None, {"latencyBudgetMilliseconds": 3000}, "raise the system's timeoutSeconds"),
+        (400, {}, "between 459 and 749"),
+        (459, {}, None),
+        (749, {}, None),
+        (750, {}, "would fail after 3000 ms"),
+    ],
+)
+def test_delays_that_nobody_would_notice_or_survive(
+    delay: int | None, policy: dict[str, int], words: str | None
+) -> None:
+    spec = FaultSpec.model_validate({"type": "RedisLatency", "redisLatency": {"delayMilliseconds": delay}})
+    error = build_faults()[FaultType.REDIS_LATENCY].parameters_error(spec, HealthPolicy.model_validate(policy))
+    assert (error is None) == (words is None), error
+    assert words is None or words in (error or "")
 
 
 @pytest.fixture

@@ -41,6 +41,12 @@ HEALS: dict[FaultType, tuple[str, dict[str, Any], ActionType, ActionParams]] = {
         ActionType.REDIS_KILL_CLIENTS,
         ActionParams(client_name=f"worker-{HASH}"),
     ),
+    FaultType.REDIS_LATENCY: (
+        "redis_target",
+        {"redisLatency": {}},
+        ActionType.REDIS_KILL_CLIENTS,
+        ActionParams(client_name=f"report-{HASH}"),
+    ),
     FaultType.POSTGRES_CONNECTIONS: (
         "postgres_target",
         {"postgresConnections": {}},

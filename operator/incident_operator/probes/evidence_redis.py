@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from incident_operator.domain.evidence import ClientGroup, Evidence, PrefixUsage, SlowCommand
@@ -70,14 +70,15 @@ async def read_redis(target: RedisTarget, system: str, signals: tuple[Signal, ..
         for prefix, g in groups.items()
     ]
     facts["sampled_bytes"] = float(sum(p.bytes for p in found))
+    slow_commands = _group_slow(slow, clock)
     return Evidence(
         system=system,
         type=target.type,
         signals=signals,
         prefixes=tuple(sorted(found, key=lambda p: (-p.bytes, p.prefix))[:_MOST_PREFIXES]),
         # rights to what follows may be missing, and the rest is evidence all the same
-        clients=() if isinstance(listing, TargetError) else _group_clients(read_clients(as_text(listing))),
-        slow_commands=_group_slow(slow, clock),
+        clients=() if isinstance(listing, TargetError) else _group_clients(as_text(listing), slow_commands),
+        slow_commands=slow_commands,
         facts=facts,
     )
 
@@ -88,10 +89,10 @@ def _answered(reply: Reply | TargetError) -> Reply:
     return reply
 
 
-def _group_clients(clients: Iterable[Client]) -> tuple[ClientGroup, ...]:
-    """By name, without the operator's own, largest first."""
+def _group_clients(listing: str, slow: Sequence[SlowCommand]) -> tuple[ClientGroup, ...]:
+    """By name, without the operator's own, largest first: the largest, and those that gave slow commands."""
     groups: dict[str, list[Client]] = defaultdict(list)
-    for client in clients:
+    for client in read_clients(listing):
         if client.name != OPERATOR_NAME:
             groups[client.name].append(client)
     found = [
@@ -104,7 +105,9 @@ def _group_clients(clients: Iterable[Client]) -> tuple[ClientGroup, ...]:
         )
         for name, group in groups.items()
     ]
-    return tuple(sorted(found, key=lambda g: (-g.count, g.name))[:_MOST_CLIENTS])
+    found.sort(key=lambda g: (-g.count, g.name))
+    names = {s.client for s in slow}
+    return tuple(g for n, g in enumerate(found) if n < _MOST_CLIENTS or g.name in names)
 
 
 def _group_slow(log: Reply | TargetError, clock: Reply | TargetError) -> tuple[SlowCommand, ...]:

@@ -48,6 +48,7 @@ export const REMEDIATION_WORD: Record<RemediationMode, string> = {
 export const FAULT_WORD: Record<FaultType, string> = {
   RedisMemory: "Redis memory full",
   RedisConnections: "Redis client slots taken",
+  RedisLatency: "Slow Redis",
   PostgresConnections: "Postgres connections exhausted",
   PostgresBloat: "Postgres table bloat",
   DiskFill: "Disk full",

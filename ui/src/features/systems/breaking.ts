@@ -13,6 +13,7 @@ import type { OpenIncident } from "./openIncidents";
 const BREAKS: Record<FaultType, SignalName | null> = {
   RedisMemory: "memory",
   RedisConnections: "clients",
+  RedisLatency: "latency",
   PostgresConnections: "connections",
   PostgresBloat: "bloat",
   DiskFill: "usage",
