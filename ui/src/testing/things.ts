@@ -121,6 +121,8 @@ export function anExperiment(fields: Partial<Experiment> = {}): Experiment {
     fault: {
       type: "RedisMemory",
       redis_memory: null,
+      redis_connections: null,
+      redis_latency: null,
       postgres_connections: null,
       postgres_bloat: null,
       disk_fill: null,

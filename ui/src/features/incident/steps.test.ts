@@ -5,7 +5,14 @@ import { aPlan } from "@/testing/things";
 
 import { compareEvidence, toSteps } from "./steps";
 
-const NO_PARAMS = { application_name: null, client_name: null, files: null, idle_seconds: null, prefix: null, table: null };
+const NO_PARAMS = {
+  application_name: null,
+  client_name: null,
+  files: null,
+  idle_seconds: null,
+  prefix: null,
+  table: null,
+};
 
 function anAction(id: string): Action {
   return {
