@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -48,6 +50,36 @@ async def test_slots_stay_free_for_the_operator(redis_target: RedisTarget) -> No
     await fault.inject(redis_target, connections(96), undo, LIFETIME)
     assert int((await redis_target.info("clients"))["connected_clients"]) == 192
     await fault.recover(redis_target, undo)
+
+
+MEMORY = FaultSpec.model_validate({"type": "RedisMemory", "redisMemory": {}})
+
+
+async def test_redis_is_filled_in_a_second_and_nobody_waits_for_that(redis_target: RedisTarget) -> None:
+    fault = build_faults()[FaultType.REDIS_MEMORY]
+    undo = fault.undo_record(HASH, MEMORY, HealthPolicy())
+    before = int((await redis_target.info("memory"))["used_memory"])
+    longest = 0.0
+
+    async def watch() -> None:
+        """The loop's own work between two turns. Other processes' turns on a busy machine do not count."""
+        nonlocal longest
+        while True:
+            used = time.thread_time()
+            await asyncio.sleep(0.002)
+            longest = max(longest, time.thread_time() - used)
+
+    watching = asyncio.create_task(watch())
+    try:
+        begun = time.monotonic()
+        await fault.inject(redis_target, MEMORY, undo, LIFETIME)
+        took = time.monotonic() - begun
+        assert int((await redis_target.info("memory"))["used_memory"]) - before > 50_000_000
+        await fault.recover(redis_target, undo)
+    finally:
+        watching.cancel()
+    assert took < 3  # 0.2 s where nothing else runs
+    assert 0 < longest < 0.1
 
 
 LATENCY = FaultSpec.model_validate({"type": "RedisLatency", "redisLatency": {}})

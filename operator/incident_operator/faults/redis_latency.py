@@ -24,7 +24,7 @@ from incident_operator.targets.redis_link import RedisLink
 
 _BUDGETS = 8
 """The canary then takes about so many times its budget: far below any usual threshold, and still an answer."""
-_MOST_OF_TIMEOUT = 0.7
+_MOST_OF_TIMEOUT = 0.6
 _TURNS = RedisTarget.canary_round_trips
 """Answers that a canary awaits. Before the first it waits for the end of a script that runs: up to one more."""
 _ZERO_AT = 10  # budgets at which the signal is 0
@@ -34,6 +34,7 @@ _LONGEST_SCRIPT_MILLISECONDS = 500.0
 _FEWEST = 2
 """While the answer to one is on its way another one's script runs: else the server had a pause after each."""
 _USUAL_LIMIT_MILLISECONDS = 5000
+_MOST_LOOKS = 20
 
 # Bounded by the server's own clock; one that is set back meanwhile ends it, too. It writes nothing, so that it can be
 # killed. The clock is looked at every 0.1 ms: more often would make millions of commands a second of it.
@@ -111,7 +112,9 @@ class RedisLatency(Fault):
             pause = plan.microseconds / 2_000_000 * number / plan.clients
             work = _work(link, plan.microseconds, pause_seconds=pause, end=end)
             working.append(_Worker(link, asyncio.create_task(work)))
-        await redis.ping()  # answered once they are at work
+        for _ in range(_MOST_LOOKS):
+            if await redis.ping() > timedelta(microseconds=plan.microseconds / 2):
+                return  # they are at work
 
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
@@ -146,12 +149,12 @@ class _Plan:
 
 
 def _answer(spec: FaultSpec, policy: HealthPolicy) -> int:
-    """Milliseconds that every answer shall take. Before its first one the canary waits half of that on average."""
+    """Milliseconds that every answer shall take. The canary takes two and a half to four times that, as it falls."""
     wanted = (spec.redis_latency or RedisLatencyFault()).delay_milliseconds
     if wanted is not None:
         return wanted
     goal = min(_BUDGETS * policy.latency_budget_milliseconds, policy.timeout_seconds * 1000 * _MOST_OF_TIMEOUT)
-    return max(1, int(goal / (_TURNS + 0.5)))
+    return max(1, int(goal / _TURNS))
 
 
 def _share(answer_milliseconds: float, limit_milliseconds: float) -> _Plan:
