@@ -37,7 +37,7 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
         "unknown fault",
         "ChaosExperiment",
         {"spec.fault.type": "Meteor"},
-        'spec.fault.type: Unsupported value: "Meteor": supported values: "RedisMemory", "PostgresConnections"',
+        'spec.fault.type: Unsupported value: "Meteor": supported values: "RedisMemory", "RedisConnections"',
     ),
     (
         "fault without its block",

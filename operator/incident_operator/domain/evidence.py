@@ -33,6 +33,31 @@ class PrefixUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientGroup:
+    """Redis connections with the same name."""
+
+    name: str
+    """Empty for those that gave none."""
+    command: str
+    """What most of them asked for last."""
+    count: int
+    shortest_idle_seconds: int
+    longest_idle_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlowCommand:
+    """What the slow log of Redis has of one client name and command. Arguments are left out: they may be secrets."""
+
+    client: str
+    command: str
+    count: int
+    milliseconds: float
+    """Of all of them together."""
+    longest_milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class SessionGroup:
     """Postgres client sessions with the same application, user and state."""
 
@@ -106,6 +131,9 @@ class Evidence:
     """None where no system is known, as of an incident that a person reported."""
     signals: tuple[Signal, ...]
     prefixes: tuple[PrefixUsage, ...] = ()
+    clients: tuple[ClientGroup, ...] = ()
+    slow_commands: tuple[SlowCommand, ...] = ()
+    """Of the last minute only."""
     sessions: tuple[SessionGroup, ...] = ()
     statements: tuple[Statement, ...] = ()
     blockers: tuple[Blocker, ...] = ()
