@@ -49,15 +49,31 @@ class ControlRef(Model):
     """Secret whose key `token` holds the endpoint's bearer token."""
 
 
+Endpoint = Annotated[str, Field(pattern="^(redis|postgresql|http)://", max_length=512)]
+
+
+class ProxyRef(Model):
+    """A proxy of ours (`incident-proxy`) in front of the system, which can delay what its clients get."""
+
+    client_endpoint: Endpoint
+    """Where ordinary clients connect, in the same form as `endpoint`, past which the operator's own connection goes."""
+    url: Annotated[str, Field(pattern="^https?://", max_length=512)]
+    """Base URL of the proxy's control endpoint: PUT {url}/latency delays, DELETE ends that, GET {url} tells of it."""
+    token_secret_ref: SecretRef
+    """Secret whose key `token` holds that endpoint's bearer token."""
+
+
 class ExternalSystem(Model):
     """A system that runs already and that the operator only connects to."""
 
-    endpoint: Annotated[str, Field(pattern="^(redis|postgresql|http)://", max_length=512)]
+    endpoint: Endpoint
     """redis://HOST:PORT/DB, postgresql://HOST:PORT/DATABASE, or http://HOST:PORT of a disk agent."""
     credentials_secret_ref: SecretRef
     """Secret with username, password (control) and appUsername, appPassword (ordinary rights)."""
     control_ref: ControlRef | None = None
     """Where the process can be stopped and restarted; without it SystemDown and RestartSystem are not offered."""
+    proxy_ref: ProxyRef | None = None
+    """What its clients go through; without it NetworkLatency and RemoveLatency are not offered."""
 
 
 Quantity = Annotated[str, Field(pattern="^[0-9]+(\\.[0-9]+)?(m|k|Ki|Mi|M|Gi|G)?$", max_length=16)]
@@ -129,6 +145,14 @@ class MockSystemSpec(Model):
                     "'Postgres': 'postgresql://', 'Disk': 'http://'}[self.type])"
                 ),
                 "external.endpoint must fit the type: redis:// for Redis, postgresql:// for Postgres, http:// for Disk",
+            ),
+            (
+                (
+                    "!has(self.external) || !has(self.external.proxyRef) || "
+                    "self.external.proxyRef.clientEndpoint.startsWith({'Redis': 'redis://', "
+                    "'Postgres': 'postgresql://', 'Disk': 'http://'}[self.type])"
+                ),
+                "external.proxyRef.clientEndpoint must fit the type, as external.endpoint does",
             ),
             (
                 "!has(self.deployment) || !has(self.deployment.maxMemory) || self.type == 'Redis'",

@@ -23,7 +23,7 @@ from ..conftest import NAMESPACE, Stack
 from ..waiting import eventually
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "disk-full", "system-down")
+DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "disk-full", "system-down", "network-latency")
 
 
 class Driver:
@@ -152,6 +152,8 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
             return await _disk_leftovers(stack)
         case "system-down":
             return int(not await _answers(stack.system("redis-test").endpoint))
+        case "network-latency":
+            return len(_delays(stack))
     raise AssertionError(drill)
 
 
@@ -164,6 +166,12 @@ async def _answers(endpoint: str) -> bool:
     writer.close()
     await writer.wait_closed()
     return True
+
+
+def _delays(stack: Stack) -> list[str]:
+    """The proxies' own records of delays."""
+    found = (stack.state / "data").glob("*-proxy/latency.json")
+    return [record.parent.name for record in found]
 
 
 async def _redis_leftovers(stack: Stack) -> int:

@@ -35,6 +35,7 @@ _TAKES: Mapping[ActionType, str] = {
     ActionType.POSTGRES_TERMINATE_IDLE: "ends an application's idle sessions; takes application_name, idle_seconds",
     ActionType.POSTGRES_VACUUM: "vacuums one table; takes table",
     ActionType.DISK_CLEANUP: "deletes the named files; takes files",
+    ActionType.REMOVE_LATENCY: "ends a delay between the system and its clients, at once for all; takes nothing",
     ActionType.RESTART_SYSTEM: "restarts the system, which is away for a moment; takes nothing",
 }
 
