@@ -178,7 +178,8 @@ class MockSystemSpec(Model):
     team: Annotated[str, Field(max_length=63)] = ""
     """Team that owns it; its incidents go there."""
     depends_on: Annotated[list[Name], Field(max_length=16)] = Field(default_factory=list)
-    """Systems in the same namespace that this one needs."""
+    """Systems in the same namespace whose trouble can be the cause of trouble here, directly or by way of an
+    application that uses both: breaches with the same cause are one incident, diagnosed there first."""
     health: HealthPolicy = Field(default_factory=HealthPolicy)
     """How it is probed, and when its health is an incident."""
 
@@ -209,6 +210,8 @@ class Breach(StatusModel):
     """When it ended; absent while it lasts."""
     incident: Annotated[str, Field(max_length=253)] = ""
     """The Incident it belongs to."""
+    owner: Annotated[str, Field(max_length=253)] = ""
+    """The system whose breach opened that incident, where it is another one's."""
 
 
 class Capabilities(StatusModel):

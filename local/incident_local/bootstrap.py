@@ -35,6 +35,7 @@ from incident_local.errors import SetupFailed
 from incident_local.identities import NAMESPACE, Identities
 from incident_local.systems.base import TargetSystem
 from incident_local.systems.proxy import Proxy
+from incident_local.systems.shop import DEPENDS_ON
 
 SYSTEM_NAMESPACE = "incidentsim-system"
 CONTROL_SECRET = "laptop-control"  # noqa: S105 - the name of a Secret
@@ -209,21 +210,17 @@ def _secret_name(system: TargetSystem) -> str:
 
 def _mock_system(proxy: Proxy, control_url: str) -> Manifest:
     system, token = proxy.system, SecretRef(name=CONTROL_SECRET)
-    return _manifest(
-        MockSystem(
-            metadata=ObjectMeta(name=system.name, namespace=NAMESPACE),
-            spec=MockSystemSpec(
-                type=system.type,
-                external=ExternalSystem(
-                    endpoint=system.endpoint,
-                    credentials_secret_ref=SecretRef(name=_secret_name(system)),
-                    control_ref=ControlRef(url=control_url, token_secret_ref=token),
-                    proxy_ref=ProxyRef(
-                        client_endpoint=proxy.client_endpoint, url=proxy.control_url, token_secret_ref=token
-                    ),
-                ),
-                capacity_bytes=system.capacity_bytes,
-                health=HealthPolicy(interval_seconds=1),
-            ),
-        )
+    spec = MockSystemSpec(
+        type=system.type,
+        external=ExternalSystem(
+            endpoint=system.endpoint,
+            credentials_secret_ref=SecretRef(name=_secret_name(system)),
+            control_ref=ControlRef(url=control_url, token_secret_ref=token),
+            proxy_ref=ProxyRef(client_endpoint=proxy.client_endpoint, url=proxy.control_url, token_secret_ref=token),
+        ),
+        capacity_bytes=system.capacity_bytes,
+        health=HealthPolicy(interval_seconds=1),
     )
+    if system.name in DEPENDS_ON:
+        spec.depends_on = list(DEPENDS_ON[system.name])
+    return _manifest(MockSystem(metadata=ObjectMeta(name=system.name, namespace=NAMESPACE), spec=spec))

@@ -31,6 +31,7 @@ from incident_local.systems.disk import build_disk
 from incident_local.systems.postgres import build_postgres
 from incident_local.systems.proxy import PROXY_PORTS, build_proxy
 from incident_local.systems.redis import build_redis
+from incident_local.systems.shop import build_shop
 from incident_local.wheels import WheelStore
 
 
@@ -84,6 +85,7 @@ class StackStarter:
                 await supervisor.unless_failed(_together(applying, *starts))
             if with_operator:
                 await self._start(supervisor, self._operator(ports["operator"]))
+                await self._start(supervisor, build_shop({p.system.name: p for p in proxies}, self._state))
             if with_api:  # before the systems are waited for: the operator reaches them meanwhile
                 await self._start(supervisor, self._api(ports["api"]))
             if with_operator:

@@ -21,6 +21,8 @@ from incident_crds.remediationplan import (
     RemediationPlan,
     RemediationPlanSpec,
 )
+from incident_operator.domain.cascade import cause_found_at
+from incident_operator.domain.naming import plan_name
 
 LONGEST_REASON = 4096
 DOORS = ("kubectl", "board", "api", "plugin")
@@ -76,7 +78,7 @@ def _check_actions(spec: RemediationPlanSpec, incident: Incident, systems: Mappi
     if not spec.actions:
         return Refusal("NoValidAction", "the plan has no action")
     for action in spec.actions:
-        if action.system not in incident.spec.affected_systems:
+        if action.system not in incident.systems or action.system not in systems:
             return Refusal(
                 "TargetNotAffected",
                 f"action {action.id} targets {action.system}, which the incident does not affect",
@@ -95,7 +97,7 @@ def _check_verification(
     if missing:
         return Refusal("VerificationIncomplete", f"the plan does not verify {', '.join(sorted(missing))}")
     for check in spec.verification:
-        if check.system not in incident.spec.affected_systems:
+        if check.system not in incident.systems or check.system not in systems:
             return Refusal("VerificationIncomplete", f"{check.system} is verified but not affected")
         threshold = systems[check.system].spec.health.threshold_percent
         if check.min_health < threshold:
@@ -179,7 +181,21 @@ def _why_void(
     detected_at = incident.status.timestamps.detected_at
     if detected_at is not None and not plan.metadata.is_created_since(detected_at):
         return PlanPhase.SUPERSEDED, Refusal("IncidentReopened", "the plan was made for an earlier breach")
+    if _misses_cause(plan, incident):
+        cause = incident.status.diagnosis.root_cause.system if incident.status.diagnosis else ""
+        text = f"the cause was found to be in {cause} meanwhile, on which the plan does nothing"
+        return PlanPhase.SUPERSEDED, Refusal("CauseElsewhere", text)
     return None
+
+
+def _misses_cause(plan: RemediationPlan, incident: Incident) -> bool:
+    """Whether it is our own plan, and was made before a system joined in which the cause was then found."""
+    diagnosis, found_at = incident.status.diagnosis, cause_found_at(incident)
+    if diagnosis is None or found_at is None or incident.status.evidence is None:
+        return False
+    is_new = incident.status.evidence.collected_at >= found_at
+    is_ours = plan.metadata.name == plan_name(incident.metadata.name, plan.spec.attempt)
+    return is_new and is_ours and diagnosis.root_cause.system not in {action.system for action in plan.spec.actions}
 
 
 def pin_changed(plan: RemediationPlan, systems: Mapping[str, MockSystem]) -> bool:
