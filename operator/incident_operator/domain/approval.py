@@ -12,7 +12,7 @@ import orjson
 
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, VIA_ANNOTATION
 from incident_crds.catalogue import Risk, SignalName
-from incident_crds.incident import Incident, IncidentPhase, IncidentType, RemediationMode
+from incident_crds.incident import Incident, IncidentPhase, IncidentType, Relation, RemediationMode
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import (
     Decision,
@@ -182,20 +182,21 @@ def _why_void(
     if detected_at is not None and not plan.metadata.is_created_since(detected_at):
         return PlanPhase.SUPERSEDED, Refusal("IncidentReopened", "the plan was made for an earlier breach")
     if _misses_cause(plan, incident):
-        cause = incident.status.diagnosis.root_cause.system if incident.status.diagnosis else ""
-        text = f"the cause was found to be in {cause} meanwhile, on which the plan does nothing"
+        text = "a system that the incident's own depends on broke, too: the cause is there, and the plan is not"
         return PlanPhase.SUPERSEDED, Refusal("CauseElsewhere", text)
     return None
 
 
 def _misses_cause(plan: RemediationPlan, incident: Incident) -> bool:
-    """Whether it is our own plan, and was made before a system joined in which the cause was then found."""
-    diagnosis, found_at = incident.status.diagnosis, cause_found_at(incident)
-    if diagnosis is None or found_at is None or incident.status.evidence is None:
-        return False
-    is_new = incident.status.evidence.collected_at >= found_at
+    """Whether it is our own plan, and was made before a system joined in which the cause is."""
+    status, found_at = incident.status, cause_found_at(incident)
     is_ours = plan.metadata.name == plan_name(incident.metadata.name, plan.spec.attempt)
-    return is_new and is_ours and diagnosis.root_cause.system not in {action.system for action in plan.spec.actions}
+    if found_at is None or status.diagnosis is None or status.evidence is None or not is_ours:
+        return False
+    causes = {status.diagnosis.root_cause.system}
+    if status.evidence.collected_at < found_at:  # it is diagnosed anew in a moment
+        causes = {joined.system for joined in status.joined if joined.relation is Relation.CAUSE}
+    return not causes & {action.system for action in plan.spec.actions}
 
 
 def pin_changed(plan: RemediationPlan, systems: Mapping[str, MockSystem]) -> bool:

@@ -74,11 +74,15 @@ def _shared(
     since: datetime,
     is_new: bool = False,
 ) -> Shared | None:
-    """Of a breach that lasts, or ended since; with `is_new` only of one that began since."""
+    """Of a breach that lasts, or ended since; with `is_new` of one that began since, and lasts."""
     for breach in sorted(system.status.breaches, key=lambda b: b.signal):
-        lasts = breach.ended_at is None or breach.ended_at >= since
-        began = breach.breached_at is not None and (breach.breached_at >= since or not is_new)
-        if breach.signal in signals and lasts and began and breach.incident and is_open(breach.incident):
+        if breach.signal not in signals or breach.breached_at is None or not breach.incident:
+            continue
+        if is_new:
+            counts = breach.ended_at is None and breach.breached_at >= since
+        else:
+            counts = breach.ended_at is None or breach.ended_at >= since
+        if counts and is_open(breach.incident):
             return Shared(breach.incident, breach.owner or system.metadata.name)
     return None
 
