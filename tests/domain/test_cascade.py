@@ -242,24 +242,11 @@ def test_the_plan_acts_on_the_cause_and_is_verified_on_both() -> None:
     space.create(OF_POSTGRES, POSTGRES, CONNECTIONS)
     space.breaks(REDIS, LATENCY, seconds=1)
     found = space.settle(OF_POSTGRES, 1)
-    draft = ActionDraft(ActionType.REMOVE_LATENCY, REDIS, ActionParams(), "")
-    verdict = Verdict(FaultType.NETWORK_LATENCY, REDIS, "s", "s", Severity.P2, 85, (), (draft,))
-    spec = build_plan_spec(
-        found,
-        verdict,
-        attempt=1,
-        author="rules",
-        risks=dict.fromkeys(ActionType, Risk.LOW),
-        reversible=(),
-        broken=broken_signals(found, list(space.systems.values())),
-        min_health={POSTGRES: 60},
-        hold=CASCADE_WINDOW,
-    )
-    assert [(c.system, c.signal, c.min_health) for c in spec.verification] == [
-        (REDIS, CANARY, 50),
-        (REDIS, LATENCY, 50),
-        (POSTGRES, CANARY, 60),
-        (POSTGRES, CONNECTIONS, 60),
+    assert verified_signals(found, broken_signals(found, list(space.systems.values()))) == [
+        (REDIS, CANARY),
+        (REDIS, LATENCY),
+        (POSTGRES, CANARY),
+        (POSTGRES, CONNECTIONS),
     ]
 
 
@@ -281,3 +268,31 @@ def test_rules_name_the_cause_and_what_suffers_from_it() -> None:
     assert [a.system for a in found.actions] == [REDIS]
     assert "postgres-test suffers from it (connections: 32 of 50 connections, 32 of them idle)." in found.summary
     assert "fine" not in found.summary
+
+
+def test_a_plan_for_one_system_verifies_what_opened_the_incident_and_that_clients_are_served() -> None:
+    found = incident(signals=[SignalName.REACHABLE, SignalName.LATENCY])
+    found.spec.signal = SignalName.REACHABLE
+    assert verified_signals(found, {}) == [
+        (REDIS, CANARY),
+        (REDIS, LATENCY),
+        (REDIS, SignalName.REACHABLE),
+    ]
+
+
+def verified_signals(found: Incident, broken: dict[str, list[SignalName]]) -> list[tuple[str, SignalName]]:
+    draft = ActionDraft(ActionType.REMOVE_LATENCY, REDIS, ActionParams(), "")
+    verdict = Verdict(FaultType.NETWORK_LATENCY, REDIS, "s", "s", Severity.P2, 85, (), (draft,))
+    spec = build_plan_spec(
+        found,
+        verdict,
+        attempt=1,
+        author="rules",
+        risks=dict.fromkeys(ActionType, Risk.LOW),
+        reversible=(),
+        broken=broken,
+        min_health={POSTGRES: 60},
+        hold=CASCADE_WINDOW,
+    )
+    assert {(c.system, c.min_health) for c in spec.verification} <= {(REDIS, 50), (POSTGRES, 60)}
+    return [(c.system, c.signal) for c in spec.verification]

@@ -177,11 +177,12 @@ def build_plan_spec(
 def _to_verify(
     incident: Incident, verdict: Verdict, broken: Mapping[str, Collection[SignalName]]
 ) -> list[tuple[str, list[SignalName]]]:
-    """The signals to verify on each system, the cause's first. `reachable` is no check: an answering canary is."""
-    owner, wanted = verdict.system, {verdict.system: {*incident.status.signals}}
+    """The signals to verify on each system, the cause's first. An answering canary shows that it is reachable."""
+    owner, found = verdict.system, {verdict.system: [*incident.status.signals]}
     if incident.status.joined:
         owner = incident.systems[0]
-        wanted = {n: {*broken.get(n, ())} for n in dict.fromkeys([verdict.system, *incident.systems])}
+        found = {n: [*broken.get(n, ())] for n in dict.fromkeys([verdict.system, *incident.systems])}
+    wanted = {n: {*signals, SignalName.CANARY} - {SignalName.REACHABLE} for n, signals in found.items()}
     if incident.spec.signal is not None:
         wanted[owner].add(incident.spec.signal)
-    return [(n, sorted((signals | {SignalName.CANARY}) - {SignalName.REACHABLE})) for n, signals in wanted.items()]
+    return [(n, sorted(signals)) for n, signals in wanted.items()]
