@@ -174,6 +174,9 @@ def test_what_a_consequence_leaves_on_record_reopens_nothing() -> None:
     assert space.breaks("other-test", LATENCY, seconds=100) == ["other-test-latency-1"]
     space.breaks(POSTGRES, seconds=101)
     assert space.breaks(REDIS, LATENCY, seconds=131) == [OF_REDIS], "its own comes back as a relapse"
+    again = space.incidents[OF_REDIS]
+    again.status.timestamps = Timestamps(detected_at=at(131))
+    assert space.settle(OF_REDIS, 132).systems == [REDIS], "Postgres is well this time"
 
 
 def test_it_is_not_resolved_before_both_are_healthy() -> None:

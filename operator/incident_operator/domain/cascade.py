@@ -88,26 +88,30 @@ def _shared(
 
 
 def with_joined(incident: Incident, status: IncidentStatus, systems: Systems, *, now: datetime) -> IncidentStatus:
-    """The status with every other system that has a breach of this incident, once each."""
-    own = incident.spec.affected_systems
-    known = {*own, *(j.system for j in status.joined)}
+    """The status with every other system that has a breach of this incident, once each.
+
+    Those that broke before it was opened again are named no more, unless they broke again.
+    """
+    own, since = incident.spec.affected_systems, status.timestamps.detected_at or now
+    joined = [j for j in status.joined if j.at >= since]
     upstream = {d for name in own for d in dependencies_of(name, systems)}
-    for name in sorted(systems):
-        breaches = [b for b in systems[name].status.breaches if b.incident == incident.metadata.name]
-        if name in known or not breaches:
+    for name in sorted(systems.keys() - {*own, *(j.system for j in joined)}):
+        signals = sorted(
+            b.signal
+            for b in systems[name].status.breaches
+            if b.incident == incident.metadata.name and (b.ended_at is None or b.ended_at >= since)
+        )
+        if not signals:
             continue
         relation = Relation.CAUSE if name in upstream else Relation.CONSEQUENCE
-        joined = JoinedSystem(system=name, relation=relation, at=now)
-        signals = ", ".join(sorted(b.signal for b in breaches))
-        first = next(iter(own), "it")
-        detail = (
-            f"{name} broke, too ({signals}); {first} depends on it, so the cause is looked for there"
-            if relation is Relation.CAUSE
-            else f"{name} broke, too ({signals}); it depends on a system of this incident"
-        )
-        status = status.model_copy(update={"joined": [*status.joined, joined]})
+        joined.append(JoinedSystem(system=name, relation=relation, at=now))
+        if relation is Relation.CAUSE:
+            why = f"{', '.join(own)} depends on it, so the cause is looked for there"
+        else:
+            why = "it depends on a system of this incident"
+        detail = f"{name} broke, too ({', '.join(signals)}); {why}"
         status = with_entry(status, at=now, actor=OPERATOR, type="SystemJoined", detail=detail)
-    return status
+    return status.model_copy(update={"joined": joined})
 
 
 def cause_found_at(incident: Incident) -> datetime | None:
