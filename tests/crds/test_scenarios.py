@@ -23,6 +23,7 @@ from incident_crds.scenarios import (
 
 ROOT = Path(__file__).parents[2]
 NAMES = [
+    "cascade",
     "disk-full",
     "network-latency",
     "pod-kill",

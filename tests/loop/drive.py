@@ -32,6 +32,7 @@ DRILLS = (
     "postgres-lock",
     "disk-full",
     "system-down",
+    "network-latency",
 )
 VACUUMS = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = %s"
 
@@ -167,6 +168,8 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
             return await _disk_leftovers(stack)
         case "system-down":
             return int(not await _answers(stack.system("redis-test").endpoint))
+        case "network-latency":
+            return len(_delays(stack))
     raise AssertionError(drill)
 
 
@@ -179,6 +182,12 @@ async def _answers(endpoint: str) -> bool:
     writer.close()
     await writer.wait_closed()
     return True
+
+
+def _delays(stack: Stack) -> list[str]:
+    """The proxies' own records of delays."""
+    found = (stack.state / "data").glob("*-proxy/latency.json")
+    return [record.parent.name for record in found]
 
 
 async def _redis_leftovers(stack: Stack) -> int:

@@ -42,6 +42,7 @@ _TAKES: Mapping[ActionType, str] = {
     "transactions are undone; takes application_name, null for those of all",
     ActionType.POSTGRES_VACUUM: "vacuums one table; takes table",
     ActionType.DISK_CLEANUP: "deletes the named files; takes files",
+    ActionType.REMOVE_LATENCY: "ends a delay between the system and its clients, at once for all; takes nothing",
     ActionType.RESTART_SYSTEM: "restarts the system, which is away for a moment; takes nothing",
     ActionType.REMOVE_LATENCY: "ends the delay in the proxy in front of the system; takes nothing",
 }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from incident_crds.catalogue import SystemType
+from incident_crds.catalogue import SignalName, SystemType
 from incident_operator.domain.sample import Signal
 
 FEWEST_DEAD = 1000
@@ -141,6 +141,19 @@ class Evidence:
     files: tuple[FileUsage, ...] = ()
     facts: Mapping[str, float | str] = field(default_factory=dict)
     """Server settings and counters, such as maxmemory and evicted_keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another system that broke under the same incident, and its signals that are broken now."""
+
+    evidence: Evidence
+    breached: Collection[SignalName]
+
+    @property
+    def harm(self) -> str:
+        """What was measured on it, in a sentence; empty where nothing is broken any more."""
+        return "; ".join(f"{s.name}: {s.message}" for s in self.evidence.signals if s.name in self.breached)
 
 
 def table_health(*, live: int, dead: int) -> float:
