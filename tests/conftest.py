@@ -55,11 +55,15 @@ class Stack:
     def logs(self) -> Path:
         return Path(self.info["logs"])
 
-    def client(self, user: str) -> ApiClient:
-        """A client as `user`, to be used as a context."""
+    def config(self, user: str) -> ApiConfig:
+        """How `user` reaches the API server."""
         secrets = self.state / "secrets"
         token_file = str(secrets / f"{user}.token")
-        return ApiClient(ApiConfig(self.info["server"], ca_file=str(secrets / "ca.crt"), token_file=token_file))
+        return ApiConfig(self.info["server"], ca_file=str(secrets / "ca.crt"), token_file=token_file)
+
+    def client(self, user: str) -> ApiClient:
+        """A client as `user`, to be used as a context."""
+        return ApiClient(self.config(user))
 
     def system(self, name: str) -> SystemAccess:
         secrets = self.state / "secrets"

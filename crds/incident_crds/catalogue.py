@@ -46,6 +46,7 @@ class ActionType(StrEnum):
 
     REDIS_EVICT_PREFIX = "RedisEvictPrefix"
     REDIS_CLEAR_CACHE = "RedisClearCache"
+    REDIS_RESET_CONFIG = "RedisResetConfig"
     POSTGRES_TERMINATE_IDLE = "PostgresTerminateIdle"
     POSTGRES_TERMINATE_BLOCKERS = "PostgresTerminateBlockers"
     POSTGRES_VACUUM = "PostgresVacuum"

@@ -41,6 +41,8 @@ class Narrator:
 def experiment_facts(experiment: ChaosExperiment) -> Iterator[Fact]:
     status, fault = experiment.status, experiment.spec.fault.type
     where = ", ".join(target.system for target in status.targets)
+    if status.phase is ExperimentPhase.PENDING:
+        yield Fact(f"held {status.reason}", f"waiting, {status.reason}: {status.message}")
     if status.started_at:
         yield Fact("injecting", f"injecting {fault} into {where}", status.started_at)
     if status.injected_at:

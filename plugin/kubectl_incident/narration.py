@@ -47,6 +47,9 @@ def experiment_facts(experiment: Document) -> Iterator[Fact]:
     status = experiment.part("status")
     targets = status.parts("targets")
     where = ", ".join(target.text("system") for target in targets)
+    if experiment.phase == "Pending":
+        reason = status.text("reason")
+        yield Fact(f"held {reason}", f"waiting, {reason}: {status.text('message')}")
     if at := status.time("startedAt"):
         yield Fact("injecting", f"injecting {experiment.text('spec.fault.type')} into {where}", at)
     if at := status.time("injectedAt"):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from incident_crds.catalogue import ActionType, FaultType, Severity
-from incident_crds.remediationplan import ActionParams
+from incident_crds.remediationplan import ActionParams, RedisOption
 from incident_operator.diagnosis.errors import InvalidReply
 from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.verdict import ActionDraft, Verdict
@@ -42,6 +42,7 @@ class ReplyAction(_Part):
     idle_seconds: Annotated[int, Field(ge=0, le=86400)] | None
     table: Annotated[str, Field(max_length=128)] | None
     files: Annotated[list[Annotated[str, Field(max_length=255)]], Field(max_length=64)] | None
+    option: RedisOption | None
     expected_impact: Annotated[str, Field(max_length=1000)]
 
 
@@ -70,6 +71,7 @@ class Scope:
 
 _PARAMETER: Mapping[ActionType, str] = {
     ActionType.REDIS_EVICT_PREFIX: "prefix",
+    ActionType.REDIS_RESET_CONFIG: "option",
     ActionType.POSTGRES_TERMINATE_IDLE: "application_name",
     ActionType.POSTGRES_VACUUM: "table",
     ActionType.DISK_CLEANUP: "files",
@@ -79,7 +81,7 @@ _TAKES: Mapping[ActionType, frozenset[str]] = {
     ActionType.POSTGRES_TERMINATE_BLOCKERS: frozenset({"application_name"}),
 }
 _NAMES = frozenset({"prefix", "application_name", "table", "files"})
-_ALL_PARAMETERS = ("prefix", "application_name", "idle_seconds", "table", "files")
+_ALL_PARAMETERS = ("prefix", "application_name", "idle_seconds", "table", "files", "option")
 
 
 def reply_schema() -> dict[str, Any]:

@@ -58,6 +58,9 @@ def _joined(
 ) -> Breach | None:
     if breach.signal in SECONDARY_SIGNALS and open_names:
         return breach.model_copy(update={"incident": open_names[0]})
+    same = next((n for n in open_names if n in by_name and by_name[n].spec.signal is breach.signal), None)
+    if same is not None:  # a person may have opened an older one again
+        return breach.model_copy(update={"incident": same})
     previous = by_name.get(breach.incident)
     if previous is not None and (previous.metadata.name in open_names or _may_reopen(previous, now=now)):
         return breach
@@ -75,6 +78,28 @@ def _named(system: MockSystem, breach: Breach, is_taken: Callable[[str], bool]) 
 def _may_reopen(incident: Incident, *, now: datetime) -> bool:
     resolved_at = incident.status.timestamps.resolved_at
     return incident.status.reason in _RECOVERED and resolved_at is not None and now - resolved_at <= RELAPSE_WINDOW
+
+
+def find_rival(incident: Incident, systems: Sequence[MockSystem], incidents: Sequence[Incident]) -> str | None:
+    """What is open for the same signal of the same system, so that this one may not be open, too; by name.
+
+    A breach on record names its incident before that is created.
+    """
+    signal, affected = incident.spec.signal, set(incident.spec.affected_systems)
+    if signal is None or not _is_measured(incident):
+        return None
+    of_it = (i for i in incidents if _is_measured(i) and i.spec.signal is signal)
+    names = {
+        i.metadata.name
+        for i in of_it
+        if i.status.phase is not IncidentPhase.RESOLVED and affected & set(i.spec.affected_systems)
+    }
+    resolved = {i.metadata.name for i in incidents if i.status.phase is IncidentPhase.RESOLVED}
+    for system in systems:
+        if system.metadata.name in affected:
+            lasting = (b for b in system.status.breaches if b.signal is signal and b.ended_at is None and b.incident)
+            names |= {b.incident for b in lasting} - resolved
+    return min(names - {incident.metadata.name}, default=None)
 
 
 def describe_breach(system: MockSystem, breach: Breach, sample: Sample) -> tuple[str, str]:

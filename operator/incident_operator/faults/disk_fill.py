@@ -45,6 +45,12 @@ class DiskFill(Fault):
         return UndoRecord(tag=f"app-{tag_hash}.log", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+        usage = await narrow(target, DiskTarget).usage()
+        goal = max(usage.used_bytes, usage.total_bytes * self.fill_percent(spec) // 100)
+        return f"its files would grow from {usage.used_bytes} to {goal} bytes, of {usage.total_bytes}"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         disk = narrow(target, DiskTarget)
         usage = await disk.usage()

@@ -38,6 +38,10 @@ class PodKill(Fault):
         return UndoRecord(tag=f"pod-{tag_hash}", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+        return f"its pod would be deleted: {(await target.pod().describe()).text}"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         await target.pod().kill()
         reached(Failpoint.HALF_INJECTED)

@@ -71,6 +71,13 @@ class PostgresBloat(Fault):
         return UndoRecord(tag=f"events_{tag_hash}", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+        wanted = spec.postgres_bloat or PostgresBloatFault()
+        size = await narrow(target, PostgresTarget).fetch_value("SELECT pg_database_size(current_database())")
+        rows = f"{wanted.rows} rows, {_dead_rows(wanted)} of them dead"
+        return f"a table with {rows}, would come to its database of {size} bytes"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         postgres = narrow(target, PostgresTarget)
         wanted = spec.postgres_bloat or PostgresBloatFault()

@@ -36,6 +36,11 @@ class SystemDown(Fault):
         return UndoRecord(tag=f"maintenance-{tag_hash}", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+        is_running = (await target.control().state()).running
+        return f"its process, which {'runs' if is_running else 'does not run'} now, would be stopped"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         await target.control().stop(lifetime, undo.tag)
         reached(Failpoint.HALF_INJECTED)

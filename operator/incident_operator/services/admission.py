@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from incident_crds.catalogue import SignalName
+from incident_crds.catalogue import FaultType, SignalName
 from incident_crds.chaosexperiment import ChaosExperiment, ChaosExperimentStatus, ExperimentPhase, TargetStatus
 from incident_crds.errors import NotFound
 from incident_crds.mocksystem import MockSystem
@@ -15,12 +15,19 @@ from incident_operator.cluster.store import Key, Store
 from incident_operator.domain.approval import Refusal
 from incident_operator.domain.measuring import measure_baseline
 from incident_operator.domain.naming import fault_tag
-from incident_operator.domain.selection import check_place, check_targets, deadline_of, not_ready, select_targets
+from incident_operator.domain.selection import (
+    check_hold,
+    check_place,
+    check_targets,
+    deadline_of,
+    not_ready,
+    select_targets,
+)
 from incident_operator.faults.base import Fault
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.samples import Samples
 from incident_operator.services.undo import Undo
-from incident_operator.targets.errors import AccessDenied, TargetError
+from incident_operator.targets.errors import AccessDenied, Refused, TargetError
 
 NOT_READY_RETRY = timedelta(seconds=2)
 
@@ -43,24 +50,21 @@ class Admission:
         self._faults = faults
         self._undo = undo
 
-    async def admit(self, experiment: ChaosExperiment, is_broken: Callable[[Key], bool]) -> Admitted:
-        """Decide on it as it is now. `is_broken` tells whether another fault is on a system."""
-        if experiment.spec.suspend:
-            return self._wait(experiment, Refusal("Suspended", "spec.suspend is true"))
+    async def admit(self, experiment: ChaosExperiment, faults_on: Callable[[Key], Collection[FaultType]]) -> Admitted:
+        """Decide on it as it is now. `faults_on` tells which faults of others are on a system."""
+        held = check_hold(experiment, halted=await self._builtin.kill_switch())
+        if held is not None:
+            return self._wait(experiment, held)
         namespace = experiment.metadata.namespace
         selection = select_targets(experiment.spec.target, self._store.list_all(MockSystem, namespace))
         fault = self._faults.get(experiment.spec.fault.type)
         refusal = (
-            check_place(
-                experiment,
-                namespace_labels=await self._builtin.namespace_labels(namespace),
-                halted=await self._builtin.kill_switch(),
-            )
+            check_place(experiment, namespace_labels=await self._builtin.namespace_labels(namespace))
             or selection.refusal
             or check_targets(
                 experiment,
                 selection.systems,
-                busy_systems={s.metadata.name for s in selection.systems if is_broken(s.key)},
+                faults_on={s.metadata.name: faults_on(s.key) for s in selection.systems},
             )
             or _check_parameters(experiment, fault, selection.systems)
         )
@@ -98,10 +102,7 @@ class Admission:
         """How all of it is undone, before any of it is done."""
         names = [system.metadata.name for system in systems]
         if experiment.spec.dry_run:
-            text = f"would break {', '.join(names)}; nothing was changed"
-            return _with(experiment, ExperimentPhase.RECOVERED, Refusal("DryRun", text)).model_copy(
-                update={"systems": ", ".join(names), "targets": [_pinned(system) for system in systems]}
-            )
+            return await self._rehearse(experiment, fault, systems)
         targets: list[TargetStatus] = []
         for system in systems:
             tag = fault_tag(experiment.metadata.uid, system.metadata.uid)
@@ -120,6 +121,25 @@ class Admission:
             started_at=now,
             deadline_at=deadline_of(experiment, now=now),
             observed_generation=experiment.metadata.generation,
+        )
+
+    async def _rehearse(
+        self, experiment: ChaosExperiment, fault: Fault, systems: Sequence[MockSystem]
+    ) -> ChaosExperimentStatus:
+        """Everything is read, nothing is written but this status."""
+        names = [system.metadata.name for system in systems]
+        phase, reason = ExperimentPhase.RECOVERED, "DryRun"
+        try:
+            would = [f"{name}: {await self._undo.rehearse(experiment, name, fault)}" for name in names]
+        except Refused as error:  # as the injection would be
+            phase, reason, would = ExperimentPhase.FAILED, "DryRunFailed", [f"it would fail: {error}"]
+        text = f"{'. '.join(would)}. Nothing was changed"
+        return _with(experiment, phase, Refusal(reason, text)).model_copy(
+            update={
+                "systems": ", ".join(names),
+                "targets": [_pinned(system) for system in systems],
+                "baseline": measure_baseline([self._samples.latest(system.key) for system in systems]),
+            }
         )
 
 

@@ -73,6 +73,7 @@ export const SIGNAL_WORD: Record<SignalName, string> = {
 export const ACTION_WORD: Record<ActionType, string> = {
   RedisEvictPrefix: "Delete the keys with a prefix",
   RedisClearCache: "Clear the whole cache",
+  RedisResetConfig: "Set a Redis option back",
   PostgresTerminateIdle: "End idle sessions",
   PostgresTerminateBlockers: "End sessions that block others",
   PostgresVacuum: "Vacuum a table",
@@ -110,6 +111,7 @@ export const PLAN_WORD: Record<PlanStatus, string> = {
 
 export const EXPERIMENT_WORD: Record<ExperimentStatus, string> = {
   pending: "Pending",
+  scheduled: "Scheduled",
   rejected: "Rejected",
   injecting: "Injecting",
   active: "Active",
@@ -152,6 +154,7 @@ export const PLAN_TONE: Record<PlanStatus, Tone> = {
 
 export const EXPERIMENT_TONE: Record<ExperimentStatus, Tone> = {
   pending: "info",
+  scheduled: "info",
   rejected: "danger",
   injecting: "alert",
   active: "alert",
