@@ -23,6 +23,9 @@ from tests.processes import ServerProcess, clean_environment, free_port
 START_SECONDS = 900.0  # the first run on a machine builds the control plane
 NAMESPACE = "drills"
 
+# A run in the background of a shell inherits an ignored SIGINT, and hands it on to every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @dataclass(frozen=True, slots=True)
 class SystemAccess:

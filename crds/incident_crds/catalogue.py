@@ -19,6 +19,7 @@ class FaultType(StrEnum):
     REDIS_MEMORY = "RedisMemory"
     POSTGRES_CONNECTIONS = "PostgresConnections"
     POSTGRES_BLOAT = "PostgresBloat"
+    POSTGRES_LOCK = "PostgresLock"
     DISK_FILL = "DiskFill"
     NETWORK_LATENCY = "NetworkLatency"
     SYSTEM_DOWN = "SystemDown"
@@ -45,7 +46,9 @@ class ActionType(StrEnum):
 
     REDIS_EVICT_PREFIX = "RedisEvictPrefix"
     REDIS_CLEAR_CACHE = "RedisClearCache"
+    REDIS_RESET_CONFIG = "RedisResetConfig"
     POSTGRES_TERMINATE_IDLE = "PostgresTerminateIdle"
+    POSTGRES_TERMINATE_BLOCKERS = "PostgresTerminateBlockers"
     POSTGRES_VACUUM = "PostgresVacuum"
     DISK_CLEANUP = "DiskCleanup"
     RESTART_SYSTEM = "RestartSystem"

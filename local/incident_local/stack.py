@@ -38,6 +38,8 @@ class RunningStack:
 
     info: RunInfo
     supervisor: Supervisor
+    operator: Service
+    """How the operator is started, for who asked for a stack without one."""
 
 
 class StackStarter:
@@ -77,8 +79,9 @@ class StackStarter:
             bootstrap = Bootstrap(server, identities)
             with self._progress.step("apply resources, rights, policies"):
                 await supervisor.unless_failed(bootstrap.run(systems, endpoint, control_token))
+            operator = self._operator(ports["operator"])
             if with_operator:
-                await self._start(supervisor, self._operator(ports["operator"]))
+                await self._start(supervisor, operator)
             if with_api:  # before the systems are waited for: the operator reaches them meanwhile
                 await self._start(supervisor, self._api(ports["api"]))
             if with_operator:
@@ -86,7 +89,7 @@ class StackStarter:
                     await supervisor.unless_failed(bootstrap.wait_systems(systems))
             info = self._run_info(server, endpoint, ports, has_api=with_api)
             write_run_info(self._state, info)
-            yield RunningStack(info, supervisor)
+            yield RunningStack(info, supervisor, operator)
 
     async def _start(self, supervisor: Supervisor, service: Service) -> None:
         with self._progress.step(f"start {service.command.name}"):

@@ -28,6 +28,7 @@ NAMES = [
     "pod-kill",
     "postgres-bloat",
     "postgres-connections",
+    "postgres-lock",
     "redis-memory",
     "system-down",
 ]
@@ -41,7 +42,7 @@ print(json.dumps([str(scenarios_folder()), *[s.name for s in load_scenarios()]])
 def test_every_scenario_says_in_a_sentence_what_it_does() -> None:
     catalogue = load_scenarios()
     assert [scenario.name for scenario in catalogue] == scenario_names() == NAMES
-    assert [scenario.title for scenario in catalogue][::5] == ["Disk full", "Redis memory"]
+    assert {"Disk full", "Redis memory"} <= {scenario.title for scenario in catalogue}
     for scenario in catalogue:
         metadata = scenario.experiment.metadata
         assert (metadata.name, metadata.labels[DRILL_LABEL]) == (scenario.name, scenario.name)

@@ -23,6 +23,7 @@ SCENARIOS = (
     "redis-memory",
     "postgres-connections",
     "postgres-bloat",
+    "postgres-lock",
     "disk-full",
     "system-down",
     "network-latency",

@@ -15,6 +15,8 @@ PROCESS = "process"
 STOPPED, NOT_RUNNING = "stopped", "not running"
 POD, POD_AGE_SECONDS = "pod", "pod_age_seconds"
 """Facts: what Kubernetes says of the pod."""
+BLOCKED_SESSIONS = "blocked_sessions"
+"""Fact: Postgres clients' sessions that wait for a lock, whoever has it."""
 DIRECT_MILLISECONDS = "direct_milliseconds"
 """Fact: the time of the smallest question and answer that does not go the way of ordinary clients."""
 
@@ -49,6 +51,24 @@ class Statement:
     state: str
     seconds: int
     waits_for: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """A Postgres client's session that others wait for, and that waits for nobody."""
+
+    session: str
+    """Its id as the server's log has it (%c)."""
+    application_name: str
+    user: str
+    state: str
+    seconds: int
+    """How long its transaction has been open."""
+    blocked: int
+    """Clients' sessions that wait for it, also through others."""
+    longest_wait: float
+    """Seconds that the one of them which began first has waited."""
     statement: str
 
 
@@ -88,6 +108,7 @@ class Evidence:
     prefixes: tuple[PrefixUsage, ...] = ()
     sessions: tuple[SessionGroup, ...] = ()
     statements: tuple[Statement, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
     tables: tuple[TableUsage, ...] = ()
     files: tuple[FileUsage, ...] = ()
     facts: Mapping[str, float | str] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from incident_operator.domain.approval import Refusal
 from incident_operator.domain.history import compute_durations, may_move, with_entry, with_phase
 
 HANDLED_LIMIT = 32
+EARLIER_LIMIT = 10
 _ALREADY_RESOLVED = Refusal("AlreadyResolved", "the incident is resolved already; reopen it first")
 _REASON_NEEDED = Refusal("ReasonNeeded", "its system is still unhealthy: resolving it needs a reason")
 
@@ -165,6 +166,7 @@ def reopen(status: IncidentStatus, *, began: datetime, actor: str, why: str, now
             "diagnosis": None,
             "evidence": None,
             "timestamps": stamps,
+            "earlier_timestamps": [*status.earlier_timestamps, status.timestamps][-EARLIER_LIMIT:],
             "durations": compute_durations(stamps),
             "occurrences": status.occurrences + 1,
         }

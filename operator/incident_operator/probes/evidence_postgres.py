@@ -1,12 +1,22 @@
-"""Who is connected to Postgres, and which tables are bloated."""
+"""Who is connected to Postgres, who waits for whom, and which tables are bloated."""
 
 from __future__ import annotations
 
-from incident_operator.domain.evidence import FEWEST_DEAD, Evidence, SessionGroup, Statement, TableUsage
+from dataclasses import replace
+
+from incident_operator.domain.evidence import (
+    BLOCKED_SESSIONS,
+    FEWEST_DEAD,
+    Evidence,
+    SessionGroup,
+    Statement,
+    TableUsage,
+)
 from incident_operator.domain.sample import Signal
 from incident_operator.probes.untrusted import clean_name
 from incident_operator.targets.base import OPERATOR_NAME
 from incident_operator.targets.postgres import OWN_SCHEMA, PostgresTarget
+from incident_operator.targets.postgres_blockers import read_blocking
 
 _SESSIONS = """
 SELECT application_name, coalesce(usename::text, ''), coalesce(state, ''), count(*),
@@ -48,6 +58,7 @@ async def read_postgres(target: PostgresTarget, system: str, signals: tuple[Sign
     sessions = await target.execute(_SESSIONS, (OPERATOR_NAME, target.access.username))
     tables = await target.execute(_TABLES, (OWN_SCHEMA, FEWEST_DEAD))
     statements = await target.execute(_STATEMENTS, (OPERATOR_NAME, target.access.username))
+    blocking = await read_blocking(target)
     settings = await target.execute(_SETTINGS)
     return Evidence(
         system=system,
@@ -61,12 +72,24 @@ async def read_postgres(target: PostgresTarget, system: str, signals: tuple[Sign
             Statement(clean_name(name), state, int(seconds), clean_name(blocker), clean_name(query))
             for name, state, seconds, blocker, query in statements
         ),
+        blockers=tuple(
+            replace(
+                b,
+                application_name=clean_name(b.application_name),
+                user=clean_name(b.user),
+                statement=clean_name(b.statement),
+            )
+            for b in blocking.blockers
+        ),
         tables=tuple(
             TableUsage(clean_name(name), int(live), int(dead), int(size), bool(autovacuum))
             for name, live, dead, size, autovacuum in tables
         ),
         facts={str(name): _number(str(value)) for name, value in settings}
-        | {"client_sessions": float(sessions[0][5]) if sessions else 0.0},
+        | {
+            "client_sessions": float(sessions[0][5]) if sessions else 0.0,
+            BLOCKED_SESSIONS: float(blocking.blocked),
+        },
     )
 
 

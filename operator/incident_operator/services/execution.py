@@ -57,7 +57,7 @@ class Execution:
         if earlier is None:
             before = await remedy.observe(target, action.params)
             earlier = ActionResult(id=action.id, type=action.type, started_at=datetime.now(UTC), before=before)
-            plan = await self._write(plan, _with_result(plan.status, earlier))
+            plan = await self._write(plan, with_result(plan.status, earlier))
             resumed = False
         else:
             resumed = remedy.effect(earlier.before, await remedy.observe(target, action.params)) is None
@@ -80,7 +80,7 @@ class Execution:
                 "after": after,
             }
         )
-        plan = await self._write(plan, _with_result(plan.status, result))
+        plan = await self._write(plan, with_result(plan.status, result))
         log.info("action ended", incident=plan.spec.incident_ref, action=action.type, succeeded=result.succeeded)
         return plan, result
 
@@ -90,7 +90,7 @@ class Execution:
         known = result_of(plan.status, action.id)
         result = known or ActionResult(id=action.id, type=action.type, started_at=now)
         result = result.model_copy(update={"ended_at": now, "succeeded": False, "output": why[:4096]})
-        return await self._write(plan, _with_result(plan.status, result)), result
+        return await self._write(plan, with_result(plan.status, result)), result
 
 
 def result_of(status: RemediationPlanStatus, action_id: str) -> ActionResult | None:
@@ -98,7 +98,9 @@ def result_of(status: RemediationPlanStatus, action_id: str) -> ActionResult | N
     return next((r for r in status.action_results if r.id == action_id), None)
 
 
-def _with_result(status: RemediationPlanStatus, result: ActionResult) -> RemediationPlanStatus:
-    """The status with one action's result added or replaced."""
-    others = [r for r in status.action_results if r.id != result.id]
-    return status.model_copy(update={"action_results": [*others, result]})
+def with_result(status: RemediationPlanStatus, result: ActionResult) -> RemediationPlanStatus:
+    """The status with one action's result replaced in its place, or added."""
+    results = [result if r.id == result.id else r for r in status.action_results]
+    if result not in results:
+        results.append(result)
+    return status.model_copy(update={"action_results": results})

@@ -129,6 +129,8 @@ class Incidents:
         if is_relapse(incident, breaches):
             began = max((b.breached_at for b in breaches if b.breached_at and b.ended_at is None), default=now)
             status = reopen(status, began=began, actor=OPERATOR, why="relapse: the breach came back", now=now)
+            detail = f"the breach came back {_seconds_since_resolved(incident, began)} s after it was resolved"
+            status = with_entry(status, at=now, actor=OPERATOR, type="Relapsed", detail=detail)
             status = status.model_copy(update={"relapses": status.relapses + 1})
         else:
             status = with_plans(status, current, now=now)
@@ -269,7 +271,8 @@ class Incidents:
             generation=incident.metadata.generation,
         )
         status = with_entry(incident.status, at=now, actor=OPERATOR, type="Escalated", detail=why)
-        await self._write(incident, status.model_copy(update={"conditions": conditions}))
+        stamps = status.timestamps.model_copy(update={"escalated_at": status.timestamps.escalated_at or now})
+        await self._write(incident, status.model_copy(update={"conditions": conditions, "timestamps": stamps}))
         await self._builtin.record_event(incident, "Escalated", f"a person is needed: {why}", warning=True)
 
 
@@ -300,3 +303,8 @@ def _with_diagnosis(incident: Incident, status: IncidentStatus, finding: Finding
             "durations": compute_durations(stamps),
         }
     )
+
+
+def _seconds_since_resolved(incident: Incident, began: datetime) -> int:
+    resolved_at = incident.status.timestamps.resolved_at
+    return 0 if resolved_at is None else max(0, round((began - resolved_at).total_seconds()))

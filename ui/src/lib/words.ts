@@ -49,6 +49,7 @@ export const FAULT_WORD: Record<FaultType, string> = {
   RedisMemory: "Redis memory full",
   PostgresConnections: "Postgres connections exhausted",
   PostgresBloat: "Postgres table bloat",
+  PostgresLock: "Postgres lock pile-up",
   DiskFill: "Disk full",
   NetworkLatency: "Slow network",
   SystemDown: "System down",
@@ -72,7 +73,9 @@ export const SIGNAL_WORD: Record<SignalName, string> = {
 export const ACTION_WORD: Record<ActionType, string> = {
   RedisEvictPrefix: "Delete the keys with a prefix",
   RedisClearCache: "Clear the whole cache",
+  RedisResetConfig: "Set a Redis option back",
   PostgresTerminateIdle: "End idle sessions",
+  PostgresTerminateBlockers: "End sessions that block others",
   PostgresVacuum: "Vacuum a table",
   DiskCleanup: "Delete files",
   RestartSystem: "Restart the system",

@@ -14,6 +14,7 @@ const BREAKS: Record<FaultType, SignalName | null> = {
   RedisMemory: "memory",
   PostgresConnections: "connections",
   PostgresBloat: "bloat",
+  PostgresLock: "locks",
   DiskFill: "usage",
   NetworkLatency: "latency",
   SystemDown: "reachable",
