@@ -167,6 +167,7 @@ async def test_a_percent_of_the_systems_is_broken_and_one_that_fails_takes_the_o
     assert not any((await leftovers(caches)).values()), "a fault stayed on the systems that could be broken"
 
 
+@pytest.mark.slow  # an operator that was killed leaves its lease for fifteen seconds
 async def test_a_namesake_with_another_uid_is_never_touched(
     caches: dict[str, Cache], operator: OperatorProcess, sre: ApiClient, admin: ApiClient
 ) -> None:

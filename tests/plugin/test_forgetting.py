@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import pytest
 import pytest_asyncio
 
 from incident_crds.base import UNDO_FINALIZER, ObjectMeta, format_time
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
 from incident_crds.errors import NotFound
+from incident_crds.mocksystem import MockSystem
 
 from ..conftest import NAMESPACE, Stack
 from .test_cluster import Person, find_plugin
@@ -73,6 +75,18 @@ async def test_an_administrator_can_let_go_and_it_is_on_record_that_nothing_was_
     again = await plugin("forget", f"experiment/{NAME}", "--force", "-n", NAMESPACE, user="admin")
     assert again.code == 1
     assert "nothing of the simulator holds it" in again.err
+
+
+async def test_a_system_is_let_go_in_the_same_way(plugin: Person, admin: ApiClient) -> None:
+    external = {"endpoint": "redis://127.0.0.1:1/0", "credentialsSecretRef": {"name": "gone"}}
+    made = MockSystem.model_validate({"spec": {"type": "Redis", "external": external}})
+    made.metadata = ObjectMeta(name=NAME, namespace=NAMESPACE, finalizers=[UNDO_FINALIZER])
+    await admin.create(made)
+    done = await plugin("forget", f"system/{NAME}", "--force", "-n", NAMESPACE, user="admin")
+    assert done.code == 0, done.err
+    assert "nothing is verified: faults on this system, and what was created for it, may be left" in done.out
+    with pytest.raises(NotFound):  # it was deleted, too
+        await admin.get(MockSystem, NAMESPACE, NAME)
 
 
 async def test_what_is_held_by_nobody_is_no_kind_to_forget(plugin: Person) -> None:

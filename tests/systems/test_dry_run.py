@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from incident_crds.catalogue import FaultType
+from incident_crds.chaosexperiment import UndoRecord
 from incident_crds.fault import Fault as FaultSpec
+from incident_crds.mocksystem import HealthPolicy
 from incident_operator.faults.registry import build_faults
 from incident_operator.targets import Refused, Target
 from incident_operator.targets.disk import DiskTarget
@@ -41,6 +43,7 @@ CASES = {
     FaultType.REDIS_MEMORY: ("redis_target", {"redisMemory": {}}, f"to {MAXMEMORY * 90 // 100} bytes"),
     FaultType.POSTGRES_CONNECTIONS: ("postgres_target", {"postgresConnections": {}}, f"to 45, of {MAX_CONNECTIONS}"),
     FaultType.POSTGRES_BLOAT: ("postgres_target", {"postgresBloat": {"rows": 5000}}, "5000 rows, 4500 of them dead"),
+    FaultType.POSTGRES_LOCK: ("postgres_target", {"postgresLock": {}}, "sessions would wait behind one"),
     FaultType.DISK_FILL: ("disk_target", {"diskFill": {}}, f"to {DISK_CAPACITY * 90 // 100} bytes"),
     FaultType.NONE: ("redis_target", {}, "nothing"),
 }
@@ -61,7 +64,8 @@ async def test_a_dry_run_says_what_would_be_done_and_writes_nothing(
     await target.open()
     before = await seen(target, agent)
     assert await target.count_ordinary() > 0
-    assert says in await build_faults()[kind].rehearse(target, spec)
+    fault = build_faults()[kind]
+    assert says in await fault.rehearse(target, spec, fault.undo_record("0123456789ab", spec, HealthPolicy()))
     assert await seen(target, agent) == before
     await target.canary()  # so that what is compared is known to tell of a write
     assert await seen(target, agent) != before or kind is FaultType.DISK_FILL  # whose canary removes its file again
@@ -72,6 +76,6 @@ async def test_a_dry_run_refuses_what_the_injection_would(redis_target: RedisTar
     await redis_target.call("CONFIG", "SET", "maxmemory", "0")
     try:
         with pytest.raises(Refused, match="has no maxmemory"):
-            await build_faults()[FaultType.REDIS_MEMORY].rehearse(redis_target, spec)
+            await build_faults()[FaultType.REDIS_MEMORY].rehearse(redis_target, spec, UndoRecord(tag="session:x:"))
     finally:
         await redis_target.call("CONFIG", "SET", "maxmemory", str(MAXMEMORY))

@@ -44,7 +44,7 @@ class Fault(ABC):
     def undo_record(self, tag_hash: str, spec: FaultSpec, policy: HealthPolicy) -> UndoRecord:
         """What to store before the first side effect. Pure. `policy` tells what the system counts as harm."""
 
-    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
         """What `inject` would do now, for people, from reads alone; for a dry run. Refuses what `inject` would."""
         return f"{self.type} would be injected"
 

@@ -45,7 +45,7 @@ class DiskFill(Fault):
         return UndoRecord(tag=f"app-{tag_hash}.log", dead_man=self.dead_man)
 
     @override
-    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
         usage = await narrow(target, DiskTarget).usage()
         goal = max(usage.used_bytes, usage.total_bytes * self.fill_percent(spec) // 100)
         return f"its files would grow from {usage.used_bytes} to {goal} bytes, of {usage.total_bytes}"

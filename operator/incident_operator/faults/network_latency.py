@@ -39,7 +39,7 @@ class NetworkLatency(Fault):
         return UndoRecord(tag=f"route-{tag_hash}", dead_man=self.dead_man, details={_CANARY: int(goal)})
 
     @override
-    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
         now = (await target.proxy().state()).latency_milliseconds
         return f"its proxy, which holds each answer back by {now} ms now, would hold it back for longer"
 

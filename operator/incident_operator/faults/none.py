@@ -28,7 +28,7 @@ class NoFault(Fault):
         return UndoRecord(tag=f"none-{tag_hash}", dead_man=self.dead_man)
 
     @override
-    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
         return "nothing would be done"
 
     @override

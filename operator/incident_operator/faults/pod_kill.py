@@ -38,7 +38,7 @@ class PodKill(Fault):
         return UndoRecord(tag=f"pod-{tag_hash}", dead_man=self.dead_man)
 
     @override
-    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
         return f"its pod would be deleted: {(await target.pod().describe()).text}"
 
     @override

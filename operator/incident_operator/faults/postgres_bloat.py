@@ -71,7 +71,7 @@ class PostgresBloat(Fault):
         return UndoRecord(tag=f"events_{tag_hash}", dead_man=self.dead_man)
 
     @override
-    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
         wanted = spec.postgres_bloat or PostgresBloatFault()
         size = await narrow(target, PostgresTarget).fetch_value("SELECT pg_database_size(current_database())")
         rows = f"{wanted.rows} rows, {_dead_rows(wanted)} of them dead"

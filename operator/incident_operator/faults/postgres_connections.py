@@ -63,7 +63,7 @@ class PostgresConnections(Fault):
         return UndoRecord(tag=f"worker-{tag_hash}", dead_man=self.dead_man)
 
     @override
-    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
         (count, limit), *_ = await narrow(target, PostgresTarget).execute(_COUNT, (OPERATOR_NAME,))
         goal = max(int(count), int(limit) * self.fill_percent(spec) // 100)
         return f"its sessions would grow from {count} to {goal}, of {limit}"

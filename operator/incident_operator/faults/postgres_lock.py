@@ -90,6 +90,12 @@ class PostgresLock(Fault):
         return UndoRecord(tag=f"worker-{tag_hash}", dead_man=self.dead_man, details=details)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        tally = await self._tally(narrow(target, PostgresTarget), undo)
+        waiters = _choose_waiters(spec, undo, tally)
+        return f"{waiters} sessions would wait behind one, beside the {tally.others} that there are, of {tally.limit}"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         postgres = narrow(target, PostgresTarget)
         self._let_go(undo)

@@ -63,7 +63,7 @@ class RedisMemory(Fault):
         return UndoRecord(tag=f"session:{tag_hash}:", dead_man=self.dead_man)
 
     @override
-    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
         redis = narrow(target, RedisTarget)
         goal, memory = await self._goal(redis, self.fill_percent(spec)), await _read_memory(redis)
         return f"its data would grow from {memory.data} to {max(goal, memory.data)} bytes, of {memory.limit}"

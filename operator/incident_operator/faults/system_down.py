@@ -36,7 +36,7 @@ class SystemDown(Fault):
         return UndoRecord(tag=f"maintenance-{tag_hash}", dead_man=self.dead_man)
 
     @override
-    async def rehearse(self, target: Target, spec: FaultSpec) -> str:
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
         is_running = (await target.control().state()).running
         return f"its process, which {'runs' if is_running else 'does not run'} now, would be stopped"
 

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from incident_crds.catalogue import FaultType, SignalName
-from incident_crds.chaosexperiment import ChaosExperiment, ChaosExperimentStatus, ExperimentPhase, TargetStatus
+from incident_crds.chaosexperiment import (
+    ChaosExperiment,
+    ChaosExperimentStatus,
+    ExperimentPhase,
+    TargetStatus,
+    UndoRecord,
+)
 from incident_crds.errors import NotFound
 from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.builtin import Builtin
@@ -105,8 +111,7 @@ class Admission:
             return await self._rehearse(experiment, fault, systems)
         targets: list[TargetStatus] = []
         for system in systems:
-            tag = fault_tag(experiment.metadata.uid, system.metadata.uid)
-            record = fault.undo_record(tag, experiment.spec.fault, system.spec.health)
+            record = _undo_record(experiment, fault, system)
             record = await self._undo.prepare(experiment, system.metadata.name, record)
             targets.append(_pinned(system).model_copy(update={"undo": record}))
         now = datetime.now(UTC)
@@ -129,10 +134,15 @@ class Admission:
         """Everything is read, nothing is written but this status."""
         names = [system.metadata.name for system in systems]
         phase, reason = ExperimentPhase.RECOVERED, "DryRun"
+        would: list[str] = []
         try:
-            would = [f"{name}: {await self._undo.rehearse(experiment, name, fault)}" for name in names]
+            for system in systems:
+                record = _undo_record(experiment, fault, system)
+                does = await self._undo.rehearse(experiment, system.metadata.name, record)
+                would.append(f"{system.metadata.name}: {does}")
         except Refused as error:  # as the injection would be
-            phase, reason, would = ExperimentPhase.FAILED, "DryRunFailed", [f"it would fail: {error}"]
+            phase, reason = ExperimentPhase.FAILED, "DryRunFailed"
+            would.append(f"it would fail: {error}")
         text = f"{'. '.join(would)}. Nothing was changed"
         return _with(experiment, phase, Refusal(reason, text)).model_copy(
             update={
@@ -145,6 +155,11 @@ class Admission:
 
 def _access_denied(message: str) -> Refusal:
     return Refusal("AccessDenied", f"{message}; correct it, then create the experiment anew")
+
+
+def _undo_record(experiment: ChaosExperiment, fault: Fault, system: MockSystem) -> UndoRecord:
+    tag = fault_tag(experiment.metadata.uid, system.metadata.uid)
+    return fault.undo_record(tag, experiment.spec.fault, system.spec.health)
 
 
 def _pinned(system: MockSystem) -> TargetStatus:

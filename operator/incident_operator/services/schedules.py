@@ -89,6 +89,8 @@ class Schedules:
         elif turn.skip is not None:
             why = turn.skip.why
             log.info("firing skipped", reason=why.reason, message=why.message)
+            if parent.spec.suspend:
+                return  # whoever suspended it knows, and it may be so for months
             await self._builtin.record_event(parent, "FiringSkipped", f"{why.reason}: {why.message}", warning=True)
 
     async def _let_go(self, child: ChaosExperiment) -> None:

@@ -59,16 +59,16 @@ class Undo:
             details[ENDPOINT] = target.access.endpoint
         return record.model_copy(update={"details": details})
 
-    async def rehearse(self, experiment: ChaosExperiment, system: str, fault: Fault) -> str:
+    async def rehearse(self, experiment: ChaosExperiment, system: str, record: UndoRecord) -> str:
         """For a dry run: all that is read before and for an injection, over a connection that is closed again.
 
         Raises TargetError or ApiError.
         """
-        key = (experiment.metadata.namespace, system)
-        target = await self._systems.connect(key)
+        fault = self._faults.get(experiment.spec.fault.type)
+        target = await self._systems.connect((experiment.metadata.namespace, system))
         try:
             ordinary = await target.count_ordinary()
-            return f"{await fault.rehearse(target, experiment.spec.fault)}; it holds {ordinary} ordinary items"
+            return f"{await fault.rehearse(target, experiment.spec.fault, record)}; it holds {ordinary} ordinary items"
         finally:
             await target.close()
 
