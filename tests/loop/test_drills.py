@@ -13,7 +13,7 @@ from .drive import DRILLS, Driver, count_leftovers
 
 MACHINE_SECONDS = 3.0
 DETECT_SECONDS = 2.0
-SLOW_SYSTEM = {"redis-latency": 4.0}
+SLOW_SYSTEM = {"redis-latency": 6.0}
 """How many times as long a drill takes that makes the system slow: for the operator's own questions, too."""
 
 
