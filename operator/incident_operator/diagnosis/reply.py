@@ -38,6 +38,7 @@ class ReplyAction(_Part):
     type: ActionType
     system: Annotated[str, Field(max_length=253)]
     prefix: Annotated[str, Field(max_length=128)] | None
+    client_name: Annotated[str, Field(max_length=128)] | None
     application_name: Annotated[str, Field(max_length=63)] | None
     idle_seconds: Annotated[int, Field(ge=0, le=86400)] | None
     table: Annotated[str, Field(max_length=128)] | None
@@ -71,6 +72,7 @@ class Scope:
 
 _PARAMETER: Mapping[ActionType, str] = {
     ActionType.REDIS_EVICT_PREFIX: "prefix",
+    ActionType.REDIS_KILL_CLIENTS: "client_name",
     ActionType.REDIS_RESET_CONFIG: "option",
     ActionType.POSTGRES_TERMINATE_IDLE: "application_name",
     ActionType.POSTGRES_VACUUM: "table",
@@ -78,8 +80,10 @@ _PARAMETER: Mapping[ActionType, str] = {
 }
 _TAKES: Mapping[ActionType, frozenset[str]] = {
     ActionType.POSTGRES_TERMINATE_IDLE: frozenset({"application_name", "idle_seconds"}),
+    ActionType.POSTGRES_TERMINATE_BLOCKERS: frozenset({"application_name"}),
 }
-_ALL_PARAMETERS = ("prefix", "application_name", "idle_seconds", "table", "files", "option")
+_NAMES = frozenset({"prefix", "client_name", "application_name", "table", "files"})
+_ALL_PARAMETERS = ("prefix", "client_name", "application_name", "idle_seconds", "table", "files", "option")
 
 
 def reply_schema() -> dict[str, Any]:
@@ -157,8 +161,8 @@ def _draft(action: ReplyAction, scope: Scope) -> ActionDraft:
         raise InvalidReply(f"{action.type} needs {needed}")
     if extra := sorted(given.keys() - takes):
         raise InvalidReply(f"{action.type} does not take {', '.join(extra)}")
-    if needed is not None and needed != "option":  # which is no name: the schema lists them all
-        _require_seen(action.type, needed, given[needed], scope.evidence)
+    for name in sorted(given.keys() & _NAMES):
+        _require_seen(action.type, name, given[name], scope.evidence)
     try:
         params = ActionParams(**given)
     except ValidationError as error:
@@ -168,9 +172,11 @@ def _draft(action: ReplyAction, scope: Scope) -> ActionDraft:
 
 def _require_seen(type: ActionType, parameter: str, value: Any, evidence: Evidence) -> None:
     """Parameters come from the evidence: a name that nobody saw is invented."""
+    is_blocker = type is ActionType.POSTGRES_TERMINATE_BLOCKERS
     seen = {
         "prefix": {p.prefix for p in evidence.prefixes},
-        "application_name": {g.application_name for g in evidence.sessions},
+        "client_name": {g.name for g in evidence.clients},
+        "application_name": {s.application_name for s in (evidence.blockers if is_blocker else evidence.sessions)},
         "table": {t.name for t in evidence.tables} | {t.name.removeprefix("public.") for t in evidence.tables},
         "files": {f.path for f in evidence.files},
     }[parameter]

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 import structlog
 
 from incident_crds.errors import ApiError
+from incident_crds.failpoint import Failpoint
 from incident_crds.remediationplan import Action, ActionResult, RemediationPlan, RemediationPlanStatus
 from incident_operator.cluster.store import Store
+from incident_operator.failpoints import reached
 from incident_operator.services.catalogue import Remedies
 from incident_operator.services.systems import Systems
 from incident_operator.targets.errors import TargetError
@@ -64,7 +66,10 @@ class Execution:
         elif resumed:
             output = "was done before the operator restarted; its effect was found on the target"
         else:
+            note = f"{plan.metadata.name}/{action.id}"
+            reached(Failpoint.ACTION_STARTED, action.system, note)
             output = await remedy.execute(target, action.params)
+            reached(Failpoint.ACTION_DONE, action.system, note)
         after = await remedy.observe(target, action.params)
         missing = None if plan.spec.dry_run else remedy.effect(earlier.before, after)
         result = earlier.model_copy(

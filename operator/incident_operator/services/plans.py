@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, VIA_ANNOTATION
+from incident_crds.failpoint import Failpoint
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import Decision, PlanPhase, RemediationPlan, RemediationPlanStatus, Rollback
@@ -29,6 +30,7 @@ from incident_operator.domain.conditions import plan_conditions
 from incident_operator.domain.planning import WORSE_THAN_BEFORE
 from incident_operator.domain.rollback import decide_rollback_end, got_better
 from incident_operator.domain.verification import VerificationState, decide_verification, measure_checks
+from incident_operator.failpoints import reached
 from incident_operator.services.catalogue import Remedies
 from incident_operator.services.execution import Execution, result_of
 from incident_operator.services.rollback import Rollbacks
@@ -93,6 +95,7 @@ class Plans:
 
     async def _propose(self, plan: RemediationPlan) -> None:
         """Refuse it, or pin the systems as they are, hash it, and put it to a person."""
+        _reached(Failpoint.PLAN_PROPOSED, plan)
         systems = self._systems_by_name(plan)
         refusal = check_proposal(plan, self._incident(plan), systems)
         if refusal is not None:
@@ -116,6 +119,7 @@ class Plans:
         )
         written = await self._write(plan, status)
         message = f"awaits approval of hash {status.plan_hash}, risk {status.risk}"
+        _reached(Failpoint.PLAN_AWAITING, plan)
         await self._builtin.record_event(written, "AwaitingApproval", message)
         log.info("plan awaits approval", incident=plan.spec.incident_ref, hash=status.plan_hash, risk=status.risk)
 
@@ -155,6 +159,7 @@ class Plans:
         )
         written = await self._write(plan, status)
         log.info("plan decided", incident=plan.spec.incident_ref, decision=reason, by=decision.by)
+        _reached(Failpoint.PLAN_APPROVED, plan)
         await self._clear_request(written)
         await self._builtin.record_event(written, reason, message)
 
@@ -260,6 +265,7 @@ class Plans:
             }
         )
         await self._write(plan, verifying)
+        _reached(Failpoint.PLAN_VERIFYING, plan)
         self._request_samples(plan)
 
     def _request_samples(self, plan: RemediationPlan) -> None:
@@ -320,3 +326,8 @@ class Plans:
 
 def _checked_systems(plan: RemediationPlan) -> list[str]:
     return sorted({check.system for check in plan.spec.verification})
+
+
+def _reached(point: Failpoint, plan: RemediationPlan) -> None:
+    for system in {action.system for action in plan.spec.actions}:
+        reached(point, system, plan.metadata.name)

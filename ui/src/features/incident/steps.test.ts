@@ -1,19 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import type { Action, ActionResult } from "@/api/types";
-import { aPlan } from "@/testing/things";
+import { aPlan, NO_PARAMS } from "@/testing/things";
 
 import { compareEvidence, toSteps } from "./steps";
-
-const NO_PARAMS = {
-  application_name: null,
-  files: null,
-  idle_seconds: null,
-  option: null,
-  prefix: null,
-  table: null,
-  value: null,
-};
 
 function anAction(id: string): Action {
   return {
@@ -38,6 +28,7 @@ function aResult(fields: Partial<ActionResult>): ActionResult {
     output: "",
     before: {},
     after: {},
+    rolled_back: null,
     ...fields,
   };
 }
