@@ -374,3 +374,12 @@ def test_a_limit_that_was_lowered_is_set_back_and_no_key_goes(facts: dict[str, f
     (draft,) = verdict.actions
     assert (draft.type, draft.params.to_json()) == (ActionType.REDIS_RESET_CONFIG, {"option": "maxmemory"})
     assert "created with 64.0 MiB" in verdict.summary
+
+
+def test_a_limit_of_clients_that_was_lowered_is_set_back_and_nobody_is_cut_off() -> None:
+    facts = {"maxclients": 12.0, "connected_clients": 9.0}
+    lowered = evidence(SystemType.REDIS, SignalName.CLIENTS, facts=facts | {"created_with_maxclients": 200.0})
+    verdict = diagnose(lowered, [SignalName.CLIENTS])
+    (draft,) = verdict.actions
+    assert (draft.type, draft.params.to_json()) == (ActionType.REDIS_RESET_CONFIG, {"option": "maxclients"})
+    assert_undetermined(diagnose(evidence(SystemType.REDIS, SignalName.CLIENTS, facts=facts), [SignalName.CLIENTS]))

@@ -104,7 +104,7 @@ async def test_after_a_failed_action_the_earlier_ones_are_taken_back_once(
         system="redis-test",
         params=ActionParams(prefix="nobody-has-such-keys:"),
     )
-    steps = [reset("one", RedisOption.TIMEOUT, 600), reset("two", RedisOption.MAX_CLIENTS, 200), absent]
+    steps = [reset("one", RedisOption.TIMEOUT, 600), reset("two", RedisOption.MAX_CLIENTS, 250), absent]
     plan = await driver.propose(await driver.plan_awaiting(), *steps)
     await server.config_set("slowlog-log-slower-than", 0)  # Redis itself counts: here every command is slow
     await server.config_set("slowlog-max-len", 10000)

@@ -26,7 +26,7 @@ async def set_option(target: RedisTarget, option: RedisOption, value: str) -> No
 @pytest_asyncio.fixture
 async def created(redis_target: RedisTarget) -> AsyncIterator[RedisTarget]:
     """The same server as one that the operator created; its options are as before after the test."""
-    access = dataclasses.replace(redis_target.access, max_memory_bytes=MAXMEMORY)
+    access = dataclasses.replace(redis_target.access, max_memory_bytes=MAXMEMORY, max_clients=300)
     target = open_target(SystemType.REDIS, access)
     assert isinstance(target, RedisTarget)
     options = {o: (await REMEDY.observe(target, ActionParams(option=o)))["value"] for o in RedisOption}
@@ -40,7 +40,7 @@ async def created(redis_target: RedisTarget) -> AsyncIterator[RedisTarget]:
     ("option", "wrong", "right"),
     [
         (RedisOption.MAX_MEMORY, str(8 * MIB), str(MAXMEMORY)),
-        (RedisOption.MAX_CLIENTS, "50", "10000"),
+        (RedisOption.MAX_CLIENTS, "50", "300"),
         (RedisOption.MAX_MEMORY_POLICY, "allkeys-random", "noeviction"),
         (RedisOption.TIMEOUT, "600", "0"),
     ],

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-import pytest
 import pytest_asyncio
 
 from incident_crds.base import ObjectMeta
@@ -104,18 +103,13 @@ async def carried_out(target: RedisTarget, *, began: datetime | None = None) -> 
     return cluster
 
 
-@pytest.fixture
-def values() -> dict[RedisOption, str]:
-    return {RedisOption.TIMEOUT: "0", RedisOption.MAX_CLIENTS: "10000"}
-
-
 @pytest_asyncio.fixture(autouse=True)
-async def as_before(redis_target: RedisTarget, values: dict[RedisOption, str]) -> AsyncIterator[None]:
-    for option, value in values.items():
-        await redis_target.call("CONFIG", "SET", option.value, value)
+async def values(redis_target: RedisTarget) -> AsyncIterator[dict[RedisOption, str]]:
+    """What the options are before the test, and after it."""
+    found = {option: await value_of(redis_target, option) for option in GOALS}
     await redis_target.call("CONFIG", "SET", "slowlog-log-slower-than", 0)
-    yield
-    for option, value in values.items():
+    yield found
+    for option, value in found.items():
         await redis_target.call("CONFIG", "SET", option.value, value)
     await redis_target.call("CONFIG", "SET", "slowlog-log-slower-than", 10000)
 
@@ -191,9 +185,11 @@ async def test_a_system_that_does_not_answer_is_waited_for_and_then_given_up(red
     assert "a person has to look" in message
 
 
-async def test_an_action_that_failed_before_it_did_anything_is_not_taken_back(redis_target: RedisTarget) -> None:
+async def test_an_action_that_failed_before_it_did_anything_is_not_taken_back(
+    redis_target: RedisTarget, values: dict[RedisOption, str]
+) -> None:
     cluster = await carried_out(redis_target)
-    await redis_target.call("CONFIG", "SET", "maxclients", "10000")
+    await redis_target.call("CONFIG", "SET", "maxclients", values[RedisOption.MAX_CLIENTS])
     first, second = cluster.plan.status.action_results
     failed = second.model_copy(update={"succeeded": False, "after": {}})
     await cluster.write(cluster.plan, cluster.plan.status.model_copy(update={"action_results": [first, failed]}))

@@ -154,6 +154,11 @@ def max_memory_bytes(deployment: DeploymentSystem | None) -> int | None:
     return parse_quantity(deployment.resources.memory or _MEMORY[SystemType.REDIS]) // 2
 
 
+def max_clients(deployment: DeploymentSystem | None) -> int | None:
+    """The maxclients that a Redis of ours is started with; None for one that is not ours."""
+    return None if deployment is None else deployment.max_clients or _MAX_CLIENTS
+
+
 def _redis(deployment: DeploymentSystem, images: Images, capacity_bytes: int | None) -> _Server:
     options = {
         "port": str(PORTS[SystemType.REDIS]),
@@ -162,7 +167,7 @@ def _redis(deployment: DeploymentSystem, images: Images, capacity_bytes: int | N
         "protected-mode": "no",
         "maxmemory": str(max_memory_bytes(deployment)),
         "maxmemory-policy": "noeviction",
-        "maxclients": str(deployment.max_clients or _MAX_CLIENTS),
+        "maxclients": str(max_clients(deployment)),
         "save": "",
         "appendonly": "yes",
         "appendfsync": "no",

@@ -106,8 +106,12 @@ def _wanted(redis: RedisTarget, params: ActionParams) -> str:
     option = _option(params)
     if params.value is not None:
         return _checked(option, params.value)
-    if option is RedisOption.MAX_MEMORY and redis.access.max_memory_bytes is not None:
-        return str(redis.access.max_memory_bytes)
+    created_with = {
+        RedisOption.MAX_MEMORY: redis.access.max_memory_bytes,
+        RedisOption.MAX_CLIENTS: redis.access.max_clients,
+    }
+    if (created := created_with.get(option)) is not None:
+        return str(created)
     if option in _DEFAULTS:
         return _DEFAULTS[option]
     raise Refused(

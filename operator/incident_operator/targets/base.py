@@ -70,7 +70,8 @@ class Access:
     database: str | None = None
     capacity_bytes: int | None = None
     max_memory_bytes: int | None = None
-    """What a Redis of ours was created with; None where nobody says."""
+    max_clients: int | None = None
+    """The limits that a Redis of ours was created with; None where nobody says."""
     client_endpoint: str = ""
     """Where ordinary clients connect; the same as `endpoint` where empty."""
     control: Control | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from incident_crds.catalogue import ActionType, FaultType, SignalName
 from incident_crds.remediationplan import ActionParams, RedisOption
 from incident_operator.domain.evidence import (
+    CREATED_MAX_CLIENTS,
     CREATED_MAX_MEMORY,
     DIRECT_MILLISECONDS,
     ClientGroup,
@@ -100,6 +101,27 @@ def _explain_clients(e: Evidence) -> Finding | None:
     )
 
 
+def _explain_lowered_clients(e: Evidence) -> Finding | None:
+    """No more clients than usual, and the limit is not what the system was created with."""
+    created, limit = fact_number(e, CREATED_MAX_CLIENTS), fact_number(e, "maxclients")
+    connected = fact_number(e, "connected_clients")
+    if not 0 < limit < created or connected / created > DOMINANT_SHARE:
+        return None
+    return Finding(
+        fault=FaultType.REDIS_CONNECTIONS,
+        summary=f"Redis takes {limit:g} clients at most, and was created to take {created:g}.",
+        solution=f"Set maxclients back to {created:g}; no client is ended.",
+        confidence=90,
+        fact=f"maxclients is {limit:g} and not {created:g}; {connected:g} are connected",
+        action=ActionDraft(
+            ActionType.REDIS_RESET_CONFIG,
+            e.system,
+            ActionParams(option=RedisOption.MAX_CLIENTS),
+            f"Redis takes up to {created:g} clients again; nobody is cut off, and it can be taken back",
+        ),
+    )
+
+
 def _explain_latency(e: Evidence) -> Finding | None:
     """Slow for everybody, and most of its time goes to one client that is still there."""
     if is_fast_when_asked(e):
@@ -157,7 +179,7 @@ def _find_busy(e: Evidence) -> _Suspect | None:
 
 RULES: Rules = {
     SignalName.MEMORY: (_explain_memory, _explain_lowered_memory),
-    SignalName.CLIENTS: (_explain_clients,),
+    SignalName.CLIENTS: (_explain_clients, _explain_lowered_clients),
     SignalName.LATENCY: (_explain_latency,),
     SignalName.CANARY: (_explain_latency,),
 }
