@@ -49,6 +49,13 @@ class PostgresBloatFault(Model):
     """Rows to write before some are deleted."""
 
 
+class PostgresLockFault(Model):
+    """Holds a lock in a transaction that does nothing more, while other sessions wait for it."""
+
+    waiters: Annotated[int, Field(ge=2, le=500)] | None = None
+    """Sessions that wait; where absent, so many that most of those that are connected wait."""
+
+
 class DiskFillFault(Model):
     """Fills the disk with a real file."""
 
@@ -81,6 +88,7 @@ _BLOCKS = {
     "RedisLatency": "redisLatency",
     "PostgresConnections": "postgresConnections",
     "PostgresBloat": "postgresBloat",
+    "PostgresLock": "postgresLock",
     "DiskFill": "diskFill",
     "NetworkLatency": "networkLatency",
     "SystemDown": "systemDown",
@@ -115,6 +123,8 @@ class Fault(Model):
     """Parameters of PostgresConnections."""
     postgres_bloat: PostgresBloatFault | None = None
     """Parameters of PostgresBloat."""
+    postgres_lock: PostgresLockFault | None = None
+    """Parameters of PostgresLock."""
     disk_fill: DiskFillFault | None = None
     """Parameters of DiskFill."""
     network_latency: NetworkLatencyFault | None = None

@@ -41,6 +41,8 @@ class Narrator:
 def experiment_facts(experiment: ChaosExperiment) -> Iterator[Fact]:
     status, fault = experiment.status, experiment.spec.fault.type
     where = ", ".join(target.system for target in status.targets)
+    if status.phase is ExperimentPhase.PENDING:
+        yield Fact(f"held {status.reason}", f"waiting, {status.reason}: {status.message}")
     if status.started_at:
         yield Fact("injecting", f"injecting {fault} into {where}", status.started_at)
     if status.injected_at:
@@ -74,6 +76,9 @@ def incident_facts(incident: Incident) -> Iterator[Fact]:
         text = f"incident {status.number}{severity}: {incident.spec.title}"
         yield Fact(f"breach {name} {status.relapses}", "breach detected", times.breached_at)
         yield Fact(f"incident {name} {status.relapses}", text, times.detected_at)
+    for joined in status.joined:
+        text = f"{joined.system} broke, too: {joined.relation.lower()}, same incident"
+        yield Fact(f"joined {name} {joined.system} {joined.at}", text, joined.at)
     if found := status.diagnosis:
         cause = f"{found.root_cause.fault_type or 'undetermined'} on {found.root_cause.system or 'no system'}"
         text = f"diagnosed by {found.provider}: {cause}, confidence {found.confidence} %"
@@ -105,8 +110,12 @@ def plan_facts(plan: RemediationPlan) -> Iterator[Fact]:
         if result.ended_at:
             yield Fact(f"action {name} {result.id}", _result(result), result.ended_at)
     samples = sorted(status.verification_samples, key=lambda sample: sample.at)
+    is_one = len({s.system for s in samples}) <= 1
     for at, measured in groupby(samples, key=lambda sample: sample.at):
-        parts = [f"{s.signal} {_health(s.health)}{'' if s.ok else ' (too low)'}" for s in measured]
+        parts = [
+            f"{'' if is_one else f'{s.system} '}{s.signal} {_health(s.health)}{'' if s.ok else ' (too low)'}"
+            for s in measured
+        ]
         yield Fact(f"sample {name} {at}", f"verifying: {', '.join(parts)}", at)
     if status.verified_at:
         yield Fact(f"verified {name}", "recovery held for the whole window", status.verified_at)

@@ -47,6 +47,9 @@ def experiment_facts(experiment: Document) -> Iterator[Fact]:
     status = experiment.part("status")
     targets = status.parts("targets")
     where = ", ".join(target.text("system") for target in targets)
+    if experiment.phase == "Pending":
+        reason = status.text("reason")
+        yield Fact(f"held {reason}", f"waiting, {reason}: {status.text('message')}")
     if at := status.time("startedAt"):
         yield Fact("injecting", f"injecting {experiment.text('spec.fault.type')} into {where}", at)
     if at := status.time("injectedAt"):
@@ -80,6 +83,10 @@ def incident_facts(incident: Document) -> Iterator[Fact]:
         yield Fact(f"breach {name} {relapses}", "breach detected", status.time("timestamps.breachedAt"))
         text = f"incident {number}{severity}: {incident.text('spec.title')}"
         yield Fact(f"incident {name} {relapses}", text, status.time("timestamps.detectedAt"))
+    for joined in status.parts("joined"):
+        system, moment = joined.text("system"), joined.time("at")
+        text = f"{system} broke, too: {joined.text('relation').lower()}, same incident"
+        yield Fact(f"joined {name} {system} {moment}", text, moment)
     found = status.part("diagnosis")
     if found.raw:
         at = status.time("timestamps.diagnosedAt")

@@ -124,6 +124,18 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
         {"spec.external.endpoint": "ftp://127.0.0.1"},
         "spec.external.endpoint in body should match",
     ),
+    (
+        "clients go elsewhere",
+        "MockSystem",
+        {
+            "spec.external.proxyRef": {
+                "clientEndpoint": "postgresql://127.0.0.1:1/app",
+                "url": "http://127.0.0.1:2",
+                "tokenSecretRef": {"name": "x"},
+            }
+        },
+        "external.proxyRef.clientEndpoint must fit the type",
+    ),
     ("no credentials", "MockSystem", {"spec.external.credentialsSecretRef": None}, "credentialsSecretRef: Required"),
     ("unknown type", "MockSystem", {"spec.type": "Oracle"}, 'Unsupported value: "Oracle": supported values: "Redis"'),
     (

@@ -23,11 +23,13 @@ from incident_crds.scenarios import (
 
 ROOT = Path(__file__).parents[2]
 NAMES = [
+    "cascade",
     "disk-full",
     "network-latency",
     "pod-kill",
     "postgres-bloat",
     "postgres-connections",
+    "postgres-lock",
     "redis-connections",
     "redis-latency",
     "redis-memory",

@@ -31,6 +31,7 @@ GOOD: dict[str, Any] = {
             "idle_seconds": None,
             "table": None,
             "files": None,
+            "option": None,
             "expected_impact": "their owners sign in again",
         }
     ],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName, SystemType
 from incident_operator.domain.evidence import (
+    Blocker,
     ClientGroup,
     Evidence,
     FileUsage,
@@ -49,6 +51,19 @@ BLOAT = evidence(
     SignalName.BLOAT,
     tables=(TableUsage("events_ab", 2000, 18000, 2 * MIB, False), TableUsage("orders", 2000, 900, MIB, True)),
 )
+LOCKS = evidence(
+    SystemType.POSTGRES,
+    SignalName.LOCKS,
+    sessions=(
+        SessionGroup("worker-ab", "app", "active", 8, 0),
+        SessionGroup("worker-ab", "app", "idle in transaction", 1, 4),
+    ),
+    blockers=(
+        Blocker("65.1", "worker-ab", "app", "idle in transaction", 4, 8, 3.5, "SELECT pg_advisory_xact_lock(7)"),
+        Blocker("65.2", "web", "app", "active", 1, 1, 0.1, "UPDATE orders SET cents = 1"),
+    ),
+    facts={"client_sessions": 10.0, "blocked_sessions": 9.0},
+)
 DISK = evidence(
     SystemType.DISK,
     SignalName.USAGE,
@@ -73,6 +88,12 @@ DISK = evidence(
             {"applicationName": "worker-ab", "idleSeconds": 0},
         ),
         (BLOAT, FaultType.POSTGRES_BLOAT, ActionType.POSTGRES_VACUUM, {"table": "events_ab"}),
+        (
+            LOCKS,
+            FaultType.POSTGRES_LOCK,
+            ActionType.POSTGRES_TERMINATE_BLOCKERS,
+            {"applicationName": "worker-ab"},
+        ),
         (DISK, FaultType.DISK_FILL, ActionType.DISK_CLEANUP, {"files": ["app-ab.log"]}),
     ],
 )
@@ -90,7 +111,7 @@ def assert_undetermined(verdict: Verdict) -> None:
     assert (verdict.fault, verdict.actions, verdict.confidence) == (None, (), 0)
 
 
-@pytest.mark.parametrize("facts", [REDIS, CLIENTS, CONNECTIONS, BLOAT, DISK])
+@pytest.mark.parametrize("facts", [REDIS, CLIENTS, CONNECTIONS, BLOAT, LOCKS, DISK])
 def test_without_facts_the_cause_is_undetermined(facts: Evidence) -> None:
     bare = Evidence(facts.system, facts.type, facts.signals)
     assert_undetermined(diagnose(bare, [facts.signals[0].name]))
@@ -227,6 +248,20 @@ def test_two_troubles_of_one_system_make_a_plan_of_two_steps() -> None:
     verdict = diagnose(facts, [SignalName.CONNECTIONS, SignalName.BLOAT])
     assert [a.type for a in verdict.actions] == [ActionType.POSTGRES_VACUUM, ActionType.POSTGRES_TERMINATE_IDLE]
     assert verdict.fault is FaultType.POSTGRES_BLOAT
+
+
+BOTH = [SignalName.CONNECTIONS, SignalName.LOCKS]
+
+
+def test_a_pile_up_is_not_taken_for_idle_sessions_nor_these_for_a_pile_up() -> None:
+    assert [a.type for a in diagnose(LOCKS, BOTH).actions] == [ActionType.POSTGRES_TERMINATE_BLOCKERS]
+    idle = dataclasses.replace(CONNECTIONS, facts={"blocked_sessions": 0.0})
+    assert [a.type for a in diagnose(idle, BOTH).actions] == [ActionType.POSTGRES_TERMINATE_IDLE]
+
+
+def test_nobody_is_ended_who_holds_up_only_a_few_of_those_who_wait() -> None:
+    many = dataclasses.replace(LOCKS, facts={"blocked_sessions": 40.0})
+    assert_undetermined(diagnose(many, [SignalName.LOCKS]))
 
 
 def test_a_report_about_no_system_is_left_to_people_in_words_that_fit() -> None:

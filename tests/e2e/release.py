@@ -25,6 +25,7 @@ SCENARIOS = (
     "redis-latency",
     "postgres-connections",
     "postgres-bloat",
+    "postgres-lock",
     "disk-full",
     "system-down",
     "network-latency",

@@ -29,9 +29,12 @@ DRILLS = (
     "redis-latency",
     "postgres-connections",
     "postgres-bloat",
+    "postgres-lock",
     "disk-full",
     "system-down",
+    "network-latency",
 )
+VACUUMS = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = %s"
 
 
 class Driver:
@@ -107,10 +110,11 @@ class Driver:
 
         return await eventually(look, f"{plan.metadata.name} being {' or '.join(phases)}", seconds)
 
-    async def propose(self, like: RemediationPlan, action: Action) -> RemediationPlan:
+    async def propose(self, like: RemediationPlan, *actions: Action, **spec_fields: object) -> RemediationPlan:
         """A plan of one's own for the same incident and with the same checks; returns once it awaits approval."""
-        spec = like.spec.model_copy(update={"author": "sre", "actions": [action], "attempt": like.spec.attempt + 1})
-        name = f"{like.spec.incident_ref}-own-{action.id}"
+        own = {"author": "sre", "actions": list(actions), "attempt": like.spec.attempt + 1}
+        spec = like.spec.model_copy(update=own | spec_fields)
+        name = f"{like.spec.incident_ref}-own-{actions[0].id}"
         made = RemediationPlan(metadata=ObjectMeta(name=name, namespace=NAMESPACE), spec=spec)
         return await self.plan_reaches(await self.client.create(made), PlanPhase.AWAITING_APPROVAL)
 
@@ -150,7 +154,7 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
             return await _redis_clients(stack, "worker-")
         case "redis-latency":
             return await _redis_clients(stack, "report-")
-        case "postgres-connections":
+        case "postgres-connections" | "postgres-lock":
             return await postgres_value(
                 stack, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^worker-'"
             )
@@ -164,6 +168,8 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
             return await _disk_leftovers(stack)
         case "system-down":
             return int(not await _answers(stack.system("redis-test").endpoint))
+        case "network-latency":
+            return len(_delays(stack))
     raise AssertionError(drill)
 
 
@@ -176,6 +182,12 @@ async def _answers(endpoint: str) -> bool:
     writer.close()
     await writer.wait_closed()
     return True
+
+
+def _delays(stack: Stack) -> list[str]:
+    """The proxies' own records of delays."""
+    found = (stack.state / "data").glob("*-proxy/latency.json")
+    return [record.parent.name for record in found]
 
 
 async def _redis_leftovers(stack: Stack) -> int:

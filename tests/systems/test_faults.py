@@ -39,10 +39,16 @@ BLOCKS: dict[FaultType, tuple[str, dict[str, Any]]] = {
     FaultType.REDIS_LATENCY: ("redis_target", {"redisLatency": {}}),
     FaultType.POSTGRES_CONNECTIONS: ("postgres_target", {"postgresConnections": {}}),
     FaultType.POSTGRES_BLOAT: ("postgres_target", {"postgresBloat": {"rows": 5000}}),
+    FaultType.POSTGRES_LOCK: ("postgres_target", {"postgresLock": {}}),
     FaultType.DISK_FILL: ("disk_target", {"diskFill": {}}),
 }
 
-SOCKETS = {FaultType.REDIS_CONNECTIONS, FaultType.REDIS_LATENCY, FaultType.POSTGRES_CONNECTIONS}
+SOCKETS = {
+    FaultType.REDIS_CONNECTIONS,
+    FaultType.REDIS_LATENCY,
+    FaultType.POSTGRES_CONNECTIONS,
+    FaultType.POSTGRES_LOCK,
+}
 """They end with their holder, sooner than the lifetime."""
 
 
@@ -121,6 +127,7 @@ def test_tags_look_like_ordinary_workload() -> None:
         FaultType.REDIS_LATENCY: f"report-{HASH}",
         FaultType.POSTGRES_CONNECTIONS: f"worker-{HASH}",
         FaultType.POSTGRES_BLOAT: f"events_{HASH}",
+        FaultType.POSTGRES_LOCK: f"worker-{HASH}",
         FaultType.DISK_FILL: f"app-{HASH}.log",
     }
 
@@ -129,7 +136,8 @@ async def test_inject_moves_its_signal_and_recover_leaves_nothing(case: Case) ->
     ordinary = await case.target.count_ordinary()
     assert await case.residue() == 0
     await case.inject()
-    assert (await case.harmed())[SignalName.CANARY] == 100
+    health = await case.harmed()
+    assert health[SignalName.CANARY] == 100
     assert await case.residue() > 0
     await case.recover()
     assert await case.residue() == 0
@@ -281,6 +289,9 @@ async def test_filling_an_evicting_redis_to_the_brim_is_refused(redis_target: Re
         (FaultType.POSTGRES_BLOAT, {"postgresBloat": {"deadPercent": 50}}, 50, "51 or more"),
         (FaultType.POSTGRES_BLOAT, {"postgresBloat": {"deadPercent": 30, "rows": 2000}}, 80, "set rows to 3334"),
         (FaultType.POSTGRES_BLOAT, {"postgresBloat": {}}, 50, None),
+        (FaultType.POSTGRES_LOCK, {"postgresLock": {"waiters": 3}}, 25, "at 25 %"),
+        (FaultType.POSTGRES_LOCK, {"postgresLock": {"waiters": 2}}, 50, None),
+        (FaultType.POSTGRES_LOCK, {"postgresLock": {}}, 5, None),
         (FaultType.NONE, {}, 50, None),
     ],
 )

@@ -155,7 +155,7 @@ class Store:
     def _index(self, obj: Resource) -> None:
         namespace, name = obj.key
         if isinstance(obj, Incident):
-            for system in obj.spec.affected_systems:
+            for system in obj.systems:
                 self._incidents_of.setdefault((namespace, system), set()).add(name)
         elif isinstance(obj, RemediationPlan):
             self._plans_of.setdefault((namespace, obj.spec.incident_ref), set()).add(name)
@@ -169,6 +169,10 @@ class Store:
             created = await self._client.get(kind, *obj.key)
         self.put(kind, created)
         return created
+
+    async def delete(self, obj: Resource) -> None:
+        """Delete this very object, and no namesake. Raises NotFound. Its watch tells when it is gone."""
+        await self._client.delete(type(obj), *obj.key, uid=obj.metadata.uid)
 
     async def write_status(self, obj: R, status: Model, *, over_metadata: bool = False) -> R:
         """Write what differs from the object's status, if nobody changed the object meanwhile.

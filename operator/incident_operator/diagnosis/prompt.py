@@ -31,11 +31,18 @@ A person reads your summary, reasoning and expected impact, and decides. Nothing
 
 _TAKES: Mapping[ActionType, str] = {
     ActionType.REDIS_EVICT_PREFIX: "deletes the keys that begin with prefix; takes prefix",
+    ActionType.REDIS_RESET_CONFIG: (
+        "sets maxclients, maxmemory, maxmemory-policy or timeout back to a value known to be good; takes option"
+    ),
+    ActionType.REMOVE_LATENCY: "ends a delay in the proxy in front of the system; takes nothing",
     ActionType.REDIS_CLEAR_CACHE: "deletes every key, ordinary data too; takes nothing",
     ActionType.REDIS_KILL_CLIENTS: "ends the connections of the clients with this name; takes client_name",
     ActionType.POSTGRES_TERMINATE_IDLE: "ends an application's idle sessions; takes application_name, idle_seconds",
+    ActionType.POSTGRES_TERMINATE_BLOCKERS: "ends sessions that others wait for and that wait for nobody, whose open "
+    "transactions are undone; takes application_name, null for those of all",
     ActionType.POSTGRES_VACUUM: "vacuums one table; takes table",
     ActionType.DISK_CLEANUP: "deletes the named files; takes files",
+    ActionType.REMOVE_LATENCY: "ends a delay between the system and its clients, at once for all; takes nothing",
     ActionType.RESTART_SYSTEM: "restarts the system, which is away for a moment; takes nothing",
     ActionType.REMOVE_LATENCY: "ends the delay in the proxy in front of the system; takes nothing",
 }

@@ -145,15 +145,22 @@ def _proxy_container(type: SystemType, images: Images) -> dict[str, Any]:
     }
 
 
+def max_memory_bytes(deployment: DeploymentSystem | None) -> int | None:
+    """The maxmemory that a Redis of ours is started with; None for one that is not ours."""
+    if deployment is None:
+        return None
+    if deployment.max_memory:
+        return parse_quantity(deployment.max_memory)
+    return parse_quantity(deployment.resources.memory or _MEMORY[SystemType.REDIS]) // 2
+
+
 def _redis(deployment: DeploymentSystem, images: Images, capacity_bytes: int | None) -> _Server:
-    memory = parse_quantity(deployment.resources.memory or _MEMORY[SystemType.REDIS])
-    most = parse_quantity(deployment.max_memory) if deployment.max_memory else memory // 2
     options = {
         "port": str(PORTS[SystemType.REDIS]),
         "dir": _DATA,
         "aclfile": f"{_CREDENTIALS}/users.acl",
         "protected-mode": "no",
-        "maxmemory": str(most),
+        "maxmemory": str(max_memory_bytes(deployment)),
         "maxmemory-policy": "noeviction",
         "maxclients": str(deployment.max_clients or _MAX_CLIENTS),
         "save": "",

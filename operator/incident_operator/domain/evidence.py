@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from incident_crds.catalogue import SystemType
+from incident_crds.catalogue import SignalName, SystemType
 from incident_operator.domain.sample import Signal
 
 FEWEST_DEAD = 1000
@@ -15,6 +15,8 @@ PROCESS = "process"
 STOPPED, NOT_RUNNING = "stopped", "not running"
 POD, POD_AGE_SECONDS = "pod", "pod_age_seconds"
 """Facts: what Kubernetes says of the pod."""
+BLOCKED_SESSIONS = "blocked_sessions"
+"""Fact: Postgres clients' sessions that wait for a lock, whoever has it."""
 DIRECT_MILLISECONDS = "direct_milliseconds"
 """Fact: the time of the smallest question and answer that does not go the way of ordinary clients."""
 
@@ -78,6 +80,24 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Blocker:
+    """A Postgres client's session that others wait for, and that waits for nobody."""
+
+    session: str
+    """Its id as the server's log has it (%c)."""
+    application_name: str
+    user: str
+    state: str
+    seconds: int
+    """How long its transaction has been open."""
+    blocked: int
+    """Clients' sessions that wait for it, also through others."""
+    longest_wait: float
+    """Seconds that the one of them which began first has waited."""
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
 class TableUsage:
     """A user table; `name` carries its schema where that is not public."""
 
@@ -116,10 +136,24 @@ class Evidence:
     """Of the last minute only."""
     sessions: tuple[SessionGroup, ...] = ()
     statements: tuple[Statement, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
     tables: tuple[TableUsage, ...] = ()
     files: tuple[FileUsage, ...] = ()
     facts: Mapping[str, float | str] = field(default_factory=dict)
     """Server settings and counters, such as maxmemory and evicted_keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another system that broke under the same incident, and its signals that are broken now."""
+
+    evidence: Evidence
+    breached: Collection[SignalName]
+
+    @property
+    def harm(self) -> str:
+        """What was measured on it, in a sentence; empty where nothing is broken any more."""
+        return "; ".join(f"{s.name}: {s.message}" for s in self.evidence.signals if s.name in self.breached)
 
 
 def table_health(*, live: int, dead: int) -> float:

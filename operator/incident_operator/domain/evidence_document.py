@@ -101,6 +101,15 @@ def _own_tables(evidence: Evidence) -> Iterable[Rows]:
         names=1,
     )
     yield Rows(
+        "sessions that others wait for and that wait for nobody",
+        ("application", "user", "state", "seconds in transaction", "sessions waiting", "longest wait", "statement"),
+        [
+            (b.application_name, b.user, b.state, b.seconds, b.blocked, f"{b.longest_wait:.0f} s", b.statement)
+            for b in evidence.blockers
+        ],
+        names=2,
+    )
+    yield Rows(
         "tables",
         ("table", "live rows", "dead rows", "MiB", "autovacuum"),
         [(t.name, t.live, t.dead, _mib(t.bytes), "on" if t.autovacuum else "off") for t in evidence.tables],

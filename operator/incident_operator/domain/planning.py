@@ -16,8 +16,10 @@ from incident_crds.remediationplan import (
     RemediationPlanSpec,
     VerificationCheck,
 )
+from incident_operator.domain.cascade import cause_found_at
 from incident_operator.domain.lifecycle import HEALS_ITSELF
 from incident_operator.domain.naming import plan_name
+from incident_operator.domain.rollback import ROLLBACK_FAILED
 from incident_operator.domain.verdict import Verdict
 
 MAX_ATTEMPTS = 3
@@ -27,6 +29,8 @@ SELF_HEALING = timedelta(seconds=60)
 COOL_DOWN = timedelta(seconds=10)
 """Time after a plan before the next is proposed, so that the evidence is of what it left."""
 WORSE_THAN_BEFORE = "WorseThanBefore"
+_USUAL_THRESHOLD = 50
+_MOST_CHECKS = 16
 _TRIED = (PlanPhase.SUCCEEDED, PlanPhase.FAILED, PlanPhase.ROLLED_BACK)
 """A proven plan counts too: its breach ends with a sample or two, or it was not the end of the incident."""
 
@@ -49,9 +53,11 @@ def wants_diagnosis(incident: Incident) -> bool:
     if status.diagnosis is None:
         is_due = status.actionable and incident.spec.remediation_mode is not RemediationMode.MANUAL
         return is_due or incident.is_consultation or status.diagnosis_asked_at is not None
-    if status.diagnosis_asked_at is None:
-        return False
-    return status.evidence is None or status.evidence.collected_at < status.diagnosis_asked_at
+    due = [status.diagnosis_asked_at]
+    if incident.spec.remediation_mode is not RemediationMode.MANUAL:
+        due.append(cause_found_at(incident))  # what was found before did not look there
+    since = max((at for at in due if at is not None), default=None)
+    return since is not None and (status.evidence is None or status.evidence.collected_at < since)
 
 
 def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:
@@ -80,18 +86,19 @@ def decide_next_step(
     diagnosis = incident.status.diagnosis
     if diagnosis is None or is_true(incident.status.conditions, "Escalated"):
         return NextStep()
+    current = _unforgiven(incident, current_plans(incident, plans), now=now)
+    tried = [p for p in current if p.status.phase in _TRIED and (p.status.decision or p.status.action_results)]
+    worse = next((p for p in tried if _calls_a_person(p)), None)
+    if worse is not None:  # also where another plan waits: whoever decides on it has to know
+        did = "made it worse" if worse.status.reason == WORSE_THAN_BEFORE else "had to be taken back"
+        return NextStep(escalate=f"{worse.metadata.name} {did}: {worse.status.message}")
     if open_plan(incident, plans) is not None:
         return NextStep()
-    current = _unforgiven(incident, current_plans(incident, plans), now=now)
     ends = {p.status.phase for p in current}
     if PlanPhase.REJECTED in ends:
         return NextStep(escalate="a person rejected the plan; the operator proposes no other unasked")
     if PlanPhase.EXPIRED in ends:
         return NextStep(escalate="nobody decided on the plan in time")
-    tried = [p for p in current if p.status.phase in _TRIED and (p.status.decision or p.status.action_results)]
-    worse = next((p for p in tried if p.status.reason == WORSE_THAN_BEFORE), None)
-    if worse is not None:
-        return NextStep(escalate=f"{worse.metadata.name} made it worse: {worse.status.message}")
     if len(tried) >= MAX_ATTEMPTS:
         return NextStep(escalate=f"{MAX_ATTEMPTS} plans did not end it")
     if diagnosis.root_cause.fault_type is None:
@@ -106,6 +113,11 @@ def decide_next_step(
     if attempt > HIGHEST_ATTEMPT:
         return NextStep(escalate=f"{HIGHEST_ATTEMPT} plans were made for it already")
     return NextStep(propose_attempt=attempt)
+
+
+def _calls_a_person(plan: RemediationPlan) -> bool:
+    """After a plan that did harm, or that was taken back or could not be, no other is tried unasked."""
+    return plan.status.phase is PlanPhase.ROLLED_BACK or plan.status.reason in (WORSE_THAN_BEFORE, ROLLBACK_FAILED)
 
 
 def open_plan(incident: Incident, plans: Sequence[RemediationPlan]) -> str | None:
@@ -135,29 +147,29 @@ def build_plan_spec(
     author: str,
     risks: Mapping[ActionType, Risk],
     reversible: Collection[ActionType],
-    min_health: int,
+    broken: Mapping[str, Collection[SignalName]],
+    min_health: Mapping[str, int],
     hold: timedelta,
 ) -> RemediationPlanSpec:
-    """The plan for a verdict: its actions, and checks of the breached signals and of the canary.
+    """The plan for a verdict: its actions, and checks of the breached signals and of the canary, on every system.
 
+    `broken` are the signals that broke under the incident by system; `min_health` are the systems' thresholds.
     Raises ValueError where the verdict has no action: then there must be no plan.
     """
     if not verdict.actions:
         raise ValueError("a verdict without an action makes no plan")
     drafts = [draft.to_action(n) for n, draft in enumerate(verdict.actions, start=1)]
     actions = [a.model_copy(update={"risk": risks[a.type], "reversible": a.type in reversible}) for a in drafts]
-    signals = {*incident.status.signals, SignalName.CANARY} - {SignalName.REACHABLE}
-    if incident.spec.signal is not None:
-        signals.add(incident.spec.signal)
     checks = [
         VerificationCheck(
-            system=verdict.system,
+            system=system,
             signal=signal,
-            min_health=min_health,
+            min_health=min_health.get(system, _USUAL_THRESHOLD),
             hold_seconds=int(hold.total_seconds()),
         )
-        for signal in sorted(signals)
-    ]
+        for system, signals in _to_verify(incident, verdict, broken)
+        for signal in signals
+    ][:_MOST_CHECKS]
     return RemediationPlanSpec(
         incident_ref=incident.metadata.name,
         attempt=attempt,
@@ -167,3 +179,17 @@ def build_plan_spec(
         actions=actions,
         verification=checks,
     )
+
+
+def _to_verify(
+    incident: Incident, verdict: Verdict, broken: Mapping[str, Collection[SignalName]]
+) -> list[tuple[str, list[SignalName]]]:
+    """The signals to verify on each system, the cause's first. An answering canary shows that it is reachable."""
+    owner, found = verdict.system, {verdict.system: [*incident.status.signals]}
+    if incident.status.joined:
+        owner = incident.systems[0]
+        found = {n: [*broken.get(n, ())] for n in dict.fromkeys([verdict.system, *incident.systems])}
+    wanted = {n: {*signals, SignalName.CANARY} - {SignalName.REACHABLE} for n, signals in found.items()}
+    if incident.spec.signal is not None:
+        wanted[owner].add(incident.spec.signal)
+    return [(n, sorted(signals)) for n, signals in wanted.items()]

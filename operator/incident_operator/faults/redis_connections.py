@@ -13,9 +13,11 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import RedisConnectionsFault
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault, fill_error
 from incident_operator.faults.clients import end_clients
 from incident_operator.targets import Exhausted, Refused, Target
@@ -65,6 +67,7 @@ class RedisConnections(Fault):
         while missing > 0:
             opening = [self._open_one(redis, undo, links) for _ in range(min(missing, _AT_ONCE))]
             failures = [e for e in await asyncio.gather(*opening, return_exceptions=True) if e is not None]
+            reached(Failpoint.HALF_INJECTED)
             for failure in failures:
                 if not isinstance(failure, Exhausted):
                     raise failure
@@ -78,6 +81,7 @@ class RedisConnections(Fault):
         if held is not None:
             held.end.cancel()
             await _close(held.links)
+            reached(Failpoint.HALF_RECOVERED)
         await end_clients(narrow(target, RedisTarget), undo.tag)
 
     @override

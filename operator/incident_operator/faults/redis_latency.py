@@ -12,9 +12,11 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import RedisLatencyFault
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault
 from incident_operator.faults.clients import end_clients
 from incident_operator.targets import Refused, Target, TargetError
@@ -105,6 +107,7 @@ class RedisLatency(Fault):
         try:
             while len(links) < plan.clients:
                 links.append(await _connect(redis, undo.tag))
+                reached(Failpoint.HALF_INJECTED)
         except BaseException:
             for link in links:
                 await link.close()
@@ -126,6 +129,7 @@ class RedisLatency(Fault):
         await asyncio.gather(*(worker.task for worker in working), return_exceptions=True)
         for worker in working:
             await worker.link.close()  # a task that never began to run closed nothing
+            reached(Failpoint.HALF_RECOVERED)
         await end_clients(narrow(target, RedisTarget), undo.tag)
 
     @override

@@ -15,9 +15,11 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import RedisMemoryFault
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault, fill_error
 from incident_operator.targets import Full, Refused, Target, TargetError
 from incident_operator.targets.base import narrow
@@ -61,6 +63,12 @@ class RedisMemory(Fault):
         return UndoRecord(tag=f"session:{tag_hash}:", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        redis = narrow(target, RedisTarget)
+        goal, memory = await self._goal(redis, self.fill_percent(spec)), await _read_memory(redis)
+        return f"its data would grow from {memory.data} to {max(goal, memory.data)} bytes, of {memory.limit}"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         redis = narrow(target, RedisTarget)
         goal = await self._goal(redis, self.fill_percent(spec))
@@ -86,7 +94,9 @@ class RedisMemory(Fault):
             if left <= timedelta(0) or now - progressed > _PATIENCE.total_seconds():
                 raise Refused(f"{redis.access.address} did not reach {goal} bytes of data: {memory.describe()}")
             if missing > 0:
-                if await self._write(redis, link, undo, missing, left):
+                taken = await self._write(redis, link, undo, missing, left)
+                reached(Failpoint.HALF_INJECTED)
+                if taken:
                     is_full, progressed = False, time.monotonic()
                     continue
                 is_full = not memory.unsettled  # or it may take more in a moment
@@ -103,6 +113,7 @@ class RedisMemory(Fault):
                 if keys:
                     found += len(keys)
                     await redis.call("UNLINK", *keys)
+                    reached(Failpoint.HALF_RECOVERED)
             if not found and not await redis.client_ids(undo.tag):
                 return
         raise Refused(f"{redis.access.address} still holds keys that begin with {undo.tag} after {_MOST_SWEEPS} sweeps")

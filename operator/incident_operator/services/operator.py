@@ -38,9 +38,11 @@ from incident_operator.services.incidents import Incidents
 from incident_operator.services.inquiries import Inquiries
 from incident_operator.services.investigation import Investigation
 from incident_operator.services.ledger import note_change
+from incident_operator.services.neighbours import incidents_about
 from incident_operator.services.plans import Plans
 from incident_operator.services.prober import Prober
 from incident_operator.services.samples import Samples
+from incident_operator.services.schedules import Schedules
 from incident_operator.services.systems import Systems
 from incident_operator.services.traces import Traces
 from incident_operator.services.undo import Undo
@@ -102,6 +104,7 @@ class Operator:
             admission=Admission(store=self.store, builtin=builtin, samples=samples, faults=faults, undo=undo),
             undo=undo,
             grader=Grader(store=self.store, undo=undo, faults=faults),
+            schedules=Schedules(store=self.store, builtin=builtin),
             request_sample=self.systems.request_sample,
         )
         investigation = Investigation(
@@ -179,6 +182,8 @@ class Operator:
             self._system_changed(key)
         elif kind is ChaosExperiment:
             self.queues.experiments.mark(key)
+            for parent in self.experiments.parents_of(key, obj if isinstance(obj, ChaosExperiment) else None):
+                self.queues.experiments.mark(parent)
             if self._traces is not None and isinstance(obj, ChaosExperiment):
                 self._traces.look_at(obj)
         elif kind is IncidentGenerator:
@@ -192,7 +197,7 @@ class Operator:
             for plan in self.store.plans_of(*key):
                 self.queues.plans.mark(plan.key)
             if isinstance(obj, Incident):
-                for name in obj.spec.affected_systems:
+                for name in obj.systems:
                     self._incident_changed((key[0], name))
 
     def _system_changed(self, key: Key) -> None:
@@ -217,7 +222,7 @@ class Operator:
         named = {b.incident for b in found.status.breaches} if found else set()
         return [
             i
-            for i in self.store.incidents_of(*system)
+            for i in (incidents_about(self.store, found) if found else self.store.incidents_of(*system))
             if i.status.phase is not IncidentPhase.RESOLVED or i.metadata.name in named
         ]
 

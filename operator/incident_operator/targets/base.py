@@ -69,6 +69,8 @@ class Access:
     app_password: str = field(repr=False)
     database: str | None = None
     capacity_bytes: int | None = None
+    max_memory_bytes: int | None = None
+    """What a Redis of ours was created with; None where nobody says."""
     client_endpoint: str = ""
     """Where ordinary clients connect; the same as `endpoint` where empty."""
     control: Control | None = None
@@ -153,7 +155,7 @@ class Target(ABC):
     def proxy(self) -> Control:
         """What delays its answers. Raises Refused where there is nothing that could."""
         if self.access.proxy is None:
-            raise Refused("no proxy of ours is in front of the system, so its answers cannot be delayed")
+            raise Refused("the system has no spec.external.proxyRef, so its answers cannot be delayed")
         return self.access.proxy
 
     def pod(self) -> PodControl:

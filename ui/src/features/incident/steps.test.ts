@@ -1,18 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import type { Action, ActionResult } from "@/api/types";
-import { aPlan } from "@/testing/things";
+import { aPlan, NO_PARAMS } from "@/testing/things";
 
 import { compareEvidence, toSteps } from "./steps";
-
-const NO_PARAMS = {
-  application_name: null,
-  client_name: null,
-  files: null,
-  idle_seconds: null,
-  prefix: null,
-  table: null,
-};
 
 function anAction(id: string): Action {
   return {
@@ -36,6 +27,7 @@ function aResult(fields: Partial<ActionResult>): ActionResult {
     output: "",
     before: {},
     after: {},
+    rolled_back: null,
     ...fields,
   };
 }

@@ -16,6 +16,7 @@ const BREAKS: Record<FaultType, SignalName | null> = {
   RedisLatency: "latency",
   PostgresConnections: "connections",
   PostgresBloat: "bloat",
+  PostgresLock: "locks",
   DiskFill: "usage",
   NetworkLatency: "latency",
   SystemDown: "reachable",
