@@ -17,6 +17,8 @@ class FaultType(StrEnum):
     """The faults an experiment can inject, and the root causes a diagnosis can name."""
 
     REDIS_MEMORY = "RedisMemory"
+    REDIS_CONNECTIONS = "RedisConnections"
+    REDIS_LATENCY = "RedisLatency"
     POSTGRES_CONNECTIONS = "PostgresConnections"
     POSTGRES_BLOAT = "PostgresBloat"
     POSTGRES_LOCK = "PostgresLock"
@@ -46,6 +48,7 @@ class ActionType(StrEnum):
 
     REDIS_EVICT_PREFIX = "RedisEvictPrefix"
     REDIS_CLEAR_CACHE = "RedisClearCache"
+    REDIS_KILL_CLIENTS = "RedisKillClients"
     REDIS_RESET_CONFIG = "RedisResetConfig"
     POSTGRES_TERMINATE_IDLE = "PostgresTerminateIdle"
     POSTGRES_TERMINATE_BLOCKERS = "PostgresTerminateBlockers"

@@ -19,6 +19,20 @@ class RedisMemoryFault(Model):
     """used_memory to reach, as a percent of maxmemory."""
 
 
+class RedisConnectionsFault(Model):
+    """Holds real idle connections."""
+
+    fill_percent: FillPercent = 90
+    """Connections to reach, as a percent of maxclients; some have to stay free for the operator."""
+
+
+class RedisLatencyFault(Model):
+    """Keeps Redis busy with short scripts, so that everybody waits for each answer."""
+
+    delay_milliseconds: Annotated[int, Field(ge=1, le=10000)] | None = None
+    """Time that each answer takes; where absent, so much that the canary takes about eight times its budget."""
+
+
 class PostgresConnectionsFault(Model):
     """Opens real idle sessions."""
 
@@ -70,6 +84,8 @@ class NoneFault(Model):
 
 _BLOCKS = {
     "RedisMemory": "redisMemory",
+    "RedisConnections": "redisConnections",
+    "RedisLatency": "redisLatency",
     "PostgresConnections": "postgresConnections",
     "PostgresBloat": "postgresBloat",
     "PostgresLock": "postgresLock",
@@ -99,6 +115,10 @@ class Fault(Model):
     """The fault; None is a control run without one."""
     redis_memory: RedisMemoryFault | None = None
     """Parameters of RedisMemory."""
+    redis_connections: RedisConnectionsFault | None = None
+    """Parameters of RedisConnections."""
+    redis_latency: RedisLatencyFault | None = None
+    """Parameters of RedisLatency."""
     postgres_connections: PostgresConnectionsFault | None = None
     """Parameters of PostgresConnections."""
     postgres_bloat: PostgresBloatFault | None = None

@@ -231,6 +231,24 @@ class RefusedRequest(StatusModel):
     """When."""
 
 
+class Relation(StrEnum):
+    """What a system that joined has to do with the incident."""
+
+    CAUSE = "Cause"
+    CONSEQUENCE = "Consequence"
+
+
+class JoinedSystem(StatusModel):
+    """A system that broke under an incident of another one."""
+
+    system: Name
+    """Its name."""
+    relation: Relation
+    """Cause where the incident's own system depends on it, else Consequence."""
+    at: Timestamp
+    """When it joined."""
+
+
 class IncidentStatus(StatusModel):
     """What became of it. Written by the operator only."""
 
@@ -259,7 +277,9 @@ class IncidentStatus(StatusModel):
     timeline: Annotated[list[TimelineEntry], Field(max_length=200)] = Field(default_factory=list)
     """Everything that happened, oldest first; the oldest go when it is full."""
     signals: Annotated[list[SignalName], Field(max_length=16)] = Field(default_factory=list)
-    """All signals of the system that broke under this incident."""
+    """All signals that broke under this incident."""
+    joined: Annotated[list[JoinedSystem], Field(max_length=16)] = Field(default_factory=list)
+    """Systems that broke, too, by the same cause as far as `dependsOn` tells; they must be healthy for its end."""
     occurrences: Annotated[int, Field(ge=0)] = 1
     """Times the breach came, relapses included."""
     relapses: Annotated[int, Field(ge=0)] = 0
@@ -315,6 +335,11 @@ class Incident(Resource):
     """What is known from whoever opened it, and what people set."""
     status: IncidentStatus = Field(default_factory=IncidentStatus)
     """What became of it."""
+
+    @property
+    def systems(self) -> list[str]:
+        """The systems that it is about: those named at its start, and those that joined."""
+        return list(dict.fromkeys([*self.spec.affected_systems, *(j.system for j in self.status.joined)]))
 
     @property
     def is_consultation(self) -> bool:

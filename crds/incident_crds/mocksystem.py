@@ -49,15 +49,31 @@ class ControlRef(Model):
     """Secret whose key `token` holds the endpoint's bearer token."""
 
 
+Endpoint = Annotated[str, Field(pattern="^(redis|postgresql|http)://", max_length=512)]
+
+
+class ProxyRef(Model):
+    """A proxy of ours (`incident-proxy`) in front of the system, which can delay what its clients get."""
+
+    client_endpoint: Endpoint
+    """Where ordinary clients connect, in the same form as `endpoint`, past which the operator's own connection goes."""
+    url: Annotated[str, Field(pattern="^https?://", max_length=512)]
+    """Base URL of the proxy's control endpoint: PUT {url}/latency delays, DELETE ends that, GET {url} tells of it."""
+    token_secret_ref: SecretRef
+    """Secret whose key `token` holds that endpoint's bearer token."""
+
+
 class ExternalSystem(Model):
     """A system that runs already and that the operator only connects to."""
 
-    endpoint: Annotated[str, Field(pattern="^(redis|postgresql|http)://", max_length=512)]
+    endpoint: Endpoint
     """redis://HOST:PORT/DB, postgresql://HOST:PORT/DATABASE, or http://HOST:PORT of a disk agent."""
     credentials_secret_ref: SecretRef
     """Secret with username, password (control) and appUsername, appPassword (ordinary rights)."""
     control_ref: ControlRef | None = None
     """Where the process can be stopped and restarted; without it SystemDown and RestartSystem are not offered."""
+    proxy_ref: ProxyRef | None = None
+    """What its clients go through; without it NetworkLatency and RemoveLatency are not offered."""
 
 
 Quantity = Annotated[str, Field(pattern="^[0-9]+(\\.[0-9]+)?(m|k|Ki|Mi|M|Gi|G)?$", max_length=16)]
@@ -93,6 +109,8 @@ class DeploymentSystem(Model):
     """Redis only: maxmemory; half of the container's memory where absent."""
     max_connections: Annotated[int, Field(ge=10, le=1000)] | None = None
     """Postgres only: max_connections; 30 where absent."""
+    max_clients: Annotated[int, Field(ge=50, le=2000)] | None = None
+    """Redis only: maxclients; 200 where absent."""
     run_as_user: Annotated[int, Field(ge=1)] | None = None
     """User id that the image expects; 999, as the official Debian images do, where absent."""
 
@@ -131,12 +149,24 @@ class MockSystemSpec(Model):
                 "external.endpoint must fit the type: redis:// for Redis, postgresql:// for Postgres, http:// for Disk",
             ),
             (
+                (
+                    "!has(self.external) || !has(self.external.proxyRef) || "
+                    "self.external.proxyRef.clientEndpoint.startsWith({'Redis': 'redis://', "
+                    "'Postgres': 'postgresql://', 'Disk': 'http://'}[self.type])"
+                ),
+                "external.proxyRef.clientEndpoint must fit the type, as external.endpoint does",
+            ),
+            (
                 "!has(self.deployment) || !has(self.deployment.maxMemory) || self.type == 'Redis'",
                 "deployment.maxMemory is for Redis only",
             ),
             (
                 "!has(self.deployment) || !has(self.deployment.maxConnections) || self.type == 'Postgres'",
                 "deployment.maxConnections is for Postgres only",
+            ),
+            (
+                "!has(self.deployment) || !has(self.deployment.maxClients) || self.type == 'Redis'",
+                "deployment.maxClients is for Redis only",
             ),
         )
     )
@@ -154,7 +184,8 @@ class MockSystemSpec(Model):
     team: Annotated[str, Field(max_length=63)] = ""
     """Team that owns it; its incidents go there."""
     depends_on: Annotated[list[Name], Field(max_length=16)] = Field(default_factory=list)
-    """Systems in the same namespace that this one needs."""
+    """Systems in the same namespace whose trouble can be the cause of trouble here, directly or by way of an
+    application that uses both: breaches with the same cause are one incident, diagnosed there first."""
     health: HealthPolicy = Field(default_factory=HealthPolicy)
     """How it is probed, and when its health is an incident."""
 
@@ -185,6 +216,8 @@ class Breach(StatusModel):
     """When it ended; absent while it lasts."""
     incident: Annotated[str, Field(max_length=253)] = ""
     """The Incident it belongs to."""
+    owner: Annotated[str, Field(max_length=253)] = ""
+    """The system whose breach opened that incident, where it is another one's."""
 
 
 class Capabilities(StatusModel):

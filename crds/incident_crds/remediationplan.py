@@ -71,6 +71,8 @@ class ActionParams(Model):
 
     prefix: Annotated[str, Field(min_length=3, max_length=128)] | None = None
     """RedisEvictPrefix: keys that begin so are deleted."""
+    client_name: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_.:@/+-]{0,127}$")] | None = None
+    """RedisKillClients: whose connections are ended, as CLIENT SETNAME gave it."""
     application_name: Annotated[str, Field(min_length=1, max_length=63)] | None = None
     """PostgresTerminateIdle: whose sessions are ended. PostgresTerminateBlockers: only this one's, or all's."""
     idle_seconds: Annotated[int, Field(ge=0, le=86400)] | None = None
@@ -108,6 +110,10 @@ class Action(Model):
             (
                 "self.type != 'RedisEvictPrefix' || (has(self.params) && has(self.params.prefix))",
                 "RedisEvictPrefix needs params.prefix",
+            ),
+            (
+                "self.type != 'RedisKillClients' || (has(self.params) && has(self.params.clientName))",
+                "RedisKillClients needs params.clientName",
             ),
             (
                 "self.type != 'PostgresTerminateIdle' || (has(self.params) && has(self.params.applicationName))",

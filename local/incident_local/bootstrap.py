@@ -25,6 +25,7 @@ from incident_crds.mocksystem import (
     HealthPolicy,
     MockSystem,
     MockSystemSpec,
+    ProxyRef,
     SecretRef,
     SystemPhase,
 )
@@ -33,6 +34,8 @@ from incident_local.control import ControlEndpoint
 from incident_local.errors import SetupFailed
 from incident_local.identities import NAMESPACE, Identities
 from incident_local.systems.base import TargetSystem
+from incident_local.systems.proxy import Proxy
+from incident_local.systems.shop import DEPENDS_ON
 
 SYSTEM_NAMESPACE = "incidentsim-system"
 CONTROL_SECRET = "laptop-control"  # noqa: S105 - the name of a Secret
@@ -50,11 +53,11 @@ class Bootstrap:
         self._server = server
         self._identities = identities
 
-    async def run(self, systems: Sequence[TargetSystem], endpoint: ControlEndpoint, control_token: str) -> None:
+    async def run(self, proxies: Sequence[Proxy], endpoint: ControlEndpoint, control_token: str) -> None:
         """Raises SetupFailed when the API server refuses something, or does not come to act on it."""
         try:
             async with self._client("admin") as admin:
-                await self._apply_all(admin, systems, endpoint, control_token)
+                await self._apply_all(admin, proxies, endpoint, control_token)
         except (Unreachable, ServerUnavailable, TooManyRequests) as error:
             raise SetupFailed(
                 f"The API server did not answer during the set-up: {error}",
@@ -78,7 +81,7 @@ class Bootstrap:
         return ApiClient(ApiConfig(self._server, ca_file=str(self._identities.ca), token_file=token_file))
 
     async def _apply_all(
-        self, admin: ApiClient, systems: Sequence[TargetSystem], endpoint: ControlEndpoint, control_token: str
+        self, admin: ApiClient, proxies: Sequence[Proxy], endpoint: ControlEndpoint, control_token: str
     ) -> None:
         can_stamp = await _serves_mutating_policies(admin)
         await _apply(admin, [_namespace(SYSTEM_NAMESPACE), _namespace(NAMESPACE, {CHAOS_LABEL: "enabled"})])
@@ -89,8 +92,11 @@ class Bootstrap:
         await _until("the resource definitions are served", lambda: _are_established(admin, definitions))
         async with self._client("operator") as operator, self._client("sre") as sre:
             await _until("the approval policies act", lambda: _are_guarded(operator, sre, can_stamp=can_stamp))
-        await _apply(admin, [_secret(CONTROL_SECRET, {"token": control_token}), *map(_credentials, systems)])
-        await _apply(admin, [_mock_system(system, endpoint.url(system.name)) for system in systems])
+        await _apply(
+            admin,
+            [_secret(CONTROL_SECRET, {"token": control_token}), *(_credentials(proxy.system) for proxy in proxies)],
+        )
+        await _apply(admin, [_mock_system(proxy, endpoint.url(proxy.system.name)) for proxy in proxies])
 
 
 async def _apply(client: ApiClient, manifests: Sequence[Manifest]) -> None:
@@ -202,19 +208,19 @@ def _secret_name(system: TargetSystem) -> str:
     return f"{system.name}-credentials"
 
 
-def _mock_system(system: TargetSystem, control_url: str) -> Manifest:
-    return _manifest(
-        MockSystem(
-            metadata=ObjectMeta(name=system.name, namespace=NAMESPACE),
-            spec=MockSystemSpec(
-                type=system.type,
-                external=ExternalSystem(
-                    endpoint=system.endpoint,
-                    credentials_secret_ref=SecretRef(name=_secret_name(system)),
-                    control_ref=ControlRef(url=control_url, token_secret_ref=SecretRef(name=CONTROL_SECRET)),
-                ),
-                capacity_bytes=system.capacity_bytes,
-                health=HealthPolicy(interval_seconds=1),
-            ),
-        )
+def _mock_system(proxy: Proxy, control_url: str) -> Manifest:
+    system, token = proxy.system, SecretRef(name=CONTROL_SECRET)
+    spec = MockSystemSpec(
+        type=system.type,
+        external=ExternalSystem(
+            endpoint=system.endpoint,
+            credentials_secret_ref=SecretRef(name=_secret_name(system)),
+            control_ref=ControlRef(url=control_url, token_secret_ref=token),
+            proxy_ref=ProxyRef(client_endpoint=proxy.client_endpoint, url=proxy.control_url, token_secret_ref=token),
+        ),
+        capacity_bytes=system.capacity_bytes,
+        health=HealthPolicy(interval_seconds=1),
     )
+    if system.name in DEPENDS_ON:
+        spec.depends_on = list(DEPENDS_ON[system.name])
+    return _manifest(MockSystem(metadata=ObjectMeta(name=system.name, namespace=NAMESPACE), spec=spec))

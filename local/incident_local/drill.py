@@ -52,7 +52,7 @@ class _Drill:
         match changed:
             case ChaosExperiment() if changed.metadata.uid == self.experiment.metadata.uid:
                 self.experiment = changed
-            case Incident() if self.system in changed.spec.affected_systems and not changed.is_consultation:
+            case Incident() if self.system in changed.systems and not changed.is_consultation:
                 over = changed.status.phase is IncidentPhase.RESOLVED
                 if changed.metadata.name in self.incidents or not (over and changed.metadata.uid in self.settled):
                     self.incidents[changed.metadata.name] = changed

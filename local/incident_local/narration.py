@@ -76,6 +76,9 @@ def incident_facts(incident: Incident) -> Iterator[Fact]:
         text = f"incident {status.number}{severity}: {incident.spec.title}"
         yield Fact(f"breach {name} {status.relapses}", "breach detected", times.breached_at)
         yield Fact(f"incident {name} {status.relapses}", text, times.detected_at)
+    for joined in status.joined:
+        text = f"{joined.system} broke, too: {joined.relation.lower()}, same incident"
+        yield Fact(f"joined {name} {joined.system} {joined.at}", text, joined.at)
     if found := status.diagnosis:
         cause = f"{found.root_cause.fault_type or 'undetermined'} on {found.root_cause.system or 'no system'}"
         text = f"diagnosed by {found.provider}: {cause}, confidence {found.confidence} %"
@@ -107,8 +110,12 @@ def plan_facts(plan: RemediationPlan) -> Iterator[Fact]:
         if result.ended_at:
             yield Fact(f"action {name} {result.id}", _result(result), result.ended_at)
     samples = sorted(status.verification_samples, key=lambda sample: sample.at)
+    is_one = len({s.system for s in samples}) <= 1
     for at, measured in groupby(samples, key=lambda sample: sample.at):
-        parts = [f"{s.signal} {_health(s.health)}{'' if s.ok else ' (too low)'}" for s in measured]
+        parts = [
+            f"{'' if is_one else f'{s.system} '}{s.signal} {_health(s.health)}{'' if s.ok else ' (too low)'}"
+            for s in measured
+        ]
         yield Fact(f"sample {name} {at}", f"verifying: {', '.join(parts)}", at)
     if status.verified_at:
         yield Fact(f"verified {name}", "recovery held for the whole window", status.verified_at)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +29,9 @@ from incident_local.supervisor import OnExit, Service, Supervisor
 from incident_local.systems.base import TargetSystem
 from incident_local.systems.disk import build_disk
 from incident_local.systems.postgres import build_postgres
+from incident_local.systems.proxy import PROXY_PORTS, build_proxy
 from incident_local.systems.redis import build_redis
+from incident_local.systems.shop import build_shop
 from incident_local.wheels import WheelStore
 
 
@@ -56,15 +59,16 @@ class StackStarter:
     async def running(self, *, with_operator: bool = True, with_api: bool = True) -> AsyncIterator[RunningStack]:
         """A ready stack for the time of the context. Raises LocalError, and then nothing is left running."""
         # All of them first: a port that is taken has to be told before anything is started.
-        ports = {name: self._ports.claim(name) for name in PORT_FIELDS}
+        ports = {name: self._ports.claim(name) for name in (*PORT_FIELDS, *PROXY_PORTS)}
         identities = ensure_identities(self._state)
         control_plane = await self._control_plane(identities, ports)
         if with_api:
             await BoardBuilder(self._settings.cache_dir, self._store, self._progress).folder()
         with self._progress.step("prepare redis, postgres and the disk"):
             systems = await self._systems(ports)
+            proxies = [build_proxy(system, self._state, ports) for system in systems]
         server = server_url(ports["api-server"])
-        control_token = ensure_secret(self._state.secrets / "control.token")
+        control_token = ensure_secret(self._state.control_token)
         ensure_secret(self._state.api_session_secret)
         write_kubeconfigs(self._state, identities, server)
         async with (
@@ -77,11 +81,14 @@ class StackStarter:
                 await self._start(supervisor, service)
             endpoint.serve_systems(system.name for system in systems)
             bootstrap = Bootstrap(server, identities)
-            with self._progress.step("apply resources, rights, policies"):
-                await supervisor.unless_failed(bootstrap.run(systems, endpoint, control_token))
+            with self._progress.step("apply resources, rights, policies; start the proxies"):
+                starts = (supervisor.start(proxy.service) for proxy in proxies)
+                applying = bootstrap.run(proxies, endpoint, control_token)
+                await supervisor.unless_failed(_together(applying, *starts))
             operator = self._operator(ports["operator"])
             if with_operator:
                 await self._start(supervisor, operator)
+                await self._start(supervisor, build_shop({p.system.name: p for p in proxies}, self._state))
             if with_api:  # before the systems are waited for: the operator reaches them meanwhile
                 await self._start(supervisor, self._api(ports["api"]))
             if with_operator:
@@ -156,3 +163,14 @@ class StackStarter:
             api_url=f"http://{LOOPBACK}:{ports['api']}",
             has_api=has_api,
         )
+
+
+async def _together(*work: Awaitable[None]) -> None:
+    """All at the same time, as each mostly waits. Where one fails, nothing of the others goes on."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -52,6 +52,11 @@ class StateFolder:
         return self.root / "api.kubeconfig"
 
     @property
+    def control_token(self) -> Path:
+        """What the operator shows to whatever stops, starts and delays systems."""
+        return self.secrets / "control.token"
+
+    @property
     def api_session_secret(self) -> Path:
         """Kept, so that who is signed in stays so over a restart."""
         return self.secrets / "api-session.secret"

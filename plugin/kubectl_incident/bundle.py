@@ -53,7 +53,7 @@ def collect(kubectl: Kubectl, incident: Document) -> tuple[dict[str, str], list[
 
     plans = plans_of(incident, read("plans", PLANS))
     experiments = [e for e in read("the experiment", EXPERIMENTS) if incident.name in e.texts("status.incidents")]
-    named = set(incident.texts("spec.affectedSystems"))
+    named = set(incident.systems)
     systems = [system for system in read("systems", SYSTEMS) if system.name in named]
     about = {d.uid for d in (incident, *plans, *experiments, *systems)}
     events = [e for e in read("Events", "events") if e.text("involvedObject.uid") in about]

@@ -105,6 +105,12 @@ class Document:
         return self.text("status.phase")
 
     @property
+    def systems(self) -> list[str]:
+        """Of an incident: those that it was opened for, and those that joined."""
+        joined = [part.text("system") for part in self.parts("status.joined")]
+        return list(dict.fromkeys([*self.texts("spec.affectedSystems"), *joined]))
+
+    @property
     def created(self) -> datetime | None:
         return self.time("metadata.creationTimestamp")
 

@@ -52,7 +52,7 @@ class _Run:
     def note(self, found: Document) -> None:
         if found.kind == "ChaosExperiment" and found.uid == self.experiment.uid:
             self.experiment = found
-        elif found.kind == "Incident" and self.system in found.texts("spec.affectedSystems"):
+        elif found.kind == "Incident" and self.system in found.systems:
             is_new = found.phase != "Resolved" or found.uid not in self.settled
             if is_new or found.name in self.incidents:
                 self.incidents[found.name] = found

@@ -83,6 +83,10 @@ def incident_facts(incident: Document) -> Iterator[Fact]:
         yield Fact(f"breach {name} {relapses}", "breach detected", status.time("timestamps.breachedAt"))
         text = f"incident {number}{severity}: {incident.text('spec.title')}"
         yield Fact(f"incident {name} {relapses}", text, status.time("timestamps.detectedAt"))
+    for joined in status.parts("joined"):
+        system, moment = joined.text("system"), joined.time("at")
+        text = f"{system} broke, too: {joined.text('relation').lower()}, same incident"
+        yield Fact(f"joined {name} {system} {moment}", text, moment)
     found = status.part("diagnosis")
     if found.raw:
         at = status.time("timestamps.diagnosedAt")

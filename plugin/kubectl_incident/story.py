@@ -58,7 +58,7 @@ def _head(terminal: Terminal, incident: Document, now: datetime) -> None:
     phase = terminal.word(incident.phase or "not looked at yet") + (f" ({reason})" if reason else "")
     rows = [
         ("state", f"{phase}, {terminal.word(severity) or 'no severity yet'}, opened {age(incident.created, now)} ago"),
-        ("system", ", ".join(incident.texts("spec.affectedSystems")) or "none"),
+        ("system", ", ".join(incident.systems) or "none"),
         ("signals", ", ".join(incident.texts("status.signals")) or incident.text("spec.signal")),
         ("name", f"{incident.name} in namespace {incident.namespace}"),
         ("team", ", ".join(filter(None, [incident.text("spec.team"), incident.text("spec.assignee")]))),

@@ -37,7 +37,7 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
         "unknown fault",
         "ChaosExperiment",
         {"spec.fault.type": "Meteor"},
-        'spec.fault.type: Unsupported value: "Meteor": supported values: "RedisMemory", "PostgresConnections"',
+        'spec.fault.type: Unsupported value: "Meteor": supported values: "RedisMemory", "RedisConnections"',
     ),
     (
         "fault without its block",
@@ -123,6 +123,18 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
         "MockSystem",
         {"spec.external.endpoint": "ftp://127.0.0.1"},
         "spec.external.endpoint in body should match",
+    ),
+    (
+        "clients go elsewhere",
+        "MockSystem",
+        {
+            "spec.external.proxyRef": {
+                "clientEndpoint": "postgresql://127.0.0.1:1/app",
+                "url": "http://127.0.0.1:2",
+                "tokenSecretRef": {"name": "x"},
+            }
+        },
+        "external.proxyRef.clientEndpoint must fit the type",
     ),
     ("no credentials", "MockSystem", {"spec.external.credentialsSecretRef": None}, "credentialsSecretRef: Required"),
     ("unknown type", "MockSystem", {"spec.type": "Oracle"}, 'Unsupported value: "Oracle": supported values: "Redis"'),

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from incident_crds.catalogue import ActionType
 from incident_operator.diagnosis.chain import Question
 from incident_operator.diagnosis.errors import (
     BadCredentials,
@@ -33,6 +34,11 @@ EACH = pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.fixture
 def prompt(question: Question) -> Prompt:
     return build_prompt(question.document, question.remedies, RISKS)
+
+
+def test_a_model_is_told_of_every_action(question: Question) -> None:
+    told = build_prompt(question.document, list(ActionType), RISKS).system
+    assert all(f"- {action} (risk " in told for action in ActionType)
 
 
 @EACH

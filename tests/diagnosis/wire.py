@@ -26,6 +26,7 @@ GOOD: dict[str, Any] = {
             "type": "RedisEvictPrefix",
             "system": "redis-test",
             "prefix": "session:ab12:",
+            "client_name": None,
             "application_name": None,
             "idle_seconds": None,
             "table": None,

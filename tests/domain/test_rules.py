@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName, SystemType
-from incident_operator.domain.evidence import Blocker, Evidence, FileUsage, PrefixUsage, SessionGroup, TableUsage
+from incident_operator.domain.evidence import (
+    Blocker,
+    ClientGroup,
+    Evidence,
+    FileUsage,
+    PrefixUsage,
+    SessionGroup,
+    SlowCommand,
+    TableUsage,
+)
 from incident_operator.domain.rules import diagnose
 from incident_operator.domain.sample import Signal
 from incident_operator.domain.verdict import Verdict
@@ -26,6 +35,11 @@ REDIS = evidence(
     SystemType.REDIS,
     SignalName.MEMORY,
     prefixes=(PrefixUsage("session:ab12:", 900, 56 * MIB, 900), PrefixUsage("user:", 500, MIB, 0)),
+)
+CLIENTS = evidence(
+    SystemType.REDIS,
+    SignalName.CLIENTS,
+    clients=(ClientGroup("worker-ab", "hello", 170, 3, 9), ClientGroup("", "get", 8, 0, 0)),
 )
 CONNECTIONS = evidence(
     SystemType.POSTGRES,
@@ -62,6 +76,12 @@ DISK = evidence(
     [
         (REDIS, FaultType.REDIS_MEMORY, ActionType.REDIS_EVICT_PREFIX, {"prefix": "session:ab12:"}),
         (
+            CLIENTS,
+            FaultType.REDIS_CONNECTIONS,
+            ActionType.REDIS_KILL_CLIENTS,
+            {"clientName": "worker-ab"},
+        ),
+        (
             CONNECTIONS,
             FaultType.POSTGRES_CONNECTIONS,
             ActionType.POSTGRES_TERMINATE_IDLE,
@@ -91,7 +111,7 @@ def assert_undetermined(verdict: Verdict) -> None:
     assert (verdict.fault, verdict.actions, verdict.confidence) == (None, (), 0)
 
 
-@pytest.mark.parametrize("facts", [REDIS, CONNECTIONS, BLOAT, LOCKS, DISK])
+@pytest.mark.parametrize("facts", [REDIS, CLIENTS, CONNECTIONS, BLOAT, LOCKS, DISK])
 def test_without_facts_the_cause_is_undetermined(facts: Evidence) -> None:
     bare = Evidence(facts.system, facts.type, facts.signals)
     assert_undetermined(diagnose(bare, [facts.signals[0].name]))
@@ -135,6 +155,10 @@ def test_severity_follows_what_users_feel(signals: list[SignalName], health: int
     ("facts", "signal"),
     [
         (evidence(SystemType.REDIS, SignalName.MEMORY, prefixes=(PrefixUsage("a", 9, MIB, 0),)), SignalName.MEMORY),
+        (
+            evidence(SystemType.REDIS, SignalName.CLIENTS, clients=(ClientGroup("x;*", "get", 90, 0, 9),)),
+            SignalName.CLIENTS,
+        ),
         (
             evidence(SystemType.REDIS, SignalName.MEMORY, prefixes=(PrefixUsage("p" * 200, 9, MIB, 0),)),
             SignalName.MEMORY,
@@ -193,6 +217,13 @@ def test_a_leak_is_weighed_against_all_sessions() -> None:
         facts={"client_sessions": 90.0},
     )
     assert_undetermined(diagnose(facts, [SignalName.CONNECTIONS]))
+
+
+def test_clients_without_a_name_are_not_to_blame() -> None:
+    nameless = (ClientGroup("", "get", 150, 0, 9), ClientGroup("web", "get", 20, 0, 9))
+    assert_undetermined(
+        diagnose(evidence(SystemType.REDIS, SignalName.CLIENTS, clients=nameless), [SignalName.CLIENTS])
+    )
 
 
 def test_a_table_that_is_sounder_than_what_was_measured_is_not_to_blame() -> None:
@@ -276,3 +307,50 @@ def test_a_delay_is_between_the_system_and_its_clients() -> None:
     assert [a.type for a in verdict.actions] == [ActionType.REMOVE_LATENCY]
     assert diagnose(slow(2000, 900), [SignalName.LATENCY]).fault is None  # the system itself is slow
     assert diagnose(slow(2000, None), [SignalName.LATENCY]).fault is None
+
+
+def busy(direct: float | None, *slow: SlowCommand) -> Evidence:
+    signal = Signal(SignalName.LATENCY, 20, "slow", {"milliseconds": 2000})
+    return Evidence(
+        "system",
+        SystemType.REDIS,
+        (signal,),
+        clients=(
+            ClientGroup("", "get", 9, 0, 9),
+            ClientGroup("web", "get", 5, 0, 9),
+            ClientGroup("report-ab", "eval", 2, 0, 0),
+        ),
+        slow_commands=slow,
+        facts={"direct_milliseconds": direct} if direct else {},
+    )
+
+
+SCRIPTS = SlowCommand("report-ab", "eval", 100, 28000, 290)
+PAGES = SlowCommand("web", "lrange", 90, 26000, 290)
+GONE = SlowCommand("batch", "keys", 30, 59000, 2000)
+
+
+@pytest.mark.parametrize("direct", [570, None])
+@pytest.mark.parametrize("signal", [SignalName.LATENCY, SignalName.CANARY])
+def test_a_busy_server_is_slow_by_itself(direct: float | None, signal: SignalName) -> None:
+    """Who left is not to blame any more, whatever the log says of the time before."""
+    verdict = diagnose(busy(direct, GONE, SCRIPTS), [signal])
+    assert verdict.fault is FaultType.REDIS_LATENCY
+    (draft,) = verdict.actions
+    assert (draft.type, draft.params.to_json()) == (ActionType.REDIS_KILL_CLIENTS, {"clientName": "report-ab"})
+    assert "eval" in verdict.summary
+    assert verdict.confidence >= 80
+
+
+@pytest.mark.parametrize("slow", [(), (GONE,)])
+def test_the_only_one_that_runs_scripts_is_a_weaker_suspect(slow: tuple[SlowCommand, ...]) -> None:
+    verdict = diagnose(busy(570, *slow), [SignalName.LATENCY])
+    assert (verdict.fault, verdict.confidence) == (FaultType.REDIS_LATENCY, 50)
+    assert diagnose(busy(None, *slow), [SignalName.LATENCY]).fault is None
+
+
+def test_neither_latency_is_mistaken_for_the_other() -> None:
+    assert diagnose(busy(1.5, SCRIPTS), [SignalName.LATENCY]).fault is FaultType.NETWORK_LATENCY
+    even = SlowCommand("", "get", 90, 26000, 290), SlowCommand("web", "get", 90, 26000, 290), SCRIPTS
+    assert_undetermined(diagnose(busy(570, *even), [SignalName.LATENCY]))
+    assert diagnose(busy(570, PAGES), [SignalName.LATENCY]).actions[0].params.client_name == "web"

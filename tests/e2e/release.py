@@ -21,6 +21,8 @@ RELEASE, SYSTEM, DRILLS = "incident-simulator", "incidentsim-e2e", "drills"
 SYSTEMS = ("redis-test", "postgres-test", "disk-monitor")
 SCENARIOS = (
     "redis-memory",
+    "redis-connections",
+    "redis-latency",
     "postgres-connections",
     "postgres-bloat",
     "postgres-lock",

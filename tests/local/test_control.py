@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 import pytest_asyncio
+import redis.asyncio as redis_client
 
-from tests.conftest import Stack, SystemAccess
+from incident_crds.mocksystem import ExternalSystem, MockSystem
+from tests.conftest import NAMESPACE, Stack, SystemAccess
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -91,3 +98,58 @@ async def test_only_target_systems_can_be_stopped(session: aiohttp.ClientSession
     status, answer = await call(session, "POST", f"{stack.info['control_url']}/{name}/stop", {"seconds": 1})
     assert status == 404
     assert "disk-monitor, postgres-test, redis-test" in answer["message"]
+
+
+async def test_a_delay_is_the_clients_alone_and_survives_its_proxy(
+    session: aiohttp.ClientSession, stack: Stack, redis: SystemAccess
+) -> None:
+    system = await _redis_of(stack)
+    assert system.proxy_ref is not None
+    url, clients = system.proxy_ref.url, system.proxy_ref.client_endpoint
+    try:
+        status, _ = await call(session, "PUT", f"{url}/latency", {"milliseconds": 300, "seconds": 60, "tag": "route-1"})
+        assert status == 200
+        assert await _ping_seconds(clients, redis) > 0.3 > await _ping_seconds(system.endpoint, redis)
+        pid = _writer_of(stack, "redis-test-proxy.log")
+        os.kill(pid, signal.SIGKILL)
+
+        async def is_back() -> dict[str, Any] | None:
+            try:
+                return (await call(session, "GET", url))[1]
+            except aiohttp.ClientConnectionError:
+                return None
+
+        assert (await eventually(is_back, "the proxy is started again"))["latencyTag"] == "route-1"
+        assert await _ping_seconds(clients, redis) > 0.3
+    finally:
+        await call(session, "DELETE", f"{url}/latency")
+    assert await _ping_seconds(clients, redis) < 0.3
+
+
+async def _redis_of(stack: Stack) -> ExternalSystem:
+    async with stack.client("viewer") as viewer:
+        system = (await viewer.get(MockSystem, NAMESPACE, "redis-test")).spec.external
+    assert system is not None
+    return system
+
+
+async def _ping_seconds(endpoint: str, access: SystemAccess) -> float:
+    """One question and answer over a connection that was there before."""
+    client = redis_client.Redis.from_url(endpoint, username=access.username, password=access.password)
+    async with client:
+        await client.ping()
+        began = time.monotonic()
+        await client.ping()
+        return time.monotonic() - began
+
+
+def _writer_of(stack: Stack, log: str) -> int:
+    """The process that writes this log."""
+    wanted = (stack.logs / log).resolve()
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and (folder / "fd" / "1").readlink() == wanted:
+                return int(folder.name)
+        except OSError:  # it is another user's, or it has just ended
+            continue
+    raise AssertionError(f"nobody writes {wanted}")

@@ -143,7 +143,7 @@ def test_without_a_terminal_nobody_can_be_asked(stack: Stack) -> None:
 def test_unknown_scenario_names_the_others(stack: Stack) -> None:
     done = run(stack, "drill", "no-such", "--approve", "auto")
     assert done.returncode == 1
-    assert "choose from: disk-full, network-latency, pod-kill, postgres-bloat, " in done.stderr
+    assert "choose from: cascade, disk-full, network-latency, pod-kill, postgres-bloat, " in done.stderr
 
 
 @pytest.mark.parametrize(("purpose", "told"), [("", ["inc"]), ("consultation", [])])

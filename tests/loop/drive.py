@@ -23,7 +23,17 @@ from ..conftest import NAMESPACE, Stack
 from ..waiting import eventually
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "postgres-lock", "disk-full", "system-down")
+DRILLS = (
+    "redis-memory",
+    "redis-connections",
+    "redis-latency",
+    "postgres-connections",
+    "postgres-bloat",
+    "postgres-lock",
+    "disk-full",
+    "system-down",
+    "network-latency",
+)
 VACUUMS = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = %s"
 
 
@@ -140,6 +150,10 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
     match drill:
         case "redis-memory":
             return await _redis_leftovers(stack)
+        case "redis-connections":
+            return await _redis_clients(stack, "worker-")
+        case "redis-latency":
+            return await _redis_clients(stack, "report-")
         case "postgres-connections" | "postgres-lock":
             return await postgres_value(
                 stack, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^worker-'"
@@ -154,6 +168,8 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
             return await _disk_leftovers(stack)
         case "system-down":
             return int(not await _answers(stack.system("redis-test").endpoint))
+        case "network-latency":
+            return len(_delays(stack))
     raise AssertionError(drill)
 
 
@@ -168,11 +184,26 @@ async def _answers(endpoint: str) -> bool:
     return True
 
 
+def _delays(stack: Stack) -> list[str]:
+    """The proxies' own records of delays."""
+    found = (stack.state / "data").glob("*-proxy/latency.json")
+    return [record.parent.name for record in found]
+
+
 async def _redis_leftovers(stack: Stack) -> int:
     system = stack.system("redis-test")
     client = redis.Redis.from_url(system.endpoint, username=system.username, password=system.password)
     try:
         return len([key async for key in client.scan_iter("session:*", count=1000)])
+    finally:
+        await client.aclose()
+
+
+async def _redis_clients(stack: Stack, prefix: str) -> int:
+    system = stack.system("redis-test")
+    client = redis.Redis.from_url(system.endpoint, username=system.username, password=system.password)
+    try:
+        return len([c for c in await client.client_list() if c["name"].startswith(prefix)])
     finally:
         await client.aclose()
 

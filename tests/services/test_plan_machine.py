@@ -18,9 +18,10 @@ from .plan_machine import PlanMachine
 QUICK = settings(
     derandomize=True,
     database=None,
-    max_examples=100,
+    max_examples=120,
     stateful_step_count=40,
     deadline=None,
+    phases=[Phase.generate],  # to shrink what it finds takes minutes: the slow test does that
     suppress_health_check=list(HealthCheck),
 )
 
@@ -34,8 +35,9 @@ def test_plans_keep_their_promises_whatever_happens() -> None:
 @pytest.mark.slow  # the same, with many more examples, and others at each run
 @pytest.mark.timeout(900)
 def test_plans_keep_their_promises_whatever_happens_at_length() -> None:
-    thorough = settings(QUICK, derandomize=False, max_examples=500, stateful_step_count=50, print_blob=True)
-    run_state_machine_as_test(PlanMachine, settings=thorough)
+    phases = [Phase.generate, Phase.shrink]
+    more = settings(QUICK, derandomize=False, phases=phases, max_examples=500, stateful_step_count=50, print_blob=True)
+    run_state_machine_as_test(PlanMachine, settings=more)
 
 
 def any_hash(plan: Any, *arguments: Any, **named: Any) -> approval.Verdict:
@@ -71,6 +73,6 @@ def forgotten(*arguments: Any) -> None:
 )
 def test_the_machine_finds_a_planted_bug(name: str, bug: Any, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plans_module, name, bug)
-    quick = settings(QUICK, phases=[Phase.generate], report_multiple_bugs=False)
+    quick = settings(QUICK, report_multiple_bugs=False)
     with pytest.raises(AssertionError, match=says):
         run_state_machine_as_test(PlanMachine, settings=quick)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,10 +21,11 @@ from incident_operator.probes.evidence_redis import prefix_of
 from incident_operator.probes.registry import PROBES, measure_all
 from incident_operator.probes.untrusted import clean_name
 from incident_operator.remedies.registry import REMEDIES
-from incident_operator.targets import Target, open_target
+from incident_operator.targets import Target, TargetError, open_target
 from incident_operator.targets.base import narrow
 from incident_operator.targets.postgres import PostgresTarget
 from incident_operator.targets.redis import RedisTarget
+from incident_operator.targets.redis_link import Argument, Reply
 from tests.systems.servers import Server, access_to
 from tests.waiting import eventually
 
@@ -32,6 +33,8 @@ POLICY = HealthPolicy()
 S = SignalName
 CAUSES: dict[FaultType, tuple[str, dict[str, Any]]] = {
     FaultType.REDIS_MEMORY: ("redis_target", {"redisMemory": {}}),
+    FaultType.REDIS_CONNECTIONS: ("redis_target", {"redisConnections": {}}),
+    FaultType.REDIS_LATENCY: ("redis_target", {"redisLatency": {}}),
     FaultType.POSTGRES_CONNECTIONS: ("postgres_target", {"postgresConnections": {}}),
     FaultType.POSTGRES_BLOAT: ("postgres_target", {"postgresBloat": {}}),
     FaultType.POSTGRES_LOCK: ("postgres_target", {"postgresLock": {}}),
@@ -187,8 +190,8 @@ def test_a_crafted_name_never_becomes_another_s(name: str) -> None:
 async def test_odd_evidence_is_missing_and_says_so(redis: Server) -> None:
     class Odd(RedisTarget):
         @override
-        async def info(self, section: str) -> Mapping[str, str]:
-            raise TypeError(section)
+        async def call_many(self, commands: Sequence[tuple[Argument, ...]]) -> list[Reply | TargetError]:
+            raise TypeError(commands)
 
     target = Odd(access_to(f"redis://127.0.0.1:{redis.port}/0"))
     evidence = await gather_evidence(target, "cache", [])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from incident_operator.proxy.forwarding import Forwarder
 from tests.processes import free_port
 from tests.systems.proxying import connected, echo, forwarding, tcp_server
 from tests.waiting import eventually
@@ -128,6 +129,26 @@ async def test_the_end_of_the_data_is_as_late_as_the_data() -> None:
         async with asyncio.timeout(5), connected(port) as (reader, _):
             assert await reader.read(-1) == b"bye"
         assert time.monotonic() - begin >= 0.098
+
+
+async def test_what_waits_for_a_client_that_has_gone_keeps_no_other_waiting() -> None:
+    async with tcp_server(echo) as server, forwarding(server) as (forwarder, port):
+        forwarder.set_delay(60)
+        async with connected(port) as (_, writer):
+            writer.write(b"unread")
+            writer.write_eof()
+            await eventually(lambda: _holds(forwarder, b"unread"), "the answer", 5)
+        # it is closed now: data for it are answered by a reset before the end of the data can be told
+        async with connected(port) as (reader, writer):
+            writer.write(b"mine")
+            await eventually(lambda: _holds(forwarder, b"unreadmine"), "both answers", 5)
+            forwarder.set_delay(0)
+            async with asyncio.timeout(1):
+                assert await reader.readexactly(4) == b"mine"
+
+
+async def _holds(forwarder: Forwarder, content: bytes) -> bool:
+    return sum(link.kept_bytes for link in forwarder.links) == len(content)
 
 
 async def test_without_delay_waiting_chunks_go_out_at_once_and_in_order() -> None:

@@ -35,6 +35,18 @@ HEALS: dict[FaultType, tuple[str, dict[str, Any], ActionType, ActionParams]] = {
         ActionType.REDIS_EVICT_PREFIX,
         ActionParams(prefix=f"session:{HASH}:"),
     ),
+    FaultType.REDIS_CONNECTIONS: (
+        "redis_target",
+        {"redisConnections": {}},
+        ActionType.REDIS_KILL_CLIENTS,
+        ActionParams(client_name=f"worker-{HASH}"),
+    ),
+    FaultType.REDIS_LATENCY: (
+        "redis_target",
+        {"redisLatency": {}},
+        ActionType.REDIS_KILL_CLIENTS,
+        ActionParams(client_name=f"report-{HASH}"),
+    ),
     FaultType.POSTGRES_CONNECTIONS: (
         "postgres_target",
         {"postgresConnections": {}},

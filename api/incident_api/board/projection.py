@@ -112,7 +112,7 @@ def _incident_fields(incident: Incident) -> dict[str, Any]:
         "generated_by": spec.generated_by,
         "incident_type": _TYPE[spec.incident_type],
         "actionable": status.actionable,
-        "affected_systems": spec.affected_systems,
+        "affected_systems": incident.systems,
         "remediation_mode": _MODE[spec.remediation_mode],
         "metadata": spec.metadata,
         "analysis": analysis_view(status.diagnosis) if status.diagnosis else None,

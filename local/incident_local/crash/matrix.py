@@ -20,6 +20,8 @@ from incident_local.scenarios import load_drill
 
 SCENARIOS: Mapping[FaultType, str] = {
     FaultType.REDIS_MEMORY: "redis-memory",
+    FaultType.REDIS_CONNECTIONS: "redis-connections",
+    FaultType.REDIS_LATENCY: "redis-latency",
     FaultType.POSTGRES_CONNECTIONS: "postgres-connections",
     FaultType.POSTGRES_BLOAT: "postgres-bloat",
     FaultType.POSTGRES_LOCK: "postgres-lock",

@@ -155,7 +155,7 @@ class Store:
     def _index(self, obj: Resource) -> None:
         namespace, name = obj.key
         if isinstance(obj, Incident):
-            for system in obj.spec.affected_systems:
+            for system in obj.systems:
                 self._incidents_of.setdefault((namespace, system), set()).add(name)
         elif isinstance(obj, RemediationPlan):
             self._plans_of.setdefault((namespace, obj.spec.incident_ref), set()).add(name)

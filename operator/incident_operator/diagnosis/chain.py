@@ -19,7 +19,7 @@ from incident_operator.diagnosis.provider import Answer, Provider, ask_within
 from incident_operator.diagnosis.reply import Scope, parse_reply
 from incident_operator.diagnosis.writer import Writer
 from incident_operator.domain.breaker import Breaker
-from incident_operator.domain.evidence import Evidence
+from incident_operator.domain.evidence import Evidence, Related
 from incident_operator.domain.rules import diagnose
 from incident_operator.domain.verdict import Verdict
 
@@ -45,6 +45,7 @@ class Question:
     breached: Collection[SignalName]
     remedies: Collection[ActionType]
     risks: Mapping[ActionType, Risk]
+    related: Sequence[Related] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ class RulesLink:
 
     def answer(self, question: Question) -> _Given:
         started = time.monotonic()
-        verdict = diagnose(question.evidence, question.breached)
+        verdict = diagnose(question.evidence, question.breached, question.related)
         outcome = "Answered" if verdict.fault else "Undetermined"
         took = round(_since(started).total_seconds() * 1000)
         return _Given(verdict, ProviderAttempt(provider=RULES, outcome=outcome, latency_ms=took))

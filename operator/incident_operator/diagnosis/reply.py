@@ -38,6 +38,7 @@ class ReplyAction(_Part):
     type: ActionType
     system: Annotated[str, Field(max_length=253)]
     prefix: Annotated[str, Field(max_length=128)] | None
+    client_name: Annotated[str, Field(max_length=128)] | None
     application_name: Annotated[str, Field(max_length=63)] | None
     idle_seconds: Annotated[int, Field(ge=0, le=86400)] | None
     table: Annotated[str, Field(max_length=128)] | None
@@ -71,6 +72,7 @@ class Scope:
 
 _PARAMETER: Mapping[ActionType, str] = {
     ActionType.REDIS_EVICT_PREFIX: "prefix",
+    ActionType.REDIS_KILL_CLIENTS: "client_name",
     ActionType.REDIS_RESET_CONFIG: "option",
     ActionType.POSTGRES_TERMINATE_IDLE: "application_name",
     ActionType.POSTGRES_VACUUM: "table",
@@ -80,8 +82,8 @@ _TAKES: Mapping[ActionType, frozenset[str]] = {
     ActionType.POSTGRES_TERMINATE_IDLE: frozenset({"application_name", "idle_seconds"}),
     ActionType.POSTGRES_TERMINATE_BLOCKERS: frozenset({"application_name"}),
 }
-_NAMES = frozenset({"prefix", "application_name", "table", "files"})
-_ALL_PARAMETERS = ("prefix", "application_name", "idle_seconds", "table", "files", "option")
+_NAMES = frozenset({"prefix", "client_name", "application_name", "table", "files"})
+_ALL_PARAMETERS = ("prefix", "client_name", "application_name", "idle_seconds", "table", "files", "option")
 
 
 def reply_schema() -> dict[str, Any]:
@@ -173,6 +175,7 @@ def _require_seen(type: ActionType, parameter: str, value: Any, evidence: Eviden
     is_blocker = type is ActionType.POSTGRES_TERMINATE_BLOCKERS
     seen = {
         "prefix": {p.prefix for p in evidence.prefixes},
+        "client_name": {g.name for g in evidence.clients},
         "application_name": {s.application_name for s in (evidence.blockers if is_blocker else evidence.sessions)},
         "table": {t.name for t in evidence.tables} | {t.name.removeprefix("public.") for t in evidence.tables},
         "files": {f.path for f in evidence.files},

@@ -12,7 +12,7 @@ import orjson
 
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, VIA_ANNOTATION
 from incident_crds.catalogue import Risk, SignalName
-from incident_crds.incident import Incident, IncidentPhase, IncidentType, RemediationMode
+from incident_crds.incident import Incident, IncidentPhase, IncidentType, Relation, RemediationMode
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import (
     Decision,
@@ -21,6 +21,8 @@ from incident_crds.remediationplan import (
     RemediationPlan,
     RemediationPlanSpec,
 )
+from incident_operator.domain.cascade import cause_found_at
+from incident_operator.domain.naming import plan_name
 
 LONGEST_REASON = 4096
 DOORS = ("kubectl", "board", "api", "plugin")
@@ -76,7 +78,7 @@ def _check_actions(spec: RemediationPlanSpec, incident: Incident, systems: Mappi
     if not spec.actions:
         return Refusal("NoValidAction", "the plan has no action")
     for action in spec.actions:
-        if action.system not in incident.spec.affected_systems:
+        if action.system not in incident.systems or action.system not in systems:
             return Refusal(
                 "TargetNotAffected",
                 f"action {action.id} targets {action.system}, which the incident does not affect",
@@ -95,7 +97,7 @@ def _check_verification(
     if missing:
         return Refusal("VerificationIncomplete", f"the plan does not verify {', '.join(sorted(missing))}")
     for check in spec.verification:
-        if check.system not in incident.spec.affected_systems:
+        if check.system not in incident.systems or check.system not in systems:
             return Refusal("VerificationIncomplete", f"{check.system} is verified but not affected")
         threshold = systems[check.system].spec.health.threshold_percent
         if check.min_health < threshold:
@@ -179,7 +181,22 @@ def _why_void(
     detected_at = incident.status.timestamps.detected_at
     if detected_at is not None and not plan.metadata.is_created_since(detected_at):
         return PlanPhase.SUPERSEDED, Refusal("IncidentReopened", "the plan was made for an earlier breach")
+    if _misses_cause(plan, incident):
+        text = "a system that the incident's own depends on broke, too: the cause is there, and the plan is not"
+        return PlanPhase.SUPERSEDED, Refusal("CauseElsewhere", text)
     return None
+
+
+def _misses_cause(plan: RemediationPlan, incident: Incident) -> bool:
+    """Whether it is our own plan, and was made before a system joined in which the cause is."""
+    status, found_at = incident.status, cause_found_at(incident)
+    is_ours = plan.metadata.name == plan_name(incident.metadata.name, plan.spec.attempt)
+    if found_at is None or status.diagnosis is None or status.evidence is None or not is_ours:
+        return False
+    causes = {status.diagnosis.root_cause.system}
+    if status.evidence.collected_at < found_at:  # it is diagnosed anew in a moment
+        causes = {joined.system for joined in status.joined if joined.relation is Relation.CAUSE}
+    return not causes & {action.system for action in plan.spec.actions}
 
 
 def pin_changed(plan: RemediationPlan, systems: Mapping[str, MockSystem]) -> bool:

@@ -84,7 +84,12 @@ def decide_breach_change(
     new = {s for s in active if s not in by_signal or by_signal[s].ended_at is not None}
     started = tuple(sorted(new, key=lambda s: (s in SECONDARY_SIGNALS, s)))
     for name in started:
-        number = by_signal[name].number + 1 if name in by_signal else 1
-        previous = by_signal[name].incident if name in by_signal else ""
-        by_signal[name] = Breach(signal=name, number=number, breached_at=active[name], incident=previous)
+        previous = by_signal.get(name, Breach(signal=name, number=0))
+        by_signal[name] = Breach(
+            signal=name,
+            number=previous.number + 1,
+            breached_at=active[name],
+            incident=previous.incident,
+            owner=previous.owner,
+        )
     return BreachChange(tuple(by_signal[s] for s in sorted(by_signal)), started, ended)

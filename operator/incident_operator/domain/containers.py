@@ -17,6 +17,8 @@ SIMULATOR_USER = 10001
 _OFFICIAL_USER = 999
 _MEMORY = {SystemType.REDIS: "128Mi", SystemType.POSTGRES: "256Mi", SystemType.DISK: "128Mi"}
 _MAX_CONNECTIONS = 30
+_MAX_CLIENTS = 200
+"""Few, so that they can run out, and so that the proxy bears them all."""
 _STATE, _CREDENTIALS, _DATA = "/incidentsim/state", "/incidentsim/credentials", "/data"
 _ENDS_WITHIN_SECONDS = 15
 
@@ -160,6 +162,7 @@ def _redis(deployment: DeploymentSystem, images: Images, capacity_bytes: int | N
         "protected-mode": "no",
         "maxmemory": str(max_memory_bytes(deployment)),
         "maxmemory-policy": "noeviction",
+        "maxclients": str(deployment.max_clients or _MAX_CLIENTS),
         "save": "",
         "appendonly": "yes",
         "appendfsync": "no",

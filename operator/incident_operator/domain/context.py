@@ -8,6 +8,7 @@ from datetime import datetime
 
 from incident_crds.incident import Incident
 from incident_crds.remediationplan import RemediationPlan
+from incident_operator.domain.evidence import Related
 from incident_operator.domain.evidence_document import Rows
 
 _MOST = 10
@@ -29,6 +30,27 @@ def describe_report(incident: Incident) -> Rows:
     written = [("title", spec.title), ("description", spec.description), ("source", spec.source), ("notes", spec.notes)]
     rows = [(name, text) for name, text in written if text]
     return Rows("what was reported", ("field", "text"), [] if spec.signal is not None else rows)
+
+
+def describe_related(related: Sequence[Related]) -> list[Rows]:
+    """Other systems that broke under the same incident: their signals, and who is connected to them."""
+    signals = [
+        (r.evidence.system, s.name, "" if s.health is None else s.health, s.name in r.breached, s.message)
+        for r in related
+        for s in r.evidence.signals
+    ]
+    sessions = [
+        (r.evidence.system, g.application_name, g.user, g.state, g.count, g.longest_idle_seconds)
+        for r in related
+        for g in r.evidence.sessions
+    ]
+    columns = ("system", "application", "user", "state", "sessions", "longest idle seconds")
+    return [
+        Rows(
+            "other systems that broke with it", ("system", "signal", "health", "broken", "measured"), signals, names=1
+        ),
+        Rows("client sessions of those", columns, sessions, names=3),
+    ]
 
 
 def describe_attempts(plans: Sequence[RemediationPlan]) -> Rows:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from incident_crds.catalogue import SystemType
+from incident_crds.catalogue import SignalName, SystemType
 from incident_operator.domain.sample import Signal
 
 FEWEST_DEAD = 1000
@@ -30,6 +30,31 @@ class PrefixUsage:
     bytes: int
     expiring: int
     """Keys that have a time to live."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientGroup:
+    """Redis connections with the same name."""
+
+    name: str
+    """Empty for those that gave none."""
+    command: str
+    """What most of them asked for last."""
+    count: int
+    shortest_idle_seconds: int
+    longest_idle_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlowCommand:
+    """What the slow log of Redis has of one client name and command. Arguments are left out: they may be secrets."""
+
+    client: str
+    command: str
+    count: int
+    milliseconds: float
+    """Of all of them together."""
+    longest_milliseconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +131,9 @@ class Evidence:
     """None where no system is known, as of an incident that a person reported."""
     signals: tuple[Signal, ...]
     prefixes: tuple[PrefixUsage, ...] = ()
+    clients: tuple[ClientGroup, ...] = ()
+    slow_commands: tuple[SlowCommand, ...] = ()
+    """Of the last minute only."""
     sessions: tuple[SessionGroup, ...] = ()
     statements: tuple[Statement, ...] = ()
     blockers: tuple[Blocker, ...] = ()
@@ -113,6 +141,19 @@ class Evidence:
     files: tuple[FileUsage, ...] = ()
     facts: Mapping[str, float | str] = field(default_factory=dict)
     """Server settings and counters, such as maxmemory and evicted_keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another system that broke under the same incident, and its signals that are broken now."""
+
+    evidence: Evidence
+    breached: Collection[SignalName]
+
+    @property
+    def harm(self) -> str:
+        """What was measured on it, in a sentence; empty where nothing is broken any more."""
+        return "; ".join(f"{s.name}: {s.message}" for s in self.evidence.signals if s.name in self.breached)
 
 
 def table_health(*, live: int, dead: int) -> float:

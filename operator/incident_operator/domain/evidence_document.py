@@ -77,6 +77,18 @@ def _own_tables(evidence: Evidence) -> Iterable[Rows]:
         names=1,
     )
     yield Rows(
+        "connections by client name",
+        ("client", "last command", "connections", "shortest idle seconds", "longest idle seconds"),
+        [(g.name, g.command, g.count, g.shortest_idle_seconds, g.longest_idle_seconds) for g in evidence.clients],
+        names=1,
+    )
+    yield Rows(
+        "slow commands of the last minute",
+        ("client", "command", "times", "milliseconds in all", "milliseconds of the longest"),
+        [(s.client, s.command, s.count, s.milliseconds, s.longest_milliseconds) for s in evidence.slow_commands],
+        names=1,
+    )
+    yield Rows(
         "client sessions",
         ("application", "user", "state", "sessions", "longest idle seconds"),
         [(g.application_name, g.user, g.state, g.count, g.longest_idle_seconds) for g in evidence.sessions],

@@ -13,6 +13,7 @@ from incident_crds.incident import Incident, IncidentPhase, IncidentType, Resolv
 from incident_crds.mocksystem import Breach, MockSystem
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 from incident_operator.domain.breaches import SECONDARY_SIGNALS, BreachChange
+from incident_operator.domain.cascade import Shared
 from incident_operator.domain.naming import incident_name
 from incident_operator.domain.sample import Sample
 
@@ -27,41 +28,55 @@ def assign_incidents(
     incidents: Sequence[Incident],
     *,
     is_taken: Callable[[str], bool],
+    shared: Callable[[Breach], Shared | None] = lambda _: None,
     now: datetime,
 ) -> list[Breach]:
     """The breaches, each new one with its incident: one that it joins or reopens, or a name of its own.
 
-    `is_taken` tells whether an incident of the namespace has a name, whatever it is about.
+    `is_taken` tells whether an incident of the namespace has a name, whatever it is about; `shared` which incident of
+    another system has the same cause.
     """
     by_name = {i.metadata.name: i for i in incidents}
-    open_names = sorted(
-        n for n, i in by_name.items() if _is_measured(i) and i.status.phase is not IncidentPhase.RESOLVED
-    )
+    owners = {n: next(iter(i.spec.affected_systems), "") for n, i in by_name.items() if is_open(i)}
     assigned: list[Breach] = []
     for breach in sorted(change.breaches, key=lambda b: (b.signal in SECONDARY_SIGNALS, b.signal)):
         if breach.signal not in change.started:
             assigned.append(breach)
             continue
-        joined = _joined(breach, by_name, open_names, now=now) or _named(system, breach, is_taken)
-        open_names = sorted({*open_names, joined.incident})
-        assigned.append(joined)
+        joined = _joined(breach, owners, by_name) or _of(breach, shared(breach)) or _reopened(breach, by_name, now=now)
+        joined = joined or _named(system, breach, is_taken)
+        owner = owners.setdefault(joined.incident, joined.owner or system.metadata.name)
+        assigned.append(joined.model_copy(update={"owner": "" if owner == system.metadata.name else owner}))
     return sorted(assigned, key=lambda b: b.signal)
 
 
+def is_open(incident: Incident) -> bool:
+    """Opened for a breach of something real and not resolved, so that other breaches may join it."""
+    return _is_measured(incident) and incident.status.phase is not IncidentPhase.RESOLVED
+
+
 def _is_measured(incident: Incident) -> bool:
-    """Opened for a breach of something real, so that other breaches of its system may join it."""
     return incident.spec.signal is not None and incident.spec.incident_type is IncidentType.REAL_SYSTEM
 
 
-def _joined(
-    breach: Breach, by_name: Mapping[str, Incident], open_names: Sequence[str], *, now: datetime
-) -> Breach | None:
-    if breach.signal in SECONDARY_SIGNALS and open_names:
-        return breach.model_copy(update={"incident": open_names[0]})
-    previous = by_name.get(breach.incident)
-    if previous is not None and (previous.metadata.name in open_names or _may_reopen(previous, now=now)):
-        return breach
-    return None
+def _joined(breach: Breach, owners: Mapping[str, str], by_name: Mapping[str, Incident]) -> Breach | None:
+    """`owners` are those of the system's open incidents, by name."""
+    if breach.signal in SECONDARY_SIGNALS and owners:
+        return breach.model_copy(update={"incident": min(owners)})
+    same = next((n for n in sorted(owners) if n in by_name and by_name[n].spec.signal is breach.signal), None)
+    if same is not None:  # a person may have opened an older one again
+        return breach.model_copy(update={"incident": same})
+    return breach if breach.incident in owners else None
+
+
+def _of(breach: Breach, shared: Shared | None) -> Breach | None:
+    return None if shared is None else breach.model_copy(update={"incident": shared.incident, "owner": shared.owner})
+
+
+def _reopened(breach: Breach, by_name: Mapping[str, Incident], *, now: datetime) -> Breach | None:
+    """Another system's incident is not reopened by what was its consequence."""
+    previous = None if breach.owner else by_name.get(breach.incident)
+    return breach if previous is not None and _may_reopen(previous, now=now) else None
 
 
 def _named(system: MockSystem, breach: Breach, is_taken: Callable[[str], bool]) -> Breach:
@@ -69,12 +84,30 @@ def _named(system: MockSystem, breach: Breach, is_taken: Callable[[str], bool]) 
     free = (n for n in count(breach.number) if not is_taken(incident_name(system.metadata.name, breach.signal, n)))
     number = next(free)
     name = incident_name(system.metadata.name, breach.signal, number)
-    return breach.model_copy(update={"incident": name, "number": number})
+    return breach.model_copy(update={"incident": name, "number": number, "owner": ""})
 
 
 def _may_reopen(incident: Incident, *, now: datetime) -> bool:
     resolved_at = incident.status.timestamps.resolved_at
     return incident.status.reason in _RECOVERED and resolved_at is not None and now - resolved_at <= RELAPSE_WINDOW
+
+
+def find_rival(incident: Incident, systems: Sequence[MockSystem], incidents: Sequence[Incident]) -> str | None:
+    """What is open for the same signal of the same system, so that this one may not be open, too; by name.
+
+    A breach on record names its incident before that is created.
+    """
+    signal, affected = incident.spec.signal, set(incident.spec.affected_systems)
+    if signal is None or not _is_measured(incident):
+        return None
+    of_it = (i for i in incidents if is_open(i) and i.spec.signal is signal)
+    names = {i.metadata.name for i in of_it if affected & set(i.spec.affected_systems)}
+    resolved = {i.metadata.name for i in incidents if i.status.phase is IncidentPhase.RESOLVED}
+    for system in systems:
+        if system.metadata.name in affected:
+            lasting = (b for b in system.status.breaches if b.signal is signal and b.ended_at is None and b.incident)
+            names |= {b.incident for b in lasting} - resolved
+    return min(names - {incident.metadata.name}, default=None)
 
 
 def describe_breach(system: MockSystem, breach: Breach, sample: Sample) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from incident_crds.remediationplan import (
     RemediationPlanSpec,
     VerificationCheck,
 )
+from incident_operator.domain.cascade import cause_found_at
 from incident_operator.domain.lifecycle import HEALS_ITSELF
 from incident_operator.domain.naming import plan_name
 from incident_operator.domain.rollback import ROLLBACK_FAILED
@@ -28,6 +29,8 @@ SELF_HEALING = timedelta(seconds=60)
 COOL_DOWN = timedelta(seconds=10)
 """Time after a plan before the next is proposed, so that the evidence is of what it left."""
 WORSE_THAN_BEFORE = "WorseThanBefore"
+_USUAL_THRESHOLD = 50
+_MOST_CHECKS = 16
 _TRIED = (PlanPhase.SUCCEEDED, PlanPhase.FAILED, PlanPhase.ROLLED_BACK)
 """A proven plan counts too: its breach ends with a sample or two, or it was not the end of the incident."""
 
@@ -50,9 +53,11 @@ def wants_diagnosis(incident: Incident) -> bool:
     if status.diagnosis is None:
         is_due = status.actionable and incident.spec.remediation_mode is not RemediationMode.MANUAL
         return is_due or incident.is_consultation or status.diagnosis_asked_at is not None
-    if status.diagnosis_asked_at is None:
-        return False
-    return status.evidence is None or status.evidence.collected_at < status.diagnosis_asked_at
+    due = [status.diagnosis_asked_at]
+    if incident.spec.remediation_mode is not RemediationMode.MANUAL:
+        due.append(cause_found_at(incident))  # what was found before did not look there
+    since = max((at for at in due if at is not None), default=None)
+    return since is not None and (status.evidence is None or status.evidence.collected_at < since)
 
 
 def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:
@@ -142,29 +147,29 @@ def build_plan_spec(
     author: str,
     risks: Mapping[ActionType, Risk],
     reversible: Collection[ActionType],
-    min_health: int,
+    broken: Mapping[str, Collection[SignalName]],
+    min_health: Mapping[str, int],
     hold: timedelta,
 ) -> RemediationPlanSpec:
-    """The plan for a verdict: its actions, and checks of the breached signals and of the canary.
+    """The plan for a verdict: its actions, and checks of the breached signals and of the canary, on every system.
 
+    `broken` are the signals that broke under the incident by system; `min_health` are the systems' thresholds.
     Raises ValueError where the verdict has no action: then there must be no plan.
     """
     if not verdict.actions:
         raise ValueError("a verdict without an action makes no plan")
     drafts = [draft.to_action(n) for n, draft in enumerate(verdict.actions, start=1)]
     actions = [a.model_copy(update={"risk": risks[a.type], "reversible": a.type in reversible}) for a in drafts]
-    signals = {*incident.status.signals, SignalName.CANARY} - {SignalName.REACHABLE}
-    if incident.spec.signal is not None:
-        signals.add(incident.spec.signal)
     checks = [
         VerificationCheck(
-            system=verdict.system,
+            system=system,
             signal=signal,
-            min_health=min_health,
+            min_health=min_health.get(system, _USUAL_THRESHOLD),
             hold_seconds=int(hold.total_seconds()),
         )
-        for signal in sorted(signals)
-    ]
+        for system, signals in _to_verify(incident, verdict, broken)
+        for signal in signals
+    ][:_MOST_CHECKS]
     return RemediationPlanSpec(
         incident_ref=incident.metadata.name,
         attempt=attempt,
@@ -174,3 +179,17 @@ def build_plan_spec(
         actions=actions,
         verification=checks,
     )
+
+
+def _to_verify(
+    incident: Incident, verdict: Verdict, broken: Mapping[str, Collection[SignalName]]
+) -> list[tuple[str, list[SignalName]]]:
+    """The signals to verify on each system, the cause's first. An answering canary shows that it is reachable."""
+    owner, found = verdict.system, {verdict.system: [*incident.status.signals]}
+    if incident.status.joined:
+        owner = incident.systems[0]
+        found = {n: [*broken.get(n, ())] for n in dict.fromkeys([verdict.system, *incident.systems])}
+    wanted = {n: {*signals, SignalName.CANARY} - {SignalName.REACHABLE} for n, signals in found.items()}
+    if incident.spec.signal is not None:
+        wanted[owner].add(incident.spec.signal)
+    return [(n, sorted(signals)) for n, signals in wanted.items()]

@@ -81,7 +81,8 @@ class PostgresBloat(Fault):
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         postgres = narrow(target, PostgresTarget)
         wanted = spec.postgres_bloat or PostgresBloatFault()
-        await self.recover(target, undo)
+        await self._end_sessions(postgres, undo)
+        await self._drop(postgres, undo)
         # the dead-man first: there is no moment with a table and without it
         await self._start_sleeper(postgres, undo, lifetime)
         writer = await postgres.new_session(undo.tag)  # carries the tag, so that recover can cut it off
@@ -100,18 +101,24 @@ class PostgresBloat(Fault):
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         postgres = narrow(target, PostgresTarget)
-        sleeper = self._sleepers.pop(undo.tag, None)
-        if sleeper is not None:
-            await sleeper.close()
-        await end_sessions(postgres, undo.tag)
+        await self._end_sessions(postgres, undo)
         reached(Failpoint.HALF_RECOVERED)
-        await postgres.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_table(undo)))
+        await self._drop(postgres, undo)
 
     @override
     async def residue(self, target: Target, undo: UndoRecord) -> int:
         postgres = narrow(target, PostgresTarget)
         tables = await postgres.fetch_value("SELECT count(*) FROM pg_class WHERE relname = %s", (undo.tag,))
         return int(tables) + await postgres.count_sessions(undo.tag)
+
+    async def _end_sessions(self, postgres: PostgresTarget, undo: UndoRecord) -> None:
+        sleeper = self._sleepers.pop(undo.tag, None)
+        if sleeper is not None:
+            await sleeper.close()
+        await end_sessions(postgres, undo.tag)
+
+    async def _drop(self, postgres: PostgresTarget, undo: UndoRecord) -> None:
+        await postgres.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_table(undo)))
 
     async def _start_sleeper(self, postgres: PostgresTarget, undo: UndoRecord, lifetime: timedelta) -> None:
         settings = {

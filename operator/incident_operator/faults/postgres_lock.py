@@ -98,7 +98,8 @@ class PostgresLock(Fault):
     @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         postgres = narrow(target, PostgresTarget)
-        await self.recover(target, undo)
+        self._let_go(undo)
+        await end_sessions(postgres, undo.tag)
         waiters = _choose_waiters(spec, undo, await self._tally(postgres, undo))
         await self._hold(postgres, undo, lifetime)
         reached(Failpoint.HALF_INJECTED)
@@ -116,8 +117,7 @@ class PostgresLock(Fault):
 
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
-        for session in self._held.pop(undo.tag, []):
-            _close(session)
+        self._let_go(undo)
         reached(Failpoint.HALF_RECOVERED)
         # who waits for a lock does not notice that its client is gone
         await end_sessions(narrow(target, PostgresTarget), undo.tag)
@@ -126,6 +126,10 @@ class PostgresLock(Fault):
     async def residue(self, target: Target, undo: UndoRecord) -> int:
         here = sum(not session.closed for session in self._held.get(undo.tag, []))
         return max(here, await narrow(target, PostgresTarget).count_sessions(undo.tag))
+
+    def _let_go(self, undo: UndoRecord) -> None:
+        for session in self._held.pop(undo.tag, []):
+            _close(session)
 
     async def _tally(self, postgres: PostgresTarget, undo: UndoRecord) -> _Tally:
         row, *_ = await postgres.execute(_TALLY, (undo.tag, undo.tag, undo.tag, OPERATOR_NAME))

@@ -107,15 +107,14 @@ class RedisMemory(Fault):
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         redis = narrow(target, RedisTarget)
         for _ in range(_MOST_SWEEPS):
-            for identifier in await self._writers(redis, undo):
-                await redis.call("CLIENT", "KILL", "ID", identifier)
+            await redis.end_clients(await redis.client_ids(undo.tag))
             found = 0
             async for keys in redis.scan(escape_glob(undo.tag) + "*"):
                 if keys:
                     found += len(keys)
                     await redis.call("UNLINK", *keys)
                     reached(Failpoint.HALF_RECOVERED)
-            if not found and not await self._writers(redis, undo):
+            if not found and not await redis.client_ids(undo.tag):
                 return
         raise Refused(f"{redis.access.address} still holds keys that begin with {undo.tag} after {_MOST_SWEEPS} sweeps")
 
@@ -123,7 +122,7 @@ class RedisMemory(Fault):
     async def residue(self, target: Target, undo: UndoRecord) -> int:
         redis = narrow(target, RedisTarget)
         keys = {key async for page in redis.scan(escape_glob(undo.tag) + "*") for key in page}
-        return len(keys) + len(await self._writers(redis, undo))
+        return len(keys) + len(await redis.client_ids(undo.tag))
 
     async def _goal(self, redis: RedisTarget, percent: int) -> int:
         memory = await redis.info("memory")
@@ -152,11 +151,6 @@ class RedisMemory(Fault):
         if any(not isinstance(failure, Full) for failure in failures):
             raise failures[0]
         return not failures
-
-    async def _writers(self, redis: RedisTarget, undo: UndoRecord) -> list[str]:
-        """Ids of the connections that carry the tag as their name."""
-        clients = parse_clients(await redis.call("CLIENT", "LIST"))
-        return [client["id"] for client in clients if client.get("name") == undo.tag]
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ class _Side(asyncio.Protocol):
 
     def write_eof(self) -> None:
         if self.transport is not None:
-            self.transport.write_eof()
+            with suppress(OSError):  # the peer has reset it, which the loop learns in a moment
+                self.transport.write_eof()
 
     def pause_reading(self) -> None:
         if self.transport is not None:

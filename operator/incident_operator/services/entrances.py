@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from incident_crds.errors import NotFound
-from incident_crds.mocksystem import ExternalSystem, MockSystem
+from incident_crds.mocksystem import ControlRef, MockSystem, ProxyRef
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.services.deployments import Deployments
 from incident_operator.targets.base import Access, Facility
@@ -34,15 +34,17 @@ class Entrances:
             app_password=secret.get("appPassword", ""),
             database=secret.get("database"),
             capacity_bytes=system.spec.capacity_bytes,
-            control=await self._control(system.metadata.namespace, external),
+            client_endpoint=external.proxy_ref.client_endpoint if external.proxy_ref else "",
+            control=await self._control(system.metadata.namespace, external.control_ref),
+            proxy=await self._control(system.metadata.namespace, external.proxy_ref),
             timeout=timedelta(seconds=system.spec.health.timeout_seconds),
         )
 
-    async def _control(self, namespace: str, external: ExternalSystem) -> Control | None:
-        if external.control_ref is None:
+    async def _control(self, namespace: str, ref: ControlRef | ProxyRef | None) -> Control | None:
+        if ref is None:
             return None
-        token = await self._read_secret(namespace, external.control_ref.token_secret_ref.name)
-        return Control(url=external.control_ref.url, token=token.get("token", ""))
+        token = await self._read_secret(namespace, ref.token_secret_ref.name)
+        return Control(url=ref.url, token=token.get("token", ""))
 
     async def _read_secret(self, namespace: str, name: str) -> dict[str, str]:
         """A missing Secret is a system that cannot be entered, not one that is gone with its faults."""
@@ -57,4 +59,5 @@ def facilities(system: MockSystem) -> frozenset[Facility]:
     external = system.spec.external
     if external is None:
         return frozenset(Facility)
-    return frozenset({Facility.CONTROL} if external.control_ref is not None else ())
+    found = {Facility.CONTROL: external.control_ref, Facility.PROXY: external.proxy_ref}
+    return frozenset(facility for facility, ref in found.items() if ref is not None)

@@ -15,9 +15,10 @@ from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
 from incident_operator.diagnosis.chain import RULES, Diagnosed
 from incident_operator.domain.approval import is_actionable
+from incident_operator.domain.cascade import broken_signals, with_joined
 from incident_operator.domain.conditions import incident_conditions
 from incident_operator.domain.history import OPERATOR, compute_durations, with_entry, with_phase
-from incident_operator.domain.incidents import decide_resolution, first_severity, is_relapse
+from incident_operator.domain.incidents import decide_resolution, find_rival, first_severity, is_relapse
 from incident_operator.domain.milestones import with_plans
 from incident_operator.domain.naming import incident_number, plan_name
 from incident_operator.domain.planning import (
@@ -32,6 +33,7 @@ from incident_operator.domain.requests import answer_request, reopen, resolve
 from incident_operator.services.catalogue import Remedies
 from incident_operator.services.inquiries import Inquiries
 from incident_operator.services.investigation import Finding
+from incident_operator.services.neighbours import systems_by_name
 from incident_operator.services.systems import breach_of
 
 LOOK_AGAIN = timedelta(seconds=2)
@@ -97,12 +99,8 @@ class Incidents:
         return await self._store.write_status(incident, status.model_copy(update={"conditions": conditions}))
 
     def _breaches(self, incident: Incident) -> list[Breach]:
-        found: list[Breach] = []
-        for name in incident.spec.affected_systems:
-            system = self._store.get(MockSystem, (incident.metadata.namespace, name))
-            if system is not None:
-                found += breach_of(system.status, incident.metadata.name)
-        return found
+        systems = self._store.list_all(MockSystem, incident.metadata.namespace)
+        return [breach for system in systems for breach in breach_of(system.status, incident.metadata.name)]
 
     async def _settle(
         self, incident: Incident, breaches: Sequence[Breach], plans: Sequence[RemediationPlan]
@@ -115,7 +113,8 @@ class Incidents:
             status = _opened(incident, breaches, now=now)
         if not status.number and not incident.is_consultation:
             status = status.model_copy(update={"number": await self._next_number()})
-        known = [s.metadata.name for s in self._store.list_all(MockSystem, incident.metadata.namespace)]
+        known = systems_by_name(self._store, incident.metadata.namespace)
+        status = with_joined(incident, status, known, now=now)
         severity = incident.spec.severity or (status.diagnosis.severity if status.diagnosis else status.severity)
         signals = sorted({*status.signals, *(b.signal for b in breaches)})
         status = status.model_copy(
@@ -159,17 +158,18 @@ class Incidents:
         now: datetime,
     ) -> IncidentStatus:
         actor = incident.metadata.annotations.get(REQUESTED_BY_ANNOTATION, "")
+        namespace, is_asked = incident.metadata.namespace, incident.spec.request is not None
+        incidents = self._store.list_all(Incident, namespace) if is_asked else []
         open_ones = (
-            i.metadata.name
-            for i in self._store.list_all(Incident, incident.metadata.namespace)
-            if i.status.phase is not IncidentPhase.RESOLVED and not i.is_consultation
+            i.metadata.name for i in incidents if i.status.phase is not IncidentPhase.RESOLVED and not i.is_consultation
         )
         answer = answer_request(
             incident.model_copy(update={"status": status}),
             actor=actor,
             is_healthy=all(b.ended_at is not None for b in breaches),
-            others=set(open_ones) - {incident.metadata.name} if incident.spec.request else (),
+            others=set(open_ones) - {incident.metadata.name},
             open_plan=open_plan(incident, plans),
+            rival=find_rival(incident, self._store.list_all(MockSystem, namespace), incidents) if is_asked else None,
             now=now,
         )
         if answer is None:
@@ -232,7 +232,7 @@ class Incidents:
             await self._escalate(incident, "the evidence calls for no action of the catalogue")
             return
         namespace = incident.metadata.namespace
-        system = self._store.get(MockSystem, (namespace, verdict.system))
+        systems = systems_by_name(self._store, namespace)
         spec = build_plan_spec(
             incident,
             verdict,
@@ -240,7 +240,8 @@ class Incidents:
             author=diagnosed.diagnosis.provider,
             risks=self._remedies.risks(),
             reversible=self._remedies.reversible(),
-            min_health=system.spec.health.threshold_percent if system else 50,
+            broken=broken_signals(incident, list(systems.values())),
+            min_health={name: system.spec.health.threshold_percent for name, system in systems.items()},
             hold=self._hold,
         )
         owner = {

@@ -32,6 +32,7 @@ class Inquiry:
     uid: str
     occurrence: int
     asked: tuple[datetime | None, datetime | None]
+    systems: tuple[str, ...]
     plans: tuple[tuple[str, str], ...]
     attempt: int
 
@@ -113,6 +114,7 @@ def _inquiry(incident: Incident, plans: Sequence[RemediationPlan], attempt: int)
         uid=incident.metadata.uid,
         occurrence=status.occurrences,
         asked=(status.diagnosis_asked_at, status.proposal_asked_at),
+        systems=tuple(incident.systems),
         plans=tuple((p.metadata.name, p.status.phase or "") for p in plans),
         attempt=attempt,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,11 +14,19 @@ from incident_crds.remediationplan import RemediationPlan
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Store
 from incident_operator.diagnosis.chain import Diagnosed, Diagnoser, Question
-from incident_operator.domain.context import describe_attempts, describe_events, describe_history, describe_report
-from incident_operator.domain.evidence import Evidence
+from incident_operator.domain.cascade import suspects
+from incident_operator.domain.context import (
+    describe_attempts,
+    describe_events,
+    describe_history,
+    describe_related,
+    describe_report,
+)
+from incident_operator.domain.evidence import Evidence, Related
 from incident_operator.domain.evidence_document import LOOK_BACK, build_document
 from incident_operator.probes.evidence import gather_evidence
 from incident_operator.services.catalogue import Remedies
+from incident_operator.services.neighbours import systems_by_name
 from incident_operator.services.samples import Samples
 from incident_operator.services.systems import Systems, breach_of
 
@@ -55,21 +63,37 @@ class Investigation:
         self._diagnoser = diagnoser
 
     async def investigate(self, incident: Incident, plans: Sequence[RemediationPlan]) -> Finding:
-        """From evidence read now. A system that cannot be read still has its signals."""
-        name = incident.spec.affected_systems[0] if incident.status.actionable else UNKNOWN
-        key = (incident.metadata.namespace, name)
-        system = self._store.get(MockSystem, key)
-        breached: set[SignalName] = set(incident.status.signals)
+        """From evidence read now. A system that cannot be read still has its signals.
+
+        Where several systems broke, the cause is looked for first in the one that the others depend on.
+        """
+        systems = systems_by_name(self._store, incident.metadata.namespace)
+        names = suspects(incident, systems) if incident.status.actionable else []
+        finding = await self._look_at(incident, plans, next(iter(names), UNKNOWN), systems)
+        for name in names[1:]:
+            if finding.diagnosed.verdict.fault is not None:
+                break
+            finding = await self._look_at(incident, plans, name, systems)
+        return finding
+
+    async def _look_at(
+        self, incident: Incident, plans: Sequence[RemediationPlan], name: str, systems: Mapping[str, MockSystem]
+    ) -> Finding:
+        system = systems.get(name)
+        breached: set[SignalName] = set() if incident.status.joined else set(incident.status.signals)
         if system is not None:
             breached |= breaches_about(incident, system)
         evidence = await self._gather(name, system)
+        others = [systems[n] for n in incident.systems if n != name and n in systems and incident.status.joined]
+        related = [Related(await self._gather(s.metadata.name, s), breaches_about(incident, s)) for s in others]
         now = datetime.now(UTC)
         document = build_document(
             evidence,
             breached=breached,
-            history=self._samples.since(key, now - LOOK_BACK),
+            history=self._samples.since((incident.metadata.namespace, name), now - LOOK_BACK),
             policy=system.spec.health if system else HealthPolicy(),
             context=[
+                *describe_related(related),
                 describe_report(incident),
                 describe_attempts(plans),
                 describe_history(self._earlier(incident, name), now=now),
@@ -83,6 +107,7 @@ class Investigation:
             breached=sorted(breached),
             remedies=system.status.capabilities.remedies if system else (),
             risks=self._remedies.risks(),
+            related=related,
         )
         return Finding(await self._diagnoser.diagnose(question), document)
 

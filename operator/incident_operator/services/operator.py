@@ -38,6 +38,7 @@ from incident_operator.services.incidents import Incidents
 from incident_operator.services.inquiries import Inquiries
 from incident_operator.services.investigation import Investigation
 from incident_operator.services.ledger import note_change
+from incident_operator.services.neighbours import incidents_about
 from incident_operator.services.plans import Plans
 from incident_operator.services.prober import Prober
 from incident_operator.services.samples import Samples
@@ -196,7 +197,7 @@ class Operator:
             for plan in self.store.plans_of(*key):
                 self.queues.plans.mark(plan.key)
             if isinstance(obj, Incident):
-                for name in obj.spec.affected_systems:
+                for name in obj.systems:
                     self._incident_changed((key[0], name))
 
     def _system_changed(self, key: Key) -> None:
@@ -221,7 +222,7 @@ class Operator:
         named = {b.incident for b in found.status.breaches} if found else set()
         return [
             i
-            for i in self.store.incidents_of(*system)
+            for i in (incidents_about(self.store, found) if found else self.store.incidents_of(*system))
             if i.status.phase is not IncidentPhase.RESOLVED or i.metadata.name in named
         ]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,12 +18,13 @@ from incident_crds.incident import Incident, IncidentPhase, IncidentSpec
 from incident_crds.mocksystem import Breach, Capabilities, MockSystem, MockSystemStatus, SystemPhase
 from incident_operator.cluster.store import Key, Store
 from incident_operator.domain import health
-from incident_operator.domain.breaches import BreachTracker, decide_breach_change
+from incident_operator.domain.breaches import BreachChange, BreachTracker, decide_breach_change
 from incident_operator.domain.incidents import assign_incidents, describe_breach
 from incident_operator.domain.sample import Sample
 from incident_operator.services.catalogue import Faults, Remedies
 from incident_operator.services.deployments import APPLY_AGAIN, Deployed, Deployments
 from incident_operator.services.entrances import Entrances, facilities
+from incident_operator.services.neighbours import incidents_about, is_owned, shared_incident
 from incident_operator.services.prober import Prober, Watched
 from incident_operator.services.samples import Samples
 from incident_operator.targets import open_target
@@ -61,6 +64,7 @@ class Systems:
         self._trackers: dict[Key, tuple[str, BreachTracker]] = {}
         self._targets: dict[Key, tuple[Access, Target]] = {}
         self._look_at_secret: dict[Key, datetime] = {}
+        self._assigning = asyncio.Lock()
 
     def start(self) -> None:
         self._prober.start()
@@ -233,10 +237,35 @@ class Systems:
     async def _write(
         self, system: MockSystem, sample: Sample, *, seeded: bool, problem: str, found: Deployed | None
     ) -> None:
+        change = decide_breach_change(system.status.breaches, self._tracker(system).active, now=datetime.now(UTC))
+        # two systems at once would each find that the other has no incident yet
+        async with self._assigning if change.started else nullcontext():
+            written = await self._record(system, sample, change, seeded=seeded, problem=problem, found=found)
+        if seeded and not system.status.seeded:
+            log.info("system seeded with ordinary data", system=system.metadata.name)
+        await self._open_incidents(written, sample)
+
+    async def _record(
+        self,
+        system: MockSystem,
+        sample: Sample,
+        change: BreachChange,
+        *,
+        seeded: bool,
+        problem: str,
+        found: Deployed | None,
+    ) -> MockSystem:
+        """Write down what was measured, and which incident each new breach belongs to."""
         now = datetime.now(UTC)
-        change = decide_breach_change(system.status.breaches, self._tracker(system).active, now=now)
-        incidents = self._store.incidents_of(*system.key)
-        breaches = assign_incidents(system, change, incidents, is_taken=partial(self._has_incident, system), now=now)
+        incidents = incidents_about(self._store, system)
+        breaches = assign_incidents(
+            system,
+            change,
+            incidents,
+            is_taken=partial(self._has_incident, system),
+            shared=partial(shared_incident, self._store, system, now=now),
+            now=now,
+        )
         open_names = sorted(
             {i.metadata.name for i in incidents if i.status.phase is not IncidentPhase.RESOLVED}
             | {b.incident for b in breaches if b.signal in change.started and b.incident}
@@ -254,10 +283,7 @@ class Systems:
         )
         if change.is_empty and not health.is_worth_writing(system, status, now=now):
             status = system.status
-        written = await self._store.write_status(system, status)
-        if seeded and not system.status.seeded:
-            log.info("system seeded with ordinary data", system=system.metadata.name)
-        await self._open_incidents(written, sample)
+        return await self._store.write_status(system, status)
 
     def _has_incident(self, system: MockSystem, name: str) -> bool:
         return self._store.get(Incident, (system.metadata.namespace, name)) is not None
@@ -268,7 +294,8 @@ class Systems:
         for breach in system.status.breaches:
             if breach.ended_at is not None or not breach.incident:
                 continue
-            if self._store.get(Incident, (namespace, breach.incident)) is not None:
+            is_there = self._store.get(Incident, (namespace, breach.incident)) is not None
+            if is_there or is_owned(self._store, system, breach):
                 continue
             title, description = describe_breach(system, breach, sample)
             incident = Incident(

@@ -155,7 +155,7 @@ class Target(ABC):
     def proxy(self) -> Control:
         """What delays its answers. Raises Refused where there is nothing that could."""
         if self.access.proxy is None:
-            raise Refused("no proxy of ours is in front of the system, so its answers cannot be delayed")
+            raise Refused("the system has no spec.external.proxyRef, so its answers cannot be delayed")
         return self.access.proxy
 
     def pod(self) -> PodControl:

@@ -47,6 +47,8 @@ export const REMEDIATION_WORD: Record<RemediationMode, string> = {
 
 export const FAULT_WORD: Record<FaultType, string> = {
   RedisMemory: "Redis memory full",
+  RedisConnections: "Redis client slots taken",
+  RedisLatency: "Slow Redis",
   PostgresConnections: "Postgres connections exhausted",
   PostgresBloat: "Postgres table bloat",
   PostgresLock: "Postgres lock pile-up",
@@ -73,6 +75,7 @@ export const SIGNAL_WORD: Record<SignalName, string> = {
 export const ACTION_WORD: Record<ActionType, string> = {
   RedisEvictPrefix: "Delete the keys with a prefix",
   RedisClearCache: "Clear the whole cache",
+  RedisKillClients: "Disconnect a client",
   RedisResetConfig: "Set a Redis option back",
   PostgresTerminateIdle: "End idle sessions",
   PostgresTerminateBlockers: "End sessions that block others",

@@ -9,6 +9,7 @@ const OBJECT = { namespace: "drills", created_at: CREATED, updated_at: CREATED, 
 /** An action's parameters where it has none. */
 export const NO_PARAMS: ActionParams = {
   application_name: null,
+  client_name: null,
   files: null,
   idle_seconds: null,
   min_blocked_seconds: null,
@@ -60,6 +61,7 @@ export function anIncident({ timestamps, ...fields }: IncidentFields = {}): Inci
       plan_proposed_at: null,
       approved_at: null,
       execution_started_at: null,
+      escalated_at: null,
       mitigated_at: null,
       resolved_at: null,
       ...timestamps,
@@ -133,6 +135,8 @@ export function anExperiment(fields: Partial<Experiment> = {}): Experiment {
     fault: {
       type: "RedisMemory",
       redis_memory: null,
+      redis_connections: null,
+      redis_latency: null,
       postgres_connections: null,
       postgres_bloat: null,
       postgres_lock: null,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from pydantic import ValidationError
 
 from incident_crds.catalogue import Severity, SignalName
 from incident_operator.domain.breaches import SECONDARY_SIGNALS
-from incident_operator.domain.evidence import Evidence
+from incident_operator.domain.evidence import Evidence, Related
 from incident_operator.domain.rules import disk, postgres, redis, surroundings
 from incident_operator.domain.rules.finding import Finding, Rule
 from incident_operator.domain.verdict import Verdict
@@ -17,25 +17,27 @@ from incident_operator.domain.verdict import Verdict
 _ROOMS = (redis.RULES, postgres.RULES, disk.RULES, surroundings.RULES)
 
 
-def diagnose(evidence: Evidence, breached: Collection[SignalName]) -> Verdict:
+def diagnose(evidence: Evidence, breached: Collection[SignalName], related: Sequence[Related] = ()) -> Verdict:
     """What explains the breached signals, the first as the root cause; else undetermined, and that is said.
 
-    Each explained signal has its step: one system can have two troubles at once.
+    Each explained signal has its step: one system can have two troubles at once. What broke in `related` systems is
+    taken for a consequence.
     """
     severity = estimate_severity(evidence, breached)
     measured = tuple(f"{s.name}: {s.message}" for s in evidence.signals if s.message)
     ordered = sorted(breached, key=lambda s: (s in SECONDARY_SIGNALS, s))
     found = [finding for signal in ordered if (finding := _explain(signal, evidence)) is not None]
     findings = [f for n, f in enumerate(found) if f.fault not in {earlier.fault for earlier in found[:n]}]
+    harmed = [(r.evidence.system, r.harm) for r in related if r.harm]
     if findings:
         return Verdict(
             fault=findings[0].fault,
             system=evidence.system,
-            summary=" ".join(found.summary for found in findings),
+            summary=" ".join([*(f.summary for f in findings), *(f"{n} suffers from it ({h})." for n, h in harmed)]),
             solution=" ".join(found.solution for found in findings),
             severity=severity,
             confidence=findings[0].confidence,
-            evidence=(*measured, *(found.fact for found in findings)),
+            evidence=(*measured, *(f.fact for f in findings), *(f"{n}: {h}" for n, h in harmed)),
             actions=tuple(found.action for found in findings if found.action is not None),
         )
     return Verdict(

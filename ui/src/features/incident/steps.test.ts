@@ -27,6 +27,7 @@ function aResult(fields: Partial<ActionResult>): ActionResult {
     output: "",
     before: {},
     after: {},
+    rolled_back: null,
     ...fields,
   };
 }
