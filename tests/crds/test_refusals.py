@@ -173,6 +173,18 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
         "RedisEvictPrefix needs params.prefix",
     ),
     (
+        "an option that is not of the list",
+        "RemediationPlan",
+        {"spec.actions.0": {"id": "v", "type": "RedisResetConfig", "system": "s", "params": {"option": "requirepass"}}},
+        'spec.actions[0].params.option: Unsupported value: "requirepass"',
+    ),
+    (
+        "no option",
+        "RemediationPlan",
+        {"spec.actions.0": {"id": "v", "type": "RedisResetConfig", "system": "s", "params": {}}},
+        "RedisResetConfig needs params.option",
+    ),
+    (
         "same action twice",
         "RemediationPlan",
         {"spec.actions": [SPECS["RemediationPlan"]["actions"][0]] * 2},

@@ -9,7 +9,7 @@ import pytest
 
 from incident_crds.catalogue import ActionType, SystemType
 from incident_operator.diagnosis.errors import InvalidReply
-from incident_operator.diagnosis.reply import Scope, parse_reply
+from incident_operator.diagnosis.reply import ReplyAction, Scope, parse_reply
 from incident_operator.domain.evidence import Blocker, Evidence, SessionGroup
 
 EVIDENCE = Evidence(
@@ -24,13 +24,9 @@ SCOPE = Scope("postgres-test", [ActionType.POSTGRES_TERMINATE_BLOCKERS], EVIDENC
 
 def reply(**parameters: Any) -> str:
     action = {
+        **dict.fromkeys(ReplyAction.model_fields),
         "type": "PostgresTerminateBlockers",
         "system": "postgres-test",
-        "prefix": None,
-        "application_name": None,
-        "idle_seconds": None,
-        "table": None,
-        "files": None,
         "expected_impact": "one session ends",
         **parameters,
     }

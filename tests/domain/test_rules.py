@@ -354,3 +354,23 @@ def test_neither_latency_is_mistaken_for_the_other() -> None:
     even = SlowCommand("", "get", 90, 26000, 290), SlowCommand("web", "get", 90, 26000, 290), SCRIPTS
     assert_undetermined(diagnose(busy(570, *even), [SignalName.LATENCY]))
     assert diagnose(busy(570, PAGES), [SignalName.LATENCY]).actions[0].params.client_name == "web"
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_lowered"),
+    [
+        ({"maxmemory": 2.0 * MIB, "used_memory": 1.8 * MIB, "created_with_maxmemory": 64.0 * MIB}, True),
+        ({"maxmemory": 2.0 * MIB, "used_memory": 1.8 * MIB}, False),  # nobody says what it should be
+        ({"maxmemory": 64.0 * MIB, "used_memory": 60.0 * MIB, "created_with_maxmemory": 64.0 * MIB}, False),
+        ({"maxmemory": 60.0 * MIB, "used_memory": 59.0 * MIB, "created_with_maxmemory": 64.0 * MIB}, False),
+    ],
+)
+def test_a_limit_that_was_lowered_is_set_back_and_no_key_goes(facts: dict[str, float], is_lowered: bool) -> None:
+    found = evidence(SystemType.REDIS, SignalName.MEMORY, facts=facts, prefixes=(PrefixUsage("user:", 500, 90, 0),))
+    verdict = diagnose(found, [SignalName.MEMORY])
+    if not is_lowered:
+        assert_undetermined(verdict)
+        return
+    (draft,) = verdict.actions
+    assert (draft.type, draft.params.to_json()) == (ActionType.REDIS_RESET_CONFIG, {"option": "maxmemory"})
+    assert "created with 64.0 MiB" in verdict.summary

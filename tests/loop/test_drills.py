@@ -15,7 +15,7 @@ MACHINE_SECONDS = 3.0
 DETECT_SECONDS = 2.0
 UNNOTICED_SECONDS = {"postgres-lock": 2.0}
 """By the signal's own definition: a wait for a lock is ordinary until then."""
-SLOW_SYSTEM = {"redis-latency": 4.0, "network-latency": 4.0}
+SLOW_SYSTEM = {"redis-latency": 6.0, "network-latency": 4.0}
 """How many times as long a drill takes on a slow system: its canary is awaited to notice, and before the fix."""
 
 

@@ -119,6 +119,8 @@ async def test_only_who_is_at_the_head_of_a_queue_is_ended_and_then_who_gets_stu
             ("head", "idle in transaction", 2)
         ]
         assert evidence.facts["blocked_sessions"] == 3
+        waits = {s.application_name: s.waits_for for s in evidence.statements}
+        assert waits == {"head": "", "next": "head", "last": "next", "behind-us": OPERATOR_NAME}
         before = await remedy.observe(postgres_target, params)
         assert (before["blockedSessions"], before["blockers"], before["applications"]) == (3, 1, "'head'")
         others = ActionParams(application_name="next", min_blocked_seconds=0)

@@ -17,6 +17,8 @@ POD, POD_AGE_SECONDS = "pod", "pod_age_seconds"
 """Facts: what Kubernetes says of the pod."""
 BLOCKED_SESSIONS = "blocked_sessions"
 """Fact: Postgres clients' sessions that wait for a lock, whoever has it."""
+CREATED_MAX_MEMORY = "created_with_maxmemory"
+"""Fact: the maxmemory that a Redis of ours was created with; absent for one that somebody else set up."""
 DIRECT_MILLISECONDS = "direct_milliseconds"
 """Fact: the time of the smallest question and answer that does not go the way of ordinary clients."""
 

@@ -35,17 +35,26 @@ FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
 WHERE s.schemaname <> %s
 ORDER BY s.n_dead_tup >= %s DESC, s.n_dead_tup::float8 / greatest(s.n_live_tup, 1) DESC, s.n_dead_tup DESC, 1 LIMIT 30
 """
-# Who waits comes first, then who holds a transaction open for the longest.
+# Who waits comes first, then who holds a transaction open for the longest. In a pile-up pg_blocking_pids is dear: it is
+# asked once for each who waits, and names are looked up for those that are shown.
 _STATEMENTS = """
-SELECT a.application_name, coalesce(a.state, ''),
-       coalesce(extract(epoch FROM now() - coalesce(a.xact_start, a.query_start)), 0)::int,
-       coalesce((SELECT string_agg(DISTINCT b.application_name, ', ') FROM pg_stat_activity b
-                 WHERE b.pid = ANY (pg_blocking_pids(a.pid))), ''),
-       left(a.query, 200)
-FROM pg_stat_activity a
-WHERE a.backend_type = 'client backend' AND a.application_name <> %s AND a.usename IS DISTINCT FROM %s
-  AND (a.state <> 'idle' OR cardinality(pg_blocking_pids(a.pid)) > 0)
-ORDER BY cardinality(pg_blocking_pids(a.pid)) DESC, 3 DESC, 1 LIMIT 15
+WITH activity AS MATERIALIZED (
+  SELECT *, CASE WHEN wait_event_type = 'Lock' THEN pg_blocking_pids(pid) ELSE '{}' END AS blockers
+  FROM pg_stat_activity
+), shown AS MATERIALIZED (
+  SELECT application_name, coalesce(state, '') AS state,
+         coalesce(extract(epoch FROM now() - coalesce(xact_start, query_start)), 0)::int AS seconds,
+         blockers, left(query, 200) AS query
+  FROM activity
+  WHERE backend_type = 'client backend' AND application_name <> %s AND usename IS DISTINCT FROM %s
+    AND (state <> 'idle' OR cardinality(blockers) > 0)
+  ORDER BY cardinality(blockers) DESC, 3 DESC, 1 LIMIT 15
+)
+SELECT application_name, state, seconds,
+       coalesce((SELECT string_agg(DISTINCT b.application_name, ', ') FROM activity b
+                 WHERE b.pid = ANY (s.blockers)), ''),
+       query
+FROM shown s ORDER BY cardinality(blockers) DESC, seconds DESC, application_name
 """
 _SETTINGS = """
 SELECT name, setting FROM pg_settings WHERE name IN ('max_connections', 'superuser_reserved_connections',

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from incident_operator.domain.evidence import ClientGroup, Evidence, PrefixUsage, SlowCommand
+from incident_operator.domain.evidence import CREATED_MAX_MEMORY, ClientGroup, Evidence, PrefixUsage, SlowCommand
 from incident_operator.domain.sample import Signal
 from incident_operator.probes.untrusted import clean_name
 from incident_operator.targets import TargetError
@@ -60,6 +60,8 @@ async def read_redis(target: RedisTarget, system: str, signals: tuple[Signal, ..
     for reply, names in zip(infos, _FACTS.values(), strict=True):
         info = parse_info(_answered(reply))
         facts.update({name: _number(info[name]) for name in names if name in info})
+    if target.access.max_memory_bytes is not None:
+        facts[CREATED_MAX_MEMORY] = float(target.access.max_memory_bytes)
     total = as_int(_answered(size))
     is_slow = time.monotonic() - started > _SLOW_SECONDS
     groups, sampled = ({}, 0) if is_slow else await _sample(target, started + _LONGEST_SECONDS)

@@ -18,6 +18,7 @@ from incident_operator.targets import Target, TargetError
 
 _LONGEST = timedelta(seconds=1)
 _PINGS = 3
+_SLOW_MILLISECONDS = 250
 
 
 async def read_surroundings(target: Target) -> Mapping[str, float | str]:
@@ -31,6 +32,8 @@ async def read_surroundings(target: Target) -> Mapping[str, float | str]:
             for _ in range(_PINGS):  # one alone may find a busy server in a pause
                 slowest = max(slowest, (await target.ping()).total_seconds() * 1000)
                 facts[DIRECT_MILLISECONDS] = round(slowest, 1)
+                if slowest > _SLOW_MILLISECONDS:
+                    break
     except (TimeoutError, TargetError):
         return facts
     return facts

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,9 +14,9 @@ from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import HealthPolicy, MockSystem
 from incident_crds.remediationplan import RemediationPlan
 from incident_operator.cluster.builtin import Builtin
-from incident_operator.cluster.store import Store
+from incident_operator.cluster.store import Key, Store
 from incident_operator.diagnosis.chain import Diagnosed, Diagnoser, Question
-from incident_operator.domain.cascade import suspects
+from incident_operator.domain.cascade import FELT_BY_CLIENTS, FROM_ELSEWHERE, dependencies_of, suspects
 from incident_operator.domain.context import (
     describe_attempts,
     describe_events,
@@ -30,6 +32,7 @@ from incident_operator.services.neighbours import systems_by_name
 from incident_operator.services.samples import Samples
 from incident_operator.services.systems import Systems, breach_of
 
+_LOOK_SECONDS = 0.05
 UNKNOWN = "unknown"
 """Stands for the system of an incident that is about none: a text of its author would be read as ours."""
 
@@ -67,6 +70,7 @@ class Investigation:
 
         Where several systems broke, the cause is looked for first in the one that the others depend on.
         """
+        await self._measure_upstream(incident)
         systems = systems_by_name(self._store, incident.metadata.namespace)
         names = suspects(incident, systems) if incident.status.actionable else []
         finding = await self._look_at(incident, plans, next(iter(names), UNKNOWN), systems)
@@ -75,6 +79,39 @@ class Investigation:
                 break
             finding = await self._look_at(incident, plans, name, systems)
         return finding
+
+    async def _measure_upstream(self, incident: Incident) -> None:
+        """Measure what the system depends on, if the harm may come from there: its next probe may be seconds away.
+
+        A breach that this brings about is on record then; whoever asked sees it join the incident and asks again.
+        """
+        asked = datetime.now(UTC)
+        systems = systems_by_name(self._store, incident.metadata.namespace)
+        if incident.status.joined or not FROM_ELSEWHERE & set(incident.status.signals):
+            return
+        keys = {
+            systems[other].key: systems[other].spec.health.timeout_seconds
+            for name in incident.spec.affected_systems
+            for other in dependencies_of(name, systems)
+        }
+        for key in keys:
+            self._systems.request_sample(key)
+        with suppress(TimeoutError):  # one probe may be under way, and the one that was asked for comes after it
+            async with asyncio.timeout(2 * max(keys.values(), default=1)):
+                while not all(self._is_measured(key, asked) for key in keys):  # noqa: ASYNC110 - of record and samples both
+                    await asyncio.sleep(_LOOK_SECONDS)
+
+    def _is_measured(self, key: Key, asked: datetime) -> bool:
+        """Whether the system was found well since then, or is known to fail its clients."""
+        system, sample = self._store.get(MockSystem, key), self._samples.latest(key)
+        if system is None or any(b.ended_at is None and b.signal in FELT_BY_CLIENTS for b in system.status.breaches):
+            return True
+        if sample is None or sample.at < asked:
+            return False
+        low = system.spec.health.threshold_percent
+        return sample.reachable and all(
+            s.health >= low for s in sample.signals if s.name in FELT_BY_CLIENTS and s.health is not None
+        )
 
     async def _look_at(
         self, incident: Incident, plans: Sequence[RemediationPlan], name: str, systems: Mapping[str, MockSystem]

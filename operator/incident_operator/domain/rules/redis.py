@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName
-from incident_crds.remediationplan import ActionParams
+from incident_crds.remediationplan import ActionParams, RedisOption
 from incident_operator.domain.evidence import (
+    CREATED_MAX_MEMORY,
     DIRECT_MILLISECONDS,
     ClientGroup,
     Evidence,
@@ -47,6 +48,30 @@ def _explain_memory(e: Evidence) -> Finding | None:
             e.system,
             ActionParams(prefix=top.prefix),
             f"about {top.keys} keys go and {top.bytes / MIB:.0f} MiB become free; clients that use them start afresh",
+        ),
+    )
+
+
+def _explain_lowered_memory(e: Evidence) -> Finding | None:
+    """The data are no more than usual, and the limit is not what the system was created with.
+
+    Only where that is known: nobody can tell by looking which limit an external system should have.
+    """
+    created, limit = fact_number(e, CREATED_MAX_MEMORY), fact_number(e, "maxmemory")
+    used = fact_number(e, "used_memory")
+    if not 0 < limit < created or used / created > DOMINANT_SHARE:
+        return None
+    return Finding(
+        fault=FaultType.REDIS_MEMORY,
+        summary=f"Redis has room for {limit / MIB:.1f} MiB, and was created with {created / MIB:.1f} MiB.",
+        solution=f"Set maxmemory back to {created / MIB:.1f} MiB; no key goes.",
+        confidence=90,
+        fact=f"maxmemory is {limit / MIB:.1f} MiB and not {created / MIB:.1f} MiB; {used / MIB:.1f} MiB are used",
+        action=ActionDraft(
+            ActionType.REDIS_RESET_CONFIG,
+            e.system,
+            ActionParams(option=RedisOption.MAX_MEMORY),
+            f"Redis takes up to {created / MIB:.1f} MiB again; nothing is deleted, and it can be taken back",
         ),
     )
 
@@ -131,7 +156,7 @@ def _find_busy(e: Evidence) -> _Suspect | None:
 
 
 RULES: Rules = {
-    SignalName.MEMORY: (_explain_memory,),
+    SignalName.MEMORY: (_explain_memory, _explain_lowered_memory),
     SignalName.CLIENTS: (_explain_clients,),
     SignalName.LATENCY: (_explain_latency,),
     SignalName.CANARY: (_explain_latency,),

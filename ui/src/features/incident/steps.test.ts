@@ -21,6 +21,7 @@ function aResult(fields: Partial<ActionResult>): ActionResult {
   return {
     id: "a",
     type: "RedisEvictPrefix",
+    rolled_back: null,
     started_at: "2026-01-01T12:00:00Z",
     ended_at: "2026-01-01T12:00:01Z",
     succeeded: true,
