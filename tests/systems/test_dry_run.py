@@ -41,6 +41,8 @@ def _touched(path: Path) -> tuple[int, int]:
 
 CASES = {
     FaultType.REDIS_MEMORY: ("redis_target", {"redisMemory": {}}, f"to {MAXMEMORY * 90 // 100} bytes"),
+    FaultType.REDIS_CONNECTIONS: ("redis_target", {"redisConnections": {}}, "connections would be opened, up to 90 %"),
+    FaultType.REDIS_LATENCY: ("redis_target", {"redisLatency": {}}, "ms now, would take up to"),
     FaultType.POSTGRES_CONNECTIONS: ("postgres_target", {"postgresConnections": {}}, f"to 45, of {MAX_CONNECTIONS}"),
     FaultType.POSTGRES_BLOAT: ("postgres_target", {"postgresBloat": {"rows": 5000}}, "5000 rows, 4500 of them dead"),
     FaultType.POSTGRES_LOCK: ("postgres_target", {"postgresLock": {}}, "sessions would wait behind one"),

@@ -13,6 +13,7 @@ import pytest
 from incident_crds.catalogue import FaultType
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.domain.evidence import Evidence
 from incident_operator.faults.registry import build_faults
 from incident_operator.probes.evidence import gather_evidence
 from incident_operator.targets import Refused
@@ -95,9 +96,15 @@ async def test_scripts_are_short_and_whoever_is_disconnected_stays_away(redis_ta
         await fault.inject(redis_target, LATENCY, undo, LIFETIME)
         assert len(await redis_target.client_ids(undo.tag)) == 6
         await redis_target.canary()
-        evidence = await gather_evidence(redis_target, "cache", [])
-        longest = max(s.longest_milliseconds for s in evidence.slow_commands if s.client == undo.tag)
-        assert 90 <= longest < 200
+
+        async def read() -> Evidence | None:
+            """The server itself may get no turn for a while, on a busy machine."""
+            found = await gather_evidence(redis_target, "cache", [])
+            return None if "error" in found.facts else found
+
+        evidence = await eventually(read, "evidence")
+        (usual,) = (s.milliseconds / s.count for s in evidence.slow_commands if s.client == undo.tag)
+        assert 90 <= usual < 200
         await redis_target.end_clients(await redis_target.client_ids(undo.tag))
 
         async def gone() -> bool:

@@ -27,6 +27,7 @@ SCENARIOS: Mapping[FaultType, str] = {
     FaultType.POSTGRES_LOCK: "postgres-lock",
     FaultType.DISK_FILL: "disk-full",
     FaultType.SYSTEM_DOWN: "system-down",
+    FaultType.NETWORK_LATENCY: "network-latency",
 }
 """The drill that stands for each fault. PodKill needs pods, and is tried on a cluster by `make e2e`."""
 CONTROL_SYSTEM = "disk-monitor"

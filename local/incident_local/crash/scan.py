@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from incident_local.ports import LOOPBACK
 from incident_local.state import StateFolder
+from incident_local.systems.proxy import proxy_ports
 
 _REDIS, _POSTGRES, _DISK = "redis-test", "postgres-test", "disk-monitor"
 _OWN_KEYS = "healthcheck:"
@@ -172,13 +173,18 @@ class Scanner:
         return Snapshot({"files": files}, {"files": files})
 
     async def _controls(self) -> Snapshot:
-        """What the control endpoint says: whether each system runs, and whether somebody stopped or delays it."""
-        token = (self._state.secrets / "control.token").read_text()
+        """What control endpoint and proxy say: whether each system runs, and whether somebody stopped or delays it."""
+        token = self._state.control_token.read_text()
         settings: dict[str, str] = {}
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as session:
             for system in (_REDIS, _POSTGRES, _DISK):
-                async with session.get(f"{self._control_url}/{system}") as answer:
-                    answer.raise_for_status()
-                    state: dict[str, object] = await answer.json()
-                settings |= {f"{system} {name}": str(v) for name, v in state.items() if name not in _PASSING}
+                proxy = self._ports[proxy_ports(system)[1]]
+                for name, url in (
+                    (system, f"{self._control_url}/{system}"),
+                    (f"{system}-proxy", f"http://{LOOPBACK}:{proxy}/"),
+                ):
+                    async with session.get(url) as answer:
+                        answer.raise_for_status()
+                        state: dict[str, object] = await answer.json()
+                    settings |= {f"{name} {key}": str(v) for key, v in state.items() if key not in _PASSING}
         return Snapshot(settings=settings)

@@ -59,6 +59,12 @@ class RedisConnections(Fault):
         return UndoRecord(tag=f"worker-{tag_hash}", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        redis, percent = narrow(target, RedisTarget), self.fill_percent(spec)
+        missing = max(0, await self._missing(redis, percent))
+        return f"{missing} connections would be opened, up to {percent} % of its maxclients"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         redis, percent = narrow(target, RedisTarget), self.fill_percent(spec)
         missing = await self._missing(redis, percent)

@@ -96,6 +96,11 @@ class RedisLatency(Fault):
         return UndoRecord(tag=f"report-{tag_hash}", dead_man=self.dead_man, details=details)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        now = (await narrow(target, RedisTarget).ping()).total_seconds() * 1000
+        return f"each answer, which takes {now:.1f} ms now, would take up to {undo.details.get(_ANSWER)} ms"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         redis = narrow(target, RedisTarget)
         await self.recover(target, undo)
