@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+import pytest
 import pytest_asyncio
 
 from incident_crds.base import ObjectMeta
@@ -32,7 +34,7 @@ from incident_operator.services.rollback import Rollbacks
 from incident_operator.services.systems import Systems
 from incident_operator.targets.redis import RedisTarget
 from tests.domain import factories
-from tests.systems.stepping import Stepper, run
+from tests.systems.undo_machine import Cut, Interrupter
 
 REMEDY = REMEDIES[ActionType.REDIS_RESET_CONFIG]
 GOALS = {RedisOption.TIMEOUT: "600", RedisOption.MAX_CLIENTS: "60"}
@@ -122,30 +124,40 @@ async def finish(cluster: Cluster) -> tuple[PlanPhase, str, str]:
     return phase, why.reason, why.message
 
 
+@pytest.mark.parametrize("cut", [Cut.KILLED_BEFORE, Cut.KILLED_AFTER])
 async def test_each_action_is_taken_back_once_whenever_the_process_dies(
-    redis_target: RedisTarget, values: dict[RedisOption, str]
+    redis_target: RedisTarget, values: dict[RedisOption, str], cut: Cut
 ) -> None:
-    cluster = await carried_out(redis_target)
-    whole = Stepper(_run(cluster))
-    await whole
-    assert whole.steps >= 8
-    for cut in range(1, whole.steps + 1):
+    """Before and after each single call to the target."""
+    calls, was_killed = 0, True
+    while was_killed:
         cluster = await carried_out(redis_target)
         await redis_target.call("SLOWLOG", "RESET")
-        task = asyncio.ensure_future(run(Stepper(_run(cluster), cancel_at=cut)))
-        await asyncio.wait({task})
+        was_killed = await run_and_be_killed(cluster, calls, cut)
         phase, reason, message = await finish(cluster)
         assert (phase, reason) == (PlanPhase.ROLLED_BACK, "WorseThanBefore"), message
-        assert {o: await value_of(redis_target, o) for o in GOALS} == values, f"cut at await {cut} of {whole.steps}"
-        assert await settings_written(redis_target) == len(GOALS), f"cut at await {cut} of {whole.steps}"
+        assert {o: await value_of(redis_target, o) for o in GOALS} == values, f"{cut.value} call {calls}"
+        assert await settings_written(redis_target) == len(GOALS), f"{cut.value} call {calls}"
         first, second = (r.rolled_back for r in cluster.plan.status.action_results)
         assert first is not None
         assert second is not None
         assert (first.ended_at or first.started_at) > (second.ended_at or first.started_at), "the last goes first"
+        calls += 1
+    assert calls > 8
 
 
-async def _run(cluster: Cluster) -> None:
-    await cluster.rollbacks().run(cluster.plan)
+async def run_and_be_killed(cluster: Cluster, calls: int, cut: Cut) -> bool:
+    """By a process that is killed at one of its calls; whether it made so many."""
+    sound, interrupter = cluster.reached, Interrupter()
+    cluster.reached = RedisTarget(sound.access)
+    interrupter.watch(cluster.reached)
+    interrupter.arm(calls, cut)
+    with suppress(asyncio.CancelledError):
+        await cluster.rollbacks().run(cluster.plan)
+    was_killed = interrupter.disarm()
+    await cluster.reached.close()
+    cluster.reached = sound
+    return was_killed
 
 
 async def test_what_somebody_changed_since_stays_and_the_other_is_taken_back(redis_target: RedisTarget) -> None:
