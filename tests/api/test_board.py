@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incident_api.board.board import PART_BYTES, Board
+from incident_api.board.cards import incident_card
 from incident_api.board.scope import EVERYTHING, Scope, Topic
 from incident_api.board.sequence import Seq
+from incident_crds.incident import JoinedSystem, Relation
 
-from .factories import card
+from .factories import START, card, incident
 
 TS = "2026-01-01T00:00:00.000000Z"
 
@@ -29,6 +31,12 @@ def told(board: Board, seq: Seq, scope: Scope = EVERYTHING) -> list[tuple[str, s
     assert entries is not None
     messages = [read(entry.message) for entry in entries]
     return [(message["type"], message["data"]["id"]) for message in messages]
+
+
+def test_a_card_names_the_systems_that_joined_its_incident() -> None:
+    about = incident(1, systems=("redis-test",))
+    about.status.joined = [JoinedSystem(system="postgres-test", relation=Relation.CONSEQUENCE, at=START)]
+    assert incident_card(about).facets.systems == ("redis-test", "postgres-test")
 
 
 def test_changes_before_they_are_published_are_told_once_and_as_they_are_last() -> None:

@@ -283,6 +283,12 @@ def test_a_plan_for_one_system_verifies_what_opened_the_incident_and_that_client
     ]
 
 
+def test_what_had_joined_before_a_relapse_is_verified_on_no_other_system() -> None:
+    found = incident(signals=[CONNECTIONS, LATENCY])
+    found.spec.signal = LATENCY
+    assert verified_signals(found, {REDIS: [LATENCY]}) == [(REDIS, CANARY), (REDIS, LATENCY)]
+
+
 def verified_signals(found: Incident, broken: dict[str, list[SignalName]]) -> list[tuple[str, SignalName]]:
     draft = ActionDraft(ActionType.REMOVE_LATENCY, REDIS, ActionParams(), "")
     verdict = Verdict(FaultType.NETWORK_LATENCY, REDIS, "s", "s", Severity.P2, 85, (), (draft,))

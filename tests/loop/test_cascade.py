@@ -161,7 +161,7 @@ async def test_a_cause_that_is_noticed_later_joins_and_is_named(
     driver = Driver(sre)
     await driver.systems_ready()
     await ends_by_itself(stack)
-    async with probed(admin, breachSamples=4), delayed(stack, sre):
+    async with probed(admin, breachSamples=6), delayed(stack, sre):
         first = await driver.plan_awaiting()
         assert {action.system for action in first.spec.actions} == {POSTGRES}
         operator.kill()

@@ -37,6 +37,12 @@ def test_numbers_are_understood(text: str, number: str) -> None:
     assert number_of(text) == number
 
 
+def test_an_incident_is_about_what_joined_it_too() -> None:
+    joined = [{"system": "postgres-test"}, {"system": "redis-test"}]
+    incident = Document({"spec": {"affectedSystems": ["redis-test"]}, "status": {"joined": joined}})
+    assert incident.systems == ["redis-test", "postgres-test"]
+
+
 def test_the_nearest_names_are_offered() -> None:
     known = ["redis-test-memory-1-plan-1", "disk-monitor-usage-1-plan-1"]
     assert nearest("redis-test-memory-plan-1", known) == ["redis-test-memory-1-plan-1"]

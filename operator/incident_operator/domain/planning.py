@@ -185,7 +185,8 @@ def _to_verify(
     incident: Incident, verdict: Verdict, broken: Mapping[str, Collection[SignalName]]
 ) -> list[tuple[str, list[SignalName]]]:
     """The signals to verify on each system, the cause's first. An answering canary shows that it is reachable."""
-    owner, found = verdict.system, {verdict.system: [*incident.status.signals]}
+    # the incident's own list may hold signals of systems that had joined it before it was opened again
+    owner, found = verdict.system, {verdict.system: [*(broken.get(verdict.system) or incident.status.signals)]}
     if incident.status.joined:
         owner = incident.systems[0]
         found = {n: [*broken.get(n, ())] for n in dict.fromkeys([verdict.system, *incident.systems])}

@@ -16,7 +16,13 @@ from incident_crds.remediationplan import RemediationPlan
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
 from incident_operator.diagnosis.chain import Diagnosed, Diagnoser, Question
-from incident_operator.domain.cascade import FELT_BY_CLIENTS, FROM_ELSEWHERE, dependencies_of, suspects
+from incident_operator.domain.cascade import (
+    FELT_BY_CLIENTS,
+    FROM_ELSEWHERE,
+    broken_signals,
+    dependencies_of,
+    suspects,
+)
 from incident_operator.domain.context import (
     describe_attempts,
     describe_events,
@@ -117,7 +123,8 @@ class Investigation:
         self, incident: Incident, plans: Sequence[RemediationPlan], name: str, systems: Mapping[str, MockSystem]
     ) -> Finding:
         system = systems.get(name)
-        breached: set[SignalName] = set() if incident.status.joined else set(incident.status.signals)
+        broken = broken_signals(incident, [system] if system else [])
+        breached = set(broken.get(name, () if incident.status.joined else incident.status.signals))
         if system is not None:
             breached |= breaches_about(incident, system)
         evidence = await self._gather(name, system)
