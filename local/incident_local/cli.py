@@ -19,7 +19,8 @@ from incident_crds.catalogue import FaultType
 from incident_crds.environment import explain_settings
 from incident_crds.failpoint import Failpoint
 from incident_local.approval import ApproveMode
-from incident_local.benchcommand import run_bench_probes
+from incident_local.bench.faults import run_bench_faults
+from incident_local.bench.probes import run_bench_probes
 from incident_local.crash.matrix import abandoned, every_kill, random_kills, slice_of
 from incident_local.crashcommand import run_crash_test
 from incident_local.devtools import DevTool, become, devtool_binary, prepare_devtools
@@ -244,6 +245,16 @@ def probes(
     _run(
         lambda settings, progress: run_bench_probes(settings, progress, seconds=seconds, as_json=as_json), control_plane
     )
+
+
+@bench.command(name="faults")
+def bench_faults(
+    times: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each fault.")] = 3,
+    control_plane: ControlPlane = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how long each fault takes to be in effect, and to be undone once somebody asks for it."""
+    _run(lambda settings, progress: run_bench_faults(settings, progress, times=times, as_json=as_json), control_plane)
 
 
 @app.command()

@@ -7,7 +7,7 @@ import math
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from incident_local.jitter import Delays, measure_delays, parse_buckets
+from incident_local.bench.jitter import Delays, measure_delays, parse_buckets
 from incident_operator import metrics
 from tests.conftest import OperatorProcess, Stack
 from tests.local.test_drill import run

@@ -59,6 +59,13 @@ class Fault(ABC):
         """
         return
 
+    async def let_go(self, undo: UndoRecord) -> None:
+        """Give up what this process itself holds on the target. Asks nobody, so that it helps one that cannot answer.
+
+        Called before the target is reached for the undo, and by `recover`; may be repeated.
+        """
+        return
+
     @abstractmethod
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         """Remove all that carries the tag. Works when `inject` half-failed or never ran; may be repeated."""

@@ -87,12 +87,15 @@ class PostgresConnections(Fault):
                 return  # the server refuses clients: as full as can be
 
     @override
-    async def recover(self, target: Target, undo: UndoRecord) -> None:
-        postgres = narrow(target, PostgresTarget)
+    async def let_go(self, undo: UndoRecord) -> None:
         for session in self._held.pop(undo.tag, []):
             await session.close()
-        reached(Failpoint.HALF_RECOVERED)
-        await end_sessions(postgres, undo.tag)
+            reached(Failpoint.HALF_RECOVERED)
+
+    @override
+    async def recover(self, target: Target, undo: UndoRecord) -> None:
+        await self.let_go(undo)
+        await end_sessions(narrow(target, PostgresTarget), undo.tag)
 
     @override
     async def residue(self, target: Target, undo: UndoRecord) -> int:

@@ -98,7 +98,7 @@ class PostgresLock(Fault):
     @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         postgres = narrow(target, PostgresTarget)
-        self._let_go(undo)
+        await self.let_go(undo)
         await end_sessions(postgres, undo.tag)
         waiters = _choose_waiters(spec, undo, await self._tally(postgres, undo))
         await self._hold(postgres, undo, lifetime)
@@ -116,8 +116,13 @@ class PostgresLock(Fault):
         raise Refused(f"{postgres.access.address} does not let {waiters} sessions of {undo.tag} wait for a lock")
 
     @override
+    async def let_go(self, undo: UndoRecord) -> None:
+        for session in self._held.pop(undo.tag, []):
+            _close(session)
+
+    @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
-        self._let_go(undo)
+        await self.let_go(undo)
         reached(Failpoint.HALF_RECOVERED)
         # who waits for a lock does not notice that its client is gone
         await end_sessions(narrow(target, PostgresTarget), undo.tag)
@@ -126,10 +131,6 @@ class PostgresLock(Fault):
     async def residue(self, target: Target, undo: UndoRecord) -> int:
         here = sum(not session.closed for session in self._held.get(undo.tag, []))
         return max(here, await narrow(target, PostgresTarget).count_sessions(undo.tag))
-
-    def _let_go(self, undo: UndoRecord) -> None:
-        for session in self._held.pop(undo.tag, []):
-            _close(session)
 
     async def _tally(self, postgres: PostgresTarget, undo: UndoRecord) -> _Tally:
         row, *_ = await postgres.execute(_TALLY, (undo.tag, undo.tag, undo.tag, OPERATOR_NAME))

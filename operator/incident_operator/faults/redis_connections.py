@@ -82,12 +82,16 @@ class RedisConnections(Fault):
             missing = await self._missing(redis, percent)
 
     @override
-    async def recover(self, target: Target, undo: UndoRecord) -> None:
+    async def let_go(self, undo: UndoRecord) -> None:
         held = self._held.pop(undo.tag, None)
         if held is not None:
             held.end.cancel()
             await _close(held.links)
             reached(Failpoint.HALF_RECOVERED)
+
+    @override
+    async def recover(self, target: Target, undo: UndoRecord) -> None:
+        await self.let_go(undo)
         await end_clients(narrow(target, RedisTarget), undo.tag)
 
     @override

@@ -127,7 +127,7 @@ class RedisLatency(Fault):
                 return  # they are at work
 
     @override
-    async def recover(self, target: Target, undo: UndoRecord) -> None:
+    async def let_go(self, undo: UndoRecord) -> None:
         working = self._working.pop(undo.tag, [])
         for worker in working:
             worker.task.cancel()
@@ -135,6 +135,10 @@ class RedisLatency(Fault):
         for worker in working:
             await worker.link.close()  # a task that never began to run closed nothing
             reached(Failpoint.HALF_RECOVERED)
+
+    @override
+    async def recover(self, target: Target, undo: UndoRecord) -> None:
+        await self.let_go(undo)
         await end_clients(narrow(target, RedisTarget), undo.tag)
 
     @override

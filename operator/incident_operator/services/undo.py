@@ -112,6 +112,8 @@ class Undo:
         now = datetime.now(UTC)
         gone = {"phase": TargetPhase.RECOVERED, "recovered_at": now, "residue": 0}
         try:
+            with on_system(target.system):
+                await fault.let_go(target.undo)
             system = await self.reach(experiment, target)
             with on_system(target.system):
                 await fault.recover(system, target.undo)

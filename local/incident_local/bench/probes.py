@@ -5,31 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import aiohttp
 
-from incident_crds.base import ObjectMeta
 from incident_crds.catalogue import FaultType
-from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.client import ApiClient, load_config
-from incident_crds.errors import ApiError, NotFound
+from incident_crds.errors import ApiError
 from incident_crds.mocksystem import MockSystem
 from incident_local.approval import APPROVER
+from incident_local.bench.breaking import Breaker
+from incident_local.bench.jitter import LIMIT_SECONDS, Buckets, Delays, measure_delays, parse_buckets
 from incident_local.drillcommand import running_stack
 from incident_local.errors import BenchFailed
 from incident_local.identities import NAMESPACE
-from incident_local.jitter import LIMIT_SECONDS, Buckets, Delays, measure_delays, parse_buckets
 from incident_local.progress import Progress
 from incident_local.runinfo import read_run_info
 from incident_local.settings import Settings
 from incident_local.state import StateFolder
-
-_STEP_WITHIN = timedelta(seconds=60)
-_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +67,7 @@ class ProbeBench:
 
     def __init__(self, client: ApiClient, metrics_url: str, seconds: float, progress: Progress) -> None:
         self._client = client
+        self._breaker = Breaker(client)
         self._metrics_url = metrics_url
         self._seconds = seconds
         self._progress = progress
@@ -97,56 +92,11 @@ class ProbeBench:
         end, injections = loop.time() + self._seconds, 0
         if phase.fault is None:
             await asyncio.sleep(self._seconds)
+            return 0
         while loop.time() < end:
-            await self._break_once(phase)
-            injections += 1
+            async with self._breaker.broken(phase.system, phase.fault, {phase.block[0]: phase.block[1]}):
+                injections += 1
         return injections
-
-    async def _break_once(self, phase: Phase) -> None:
-        """Inject it whole, and have it undone: the experiment is gone once a scan found nothing of it."""
-        experiment = ChaosExperiment.model_validate(
-            {
-                "spec": {
-                    "target": {"systemRef": {"name": phase.system}},
-                    "fault": {"type": phase.fault, phase.block[0]: phase.block[1]},
-                    "durationSeconds": 300,
-                }
-            }
-        )
-        experiment.metadata = ObjectMeta(name=f"bench-{secrets.token_hex(4)}", namespace=NAMESPACE)
-        try:
-            await self._client.create(experiment)
-            await self._wait_active(experiment)
-        finally:
-            await self._withdraw(experiment)
-
-    async def _wait_active(self, experiment: ChaosExperiment) -> None:
-        try:
-            async with asyncio.timeout(_STEP_WITHIN.total_seconds()):
-                while True:
-                    now = await self._client.get(ChaosExperiment, *experiment.key)
-                    if now.status.phase is ExperimentPhase.ACTIVE:
-                        return
-                    if now.status.phase is not None and now.status.phase.is_final:
-                        raise BenchFailed(
-                            f"{experiment.spec.fault.type} was not injected: {now.status.reason}: {now.status.message}",
-                            remedy="the message says what stands against it",
-                        )
-                    await asyncio.sleep(_POLL_SECONDS)
-        except TimeoutError:
-            raise _too_long(f"{experiment.spec.fault.type} was not injected") from None
-
-    async def _withdraw(self, experiment: ChaosExperiment) -> None:
-        try:
-            async with asyncio.timeout(_STEP_WITHIN.total_seconds()):
-                await self._client.delete(ChaosExperiment, *experiment.key)
-                while True:
-                    await self._client.get(ChaosExperiment, *experiment.key)
-                    await asyncio.sleep(_POLL_SECONDS)
-        except NotFound:
-            return
-        except TimeoutError:
-            raise _too_long(f"{experiment.spec.fault.type} was not undone") from None
 
     async def _scrape(self) -> dict[str, Buckets]:
         try:
@@ -220,7 +170,3 @@ def _text(milliseconds: float) -> str:
 def _known(milliseconds: float) -> float | None:
     """JSON has no infinity: None is longer than the last bucket."""
     return milliseconds if math.isfinite(milliseconds) else None
-
-
-def _too_long(what: str) -> BenchFailed:
-    return BenchFailed(f"{what} within {_STEP_WITHIN.total_seconds():g} s", remedy="see the operator's log")

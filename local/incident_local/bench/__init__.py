@@ -1,0 +1,1 @@
+"""What is promised in seconds, measured from outside on a real stack."""
