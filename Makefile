@@ -13,6 +13,8 @@ DRILL ?=
 BENCH ?=
 # Flags of the fuzzer, such as FUZZ="--seed 2 --cases 50000".
 FUZZ ?=
+# Flags of the crash test, such as CRASH="--fault DiskFill" or CRASH="--seed 7 --kills 50".
+CRASH ?=
 # Where a release of the kubectl plugin will lie, such as PLUGIN="--release-url https://... --homepage https://...".
 PLUGIN ?=
 # The image that `make image` builds, and with what: docker, podman or buildah; the first on PATH when empty.
@@ -25,7 +27,7 @@ NODE_IMAGE ?=
 export IMAGE_BUILDER PYTHON_IMAGE NODE_IMAGE
 
 .DEFAULT_GOAL := help
-.PHONY: help venv prepare board drill up down test test-slow check lint-chart e2e screenshots bench-api bench-board fuzz-api generate lock lock-image image sbom kind-up kind-down plugin clean
+.PHONY: help venv prepare board drill up down test test-slow check lint-chart e2e crash-test screenshots bench-api bench-board fuzz-api generate lock lock-image image sbom kind-up kind-down plugin clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +88,10 @@ check: venv ## Format, lint, types, import contracts, generated files, Go code, 
 
 lint-chart: venv ## The chart by helm lint, kubeconform and, where there is one, kube-linter; builds the first two once.
 	@$(BIN)/python -m tests.chart.lint
+
+crash-test: prepare ## Kill the operator at every step of every fault, and see that nothing is left; half an hour. CRASH="--kills 50".
+	@$(BIN)/incident-simulator crash-test $(CRASH)
+	@$(if $(CRASH),,$(BIN)/incident-simulator crash-test --for-good)
 
 screenshots: prepare ## Take the README's pictures of real drills again; look at them before they are committed.
 	@$(BIN)/python -m pytest tests/board/screenshots.py

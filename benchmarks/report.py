@@ -83,7 +83,8 @@ def render(results: Results) -> str:
     for _, section in sections:
         if section.run not in runs:
             runs.append(section.run)
-    lines = ["# Results", "", "Written by `make bench-api`; [README.md](README.md) says how to read it.", ""]
+    head = "Written by `make bench-api`; [README.md](README.md) says how to read it."
+    lines = ["# Results", "", f"{head} [PROBES.md](PROBES.md) tells how late probes begin.", ""]
     lines += _runs(runs)
     for name, section in sections:
         number = runs.index(section.run) + 1

@@ -23,6 +23,9 @@ from tests.processes import ServerProcess, clean_environment, free_port
 START_SECONDS = 900.0  # the first run on a machine builds the control plane
 NAMESPACE = "drills"
 
+# A run in the background of a shell inherits an ignored SIGINT, and hands it on to every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @dataclass(frozen=True, slots=True)
 class SystemAccess:
@@ -52,11 +55,15 @@ class Stack:
     def logs(self) -> Path:
         return Path(self.info["logs"])
 
-    def client(self, user: str) -> ApiClient:
-        """A client as `user`, to be used as a context."""
+    def config(self, user: str) -> ApiConfig:
+        """How `user` reaches the API server."""
         secrets = self.state / "secrets"
         token_file = str(secrets / f"{user}.token")
-        return ApiClient(ApiConfig(self.info["server"], ca_file=str(secrets / "ca.crt"), token_file=token_file))
+        return ApiConfig(self.info["server"], ca_file=str(secrets / "ca.crt"), token_file=token_file)
+
+    def client(self, user: str) -> ApiClient:
+        """A client as `user`, to be used as a context."""
+        return ApiClient(self.config(user))
 
     def system(self, name: str) -> SystemAccess:
         secrets = self.state / "secrets"

@@ -101,7 +101,8 @@ def roles(system_namespace: str, watched_namespaces: Sequence[str] = ()) -> tupl
 def _operator_roles(system_namespace: str, watched_namespaces: Sequence[str]) -> tuple[Role, ...]:
     name = "incidentsim-operator"
     everywhere = (
-        Rule(GROUP, ("mocksystems", "chaosexperiments"), (*_READ, "patch")),
+        Rule(GROUP, ("mocksystems",), (*_READ, "patch")),
+        Rule(GROUP, ("chaosexperiments",), (*_READ, "create", "patch", "delete")),  # children of a schedule
         Rule(GROUP, ("incidentgenerators",), _READ),
         Rule(GROUP, ("incidents",), (*_READ, "create")),
         Rule(GROUP, ("remediationplans",), (*_READ, "create", "patch")),

@@ -17,8 +17,11 @@ class FaultType(StrEnum):
     """The faults an experiment can inject, and the root causes a diagnosis can name."""
 
     REDIS_MEMORY = "RedisMemory"
+    REDIS_CONNECTIONS = "RedisConnections"
+    REDIS_LATENCY = "RedisLatency"
     POSTGRES_CONNECTIONS = "PostgresConnections"
     POSTGRES_BLOAT = "PostgresBloat"
+    POSTGRES_LOCK = "PostgresLock"
     DISK_FILL = "DiskFill"
     NETWORK_LATENCY = "NetworkLatency"
     SYSTEM_DOWN = "SystemDown"
@@ -45,7 +48,10 @@ class ActionType(StrEnum):
 
     REDIS_EVICT_PREFIX = "RedisEvictPrefix"
     REDIS_CLEAR_CACHE = "RedisClearCache"
+    REDIS_KILL_CLIENTS = "RedisKillClients"
+    REDIS_RESET_CONFIG = "RedisResetConfig"
     POSTGRES_TERMINATE_IDLE = "PostgresTerminateIdle"
+    POSTGRES_TERMINATE_BLOCKERS = "PostgresTerminateBlockers"
     POSTGRES_VACUUM = "PostgresVacuum"
     DISK_CLEANUP = "DiskCleanup"
     RESTART_SYSTEM = "RestartSystem"

@@ -30,6 +30,7 @@ class ExperimentPhase(StrEnum):
     """Where the experiment stands; a summary of its targets and conditions."""
 
     PENDING = "Pending"
+    SCHEDULED = "Scheduled"
     REJECTED = "Rejected"
     INJECTING = "Injecting"
     ACTIVE = "Active"
@@ -142,6 +143,10 @@ class ChaosExperimentSpec(Model):
                 ),
                 "schedule is immutable: delete the experiment and create another",
             ),
+            (
+                "self.allowOverlap == oldSelf.allowOverlap",
+                "allowOverlap is immutable: delete the experiment and create another",
+            ),
         )
     )
 
@@ -152,11 +157,15 @@ class ChaosExperimentSpec(Model):
     duration_seconds: Annotated[int, Field(ge=1, le=3600)] = 600
     """Longest time the fault may last, counted from when it took effect."""
     schedule: Annotated[str, Field(max_length=64)] | None = None
-    """Cron expression in UTC; each firing makes a child experiment."""
+    """Cron expression of five fields in UTC; each firing makes a child experiment, and this one injects nothing."""
+    history_limit: Annotated[int, Field(ge=0, le=100)] = 3
+    """With a schedule: how many finished children are kept."""
+    allow_overlap: bool = False
+    """Begin also where another experiment's fault is on a target."""
     dry_run: bool = False
-    """Check everything, change nothing."""
+    """Connect to the targets, read all that would be needed, and write nothing."""
     suspend: bool = False
-    """Inject nothing while true; a fault in progress is undone."""
+    """Inject nothing while true; a fault in progress is undone. With a schedule: let no firing make a child."""
 
 
 class TargetPhase(StrEnum):
@@ -222,6 +231,25 @@ class Measurement(StatusModel):
     """When it was measured."""
 
 
+class ScheduleStatus(StatusModel):
+    """What a schedule did, and when it fires next."""
+
+    next_fire_at: Timestamp | None = None
+    """The next firing."""
+    last_fire_at: Timestamp | None = None
+    """The last firing that made a child."""
+    last_child: ShortText = ""
+    """The name of that child."""
+    active_child: ShortText = ""
+    """The child that is not final yet; while there is one, no firing makes another."""
+    skipped_at: Timestamp | None = None
+    """The last firing that made no child."""
+    skipped_reason: ShortText = ""
+    """Why it made none, in CamelCase, for programs: ChildActive, Suspended, KillSwitch, Missed or NameTaken."""
+    skipped_message: Text = ""
+    """Why it made none, for people."""
+
+
 class ChaosExperimentStatus(StatusModel):
     """What was done, what it did, and how the answer to it is graded."""
 
@@ -246,9 +274,11 @@ class ChaosExperimentStatus(StatusModel):
     injected_at: Timestamp | None = None
     """When the fault had taken effect everywhere."""
     expires_at: Timestamp | None = None
-    """When the operator removes it unasked."""
+    """When the operator removes it unasked: durationSeconds after it had taken effect."""
     deadline_at: Timestamp | None = None
     """When it ends in any case, counted from when the injection began."""
+    schedule: ScheduleStatus | None = None
+    """Of an experiment with a schedule: what it did, and when it fires next."""
     recovered_at: Timestamp | None = None
     """When its removal was proven everywhere."""
     healed_by: HealedBy | None = None
@@ -278,6 +308,10 @@ class ChaosExperiment(Resource):
             Column("Passed", ".status.grade.grade.passed"),
             Column("Reason", ".status.reason", priority=1),
             Column("Expires", ".status.expiresAt", priority=1),
+            Column("Deadline", ".status.deadlineAt", priority=1),
+            Column("Schedule", ".spec.schedule", priority=1),
+            Column("Next-Fire", ".status.schedule.nextFireAt", priority=1),
+            Column("Last-Child", ".status.schedule.lastChild", priority=1),
             Column("Age", ".metadata.creationTimestamp", "date"),
         ),
         selectable_fields=(".spec.fault.type", ".status.phase"),

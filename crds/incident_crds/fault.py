@@ -19,6 +19,20 @@ class RedisMemoryFault(Model):
     """used_memory to reach, as a percent of maxmemory."""
 
 
+class RedisConnectionsFault(Model):
+    """Holds real idle connections."""
+
+    fill_percent: FillPercent = 90
+    """Connections to reach, as a percent of maxclients; some have to stay free for the operator."""
+
+
+class RedisLatencyFault(Model):
+    """Keeps Redis busy with short scripts, so that everybody waits for each answer."""
+
+    delay_milliseconds: Annotated[int, Field(ge=1, le=10000)] | None = None
+    """Time that each answer takes; where absent, so much that the canary takes about eight times its budget."""
+
+
 class PostgresConnectionsFault(Model):
     """Opens real idle sessions."""
 
@@ -33,6 +47,13 @@ class PostgresBloatFault(Model):
     """Share of the table's rows that are dead."""
     rows: Annotated[int, Field(ge=2000, le=1000000)] = 20000
     """Rows to write before some are deleted."""
+
+
+class PostgresLockFault(Model):
+    """Holds a lock in a transaction that does nothing more, while other sessions wait for it."""
+
+    waiters: Annotated[int, Field(ge=2, le=500)] | None = None
+    """Sessions that wait; where absent, so many that most of those that are connected wait."""
 
 
 class DiskFillFault(Model):
@@ -63,8 +84,11 @@ class NoneFault(Model):
 
 _BLOCKS = {
     "RedisMemory": "redisMemory",
+    "RedisConnections": "redisConnections",
+    "RedisLatency": "redisLatency",
     "PostgresConnections": "postgresConnections",
     "PostgresBloat": "postgresBloat",
+    "PostgresLock": "postgresLock",
     "DiskFill": "diskFill",
     "NetworkLatency": "networkLatency",
     "SystemDown": "systemDown",
@@ -91,10 +115,16 @@ class Fault(Model):
     """The fault; None is a control run without one."""
     redis_memory: RedisMemoryFault | None = None
     """Parameters of RedisMemory."""
+    redis_connections: RedisConnectionsFault | None = None
+    """Parameters of RedisConnections."""
+    redis_latency: RedisLatencyFault | None = None
+    """Parameters of RedisLatency."""
     postgres_connections: PostgresConnectionsFault | None = None
     """Parameters of PostgresConnections."""
     postgres_bloat: PostgresBloatFault | None = None
     """Parameters of PostgresBloat."""
+    postgres_lock: PostgresLockFault | None = None
+    """Parameters of PostgresLock."""
     disk_fill: DiskFillFault | None = None
     """Parameters of DiskFill."""
     network_latency: NetworkLatencyFault | None = None

@@ -171,6 +171,8 @@ class Timestamps(StatusModel):
     """The harm was measured to be gone, at the start of the hold window that proved it."""
     resolved_at: Timestamp | None = None
     """The incident was resolved."""
+    escalated_at: Timestamp | None = None
+    """A person was called, the first time."""
 
 
 class IncidentDurations(StatusModel):
@@ -268,6 +270,8 @@ class IncidentStatus(StatusModel):
     """The milestones."""
     durations: IncidentDurations = Field(default_factory=IncidentDurations)
     """Seconds between milestones."""
+    earlier_timestamps: Annotated[list[Timestamps], Field(max_length=10)] = Field(default_factory=list)
+    """The milestones of the occurrences before it was reopened, oldest first; the oldest go when there are many."""
     status_history: Annotated[list[StatusChange], Field(max_length=100)] = Field(default_factory=list)
     """Every move from column to column."""
     timeline: Annotated[list[TimelineEntry], Field(max_length=200)] = Field(default_factory=list)

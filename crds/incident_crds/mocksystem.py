@@ -109,6 +109,8 @@ class DeploymentSystem(Model):
     """Redis only: maxmemory; half of the container's memory where absent."""
     max_connections: Annotated[int, Field(ge=10, le=1000)] | None = None
     """Postgres only: max_connections; 30 where absent."""
+    max_clients: Annotated[int, Field(ge=50, le=2000)] | None = None
+    """Redis only: maxclients; 200 where absent."""
     run_as_user: Annotated[int, Field(ge=1)] | None = None
     """User id that the image expects; 999, as the official Debian images do, where absent."""
 
@@ -161,6 +163,10 @@ class MockSystemSpec(Model):
             (
                 "!has(self.deployment) || !has(self.deployment.maxConnections) || self.type == 'Postgres'",
                 "deployment.maxConnections is for Postgres only",
+            ),
+            (
+                "!has(self.deployment) || !has(self.deployment.maxClients) || self.type == 'Redis'",
+                "deployment.maxClients is for Redis only",
             ),
         )
     )

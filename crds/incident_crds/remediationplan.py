@@ -57,15 +57,28 @@ class PlanPhase(StrEnum):
         return self in (self.APPROVED, self.EXECUTING, self.VERIFYING)
 
 
+class RedisOption(StrEnum):
+    """The options of Redis that can be set back: those that keep clients or writes out when they are wrong."""
+
+    MAX_CLIENTS = "maxclients"
+    MAX_MEMORY = "maxmemory"
+    MAX_MEMORY_POLICY = "maxmemory-policy"
+    TIMEOUT = "timeout"
+
+
 class ActionParams(Model):
     """Parameters, as far as the action's type takes them."""
 
     prefix: Annotated[str, Field(min_length=3, max_length=128)] | None = None
     """RedisEvictPrefix: keys that begin so are deleted."""
+    client_name: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_.:@/+-]{0,127}$")] | None = None
+    """RedisKillClients: whose connections are ended, as CLIENT SETNAME gave it."""
     application_name: Annotated[str, Field(min_length=1, max_length=63)] | None = None
-    """PostgresTerminateIdle: whose sessions are ended."""
+    """PostgresTerminateIdle: whose sessions are ended. PostgresTerminateBlockers: only this one's, or all's."""
     idle_seconds: Annotated[int, Field(ge=0, le=86400)] | None = None
     """PostgresTerminateIdle: only sessions that are idle for so long."""
+    min_blocked_seconds: Annotated[int, Field(ge=0, le=86400)] | None = None
+    """PostgresTerminateBlockers: only sessions that somebody has waited for so long; 2 where absent."""
     table: (
         Annotated[
             str,
@@ -82,6 +95,11 @@ class ActionParams(Model):
         | None
     ) = None
     """DiskCleanup: the files, relative to the disk's root."""
+    option: RedisOption | None = None
+    """RedisResetConfig: the option that is set back."""
+    value: Annotated[str, Field(pattern="^[a-z0-9-]{1,32}$")] | None = None
+    """RedisResetConfig: the value to set, as CONFIG SET takes it; where absent, what the system was created with, or
+    else the default of Redis."""
 
 
 class Action(Model):
@@ -94,6 +112,10 @@ class Action(Model):
                 "RedisEvictPrefix needs params.prefix",
             ),
             (
+                "self.type != 'RedisKillClients' || (has(self.params) && has(self.params.clientName))",
+                "RedisKillClients needs params.clientName",
+            ),
+            (
                 "self.type != 'PostgresTerminateIdle' || (has(self.params) && has(self.params.applicationName))",
                 "PostgresTerminateIdle needs params.applicationName",
             ),
@@ -104,6 +126,10 @@ class Action(Model):
             (
                 "self.type != 'DiskCleanup' || (has(self.params) && has(self.params.files))",
                 "DiskCleanup needs params.files",
+            ),
+            (
+                "self.type != 'RedisResetConfig' || (has(self.params) && has(self.params.option))",
+                "RedisResetConfig needs params.option",
             ),
         )
     )
@@ -192,6 +218,31 @@ class Decision(StatusModel):
     """The hash that was approved."""
 
 
+Readings = Annotated[
+    dict[str, JsonValue],
+    Field(
+        max_length=32,
+        json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
+    ),
+]
+"""What was read from a target, by name."""
+
+
+class ActionRollback(StatusModel):
+    """How one action was taken back, by a measurement afterwards."""
+
+    started_at: Timestamp
+    """Written before anything was taken back, so that a restart sees it."""
+    ended_at: Timestamp | None = None
+    """When it was over."""
+    succeeded: bool = False
+    """The target was measured to be as it was before the action."""
+    output: Text = ""
+    """What was done, or why nothing could be, for people."""
+    after: Readings = Field(default_factory=dict)
+    """What was read from the target when it was over."""
+
+
 class ActionResult(StatusModel):
     """What one action did, by measurements before and after."""
 
@@ -207,22 +258,12 @@ class ActionResult(StatusModel):
     """Its effect was measured on the target."""
     output: Text = ""
     """What was done, for people."""
-    before: Annotated[
-        dict[str, JsonValue],
-        Field(
-            max_length=32,
-            json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
-        ),
-    ] = Field(default_factory=dict)
+    before: Readings = Field(default_factory=dict)
     """What was read from the target before."""
-    after: Annotated[
-        dict[str, JsonValue],
-        Field(
-            max_length=32,
-            json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
-        ),
-    ] = Field(default_factory=dict)
+    after: Readings = Field(default_factory=dict)
     """What was read from the target after."""
+    rolled_back: ActionRollback | None = None
+    """How it was taken back, where the plan made things worse or went no further."""
 
 
 class VerificationSample(StatusModel):
@@ -238,6 +279,17 @@ class VerificationSample(StatusModel):
     """Its health; absent when unknown, which does not pass."""
     ok: bool = False
     """It was at or above the check's minimum."""
+
+
+class Rollback(StatusModel):
+    """Why a plan's actions are taken back. Written before the first is."""
+
+    started_at: Timestamp
+    """When it was decided."""
+    reason: ShortText
+    """Why, in CamelCase, for programs."""
+    message: Text = ""
+    """Why, for people."""
 
 
 class PinnedTarget(StatusModel):
@@ -284,6 +336,8 @@ class RemediationPlanStatus(StatusModel):
     """When every check had held for its window."""
     verification_samples: Annotated[list[VerificationSample], Field(max_length=60)] = Field(default_factory=list)
     """The latest measurements while it was verified."""
+    rollback: Rollback | None = None
+    """Why its actions were taken back; the plan goes on running until that is over."""
     observed_generation: int | None = None
     """The metadata.generation that this status is about."""
     conditions: Conditions = Field(default_factory=list)

@@ -15,8 +15,13 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from incident_crds.catalogue import FaultType
 from incident_crds.environment import explain_settings
+from incident_crds.failpoint import Failpoint
 from incident_local.approval import ApproveMode
+from incident_local.benchcommand import run_bench_probes
+from incident_local.crash.matrix import abandoned, every_kill, random_kills, slice_of
+from incident_local.crashcommand import run_crash_test
 from incident_local.devtools import DevTool, become, devtool_binary, prepare_devtools
 from incident_local.drillcommand import run_drills, run_grade
 from incident_local.errors import LocalError, NoSpace, SettingsInvalid
@@ -41,6 +46,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+bench = typer.Typer(help="Measure what is promised, on the running stack or on one for just this long.")
+app.add_typer(bench, name="bench", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 ControlPlane = Annotated[
@@ -182,6 +190,41 @@ def drill(
     )
 
 
+@app.command(name="crash-test")
+def crash_test(
+    faults: Annotated[
+        list[FaultType] | None, typer.Option("--fault", help="Only this fault; may be repeated. All when left out.")
+    ] = None,
+    points: Annotated[
+        list[Failpoint] | None,
+        typer.Option("--point", help="Kill only here; may be repeated. Everywhere when left out."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="What chance does the same for.")] = 1,
+    kills: Annotated[
+        int | None, typer.Option(min=1, max=10000, help="So many kills at random times, instead of at every point.")
+    ] = None,
+    sample: Annotated[int | None, typer.Option(min=1, help="Only so many of the points, by chance.")] = None,
+    for_good: Annotated[
+        bool, typer.Option("--for-good", help="Kill each fault's operator once, and see its dead-man end it.")
+    ] = False,
+    control_plane: ControlPlane = None,
+    as_json: AsJson = False,
+) -> None:
+    """Kill the operator at every step of every fault, and prove that the next one leaves nothing behind."""
+
+    async def crash(settings: Settings, progress: Progress) -> int:
+        if for_good:
+            chosen = abandoned(faults or ())
+        elif kills is not None:
+            chosen = random_kills(seed, kills, faults or ())
+        else:
+            chosen = every_kill(faults or (), points or ())
+            chosen = slice_of(chosen, seed, sample) if sample else chosen
+        return await run_crash_test(settings, progress, chosen, as_json=as_json)
+
+    _run(crash, control_plane)
+
+
 @app.command()
 def grade(
     name: Annotated[str, typer.Argument(help="An experiment, or a scenario: then its latest run.")],
@@ -189,6 +232,18 @@ def grade(
 ) -> None:
     """Show how a finished drill was graded."""
     _run(lambda settings, _: run_grade(settings, name, as_json=as_json))
+
+
+@bench.command()
+def probes(
+    seconds: Annotated[int, typer.Option(min=2, max=3600, help="Of each of the three phases.")] = 60,
+    control_plane: ControlPlane = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how late probes begin, at rest and while another system is broken again and again."""
+    _run(
+        lambda settings, progress: run_bench_probes(settings, progress, seconds=seconds, as_json=as_json), control_plane
+    )
 
 
 @app.command()

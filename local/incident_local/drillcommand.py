@@ -60,7 +60,7 @@ async def run_drills(
     state = StateFolder(settings.state_dir)
     results = _Results()
     async with (
-        _stack(settings, state, progress) as supervisor,
+        running_stack(settings, state, progress) as supervisor,
         ApiClient(load_config(str(state.kubeconfig), APPROVER)) as client,
     ):
         kubectl = await _kubectl(settings, state, progress) if mode is ApproveMode.WAIT else ""
@@ -91,7 +91,7 @@ async def _kubectl(settings: Settings, state: StateFolder, progress: Progress) -
 
 
 @asynccontextmanager
-async def _stack(settings: Settings, state: StateFolder, progress: Progress) -> AsyncIterator[Supervisor | None]:
+async def running_stack(settings: Settings, state: StateFolder, progress: Progress) -> AsyncIterator[Supervisor | None]:
     """A stack that was started here, or None when another process runs it."""
     if (holder := state.holder()) is not None:
         progress.line(f"using the stack of process {holder}")

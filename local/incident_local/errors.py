@@ -15,7 +15,8 @@ LocalError
 ├── LeftBehind            a process outlived the stop
 ├── LinkRefused           the API does not answer, or makes no sign-in link
 ├── ScenarioInvalid       no such scenario, or a file that is not one
-└── DrillFailed           a drill that was rejected, timed out, or was not passed
+├── DrillFailed           a drill that was rejected, timed out, or was not passed
+└── BenchFailed           a measurement that could not be taken
 """
 
 from __future__ import annotations
@@ -101,4 +102,8 @@ class ScenarioInvalid(LocalError):
 
 
 class DrillFailed(LocalError):
+    pass
+
+
+class BenchFailed(LocalError):
     pass

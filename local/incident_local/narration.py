@@ -41,6 +41,8 @@ class Narrator:
 def experiment_facts(experiment: ChaosExperiment) -> Iterator[Fact]:
     status, fault = experiment.status, experiment.spec.fault.type
     where = ", ".join(target.system for target in status.targets)
+    if status.phase is ExperimentPhase.PENDING:
+        yield Fact(f"held {status.reason}", f"waiting, {status.reason}: {status.message}")
     if status.started_at:
         yield Fact("injecting", f"injecting {fault} into {where}", status.started_at)
     if status.injected_at:
@@ -107,6 +109,9 @@ def plan_facts(plan: RemediationPlan) -> Iterator[Fact]:
     for result in status.action_results:
         if result.ended_at:
             yield Fact(f"action {name} {result.id}", _result(result), result.ended_at)
+        if (back := result.rolled_back) and back.ended_at:
+            verdict = "taken back" if back.succeeded else "NOT taken back"
+            yield Fact(f"rollback {name} {result.id}", f"{result.type}: {verdict}: {back.output}", back.ended_at)
     samples = sorted(status.verification_samples, key=lambda sample: sample.at)
     is_one = len({s.system for s in samples}) <= 1
     for at, measured in groupby(samples, key=lambda sample: sample.at):

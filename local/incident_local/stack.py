@@ -41,6 +41,8 @@ class RunningStack:
 
     info: RunInfo
     supervisor: Supervisor
+    operator: Service
+    """How the operator is started, for who asked for a stack without one."""
 
 
 class StackStarter:
@@ -83,8 +85,9 @@ class StackStarter:
                 starts = (supervisor.start(proxy.service) for proxy in proxies)
                 applying = bootstrap.run(proxies, endpoint, control_token)
                 await supervisor.unless_failed(_together(applying, *starts))
+            operator = self._operator(ports["operator"])
             if with_operator:
-                await self._start(supervisor, self._operator(ports["operator"]))
+                await self._start(supervisor, operator)
                 await self._start(supervisor, build_shop({p.system.name: p for p in proxies}, self._state))
             if with_api:  # before the systems are waited for: the operator reaches them meanwhile
                 await self._start(supervisor, self._api(ports["api"]))
@@ -93,7 +96,7 @@ class StackStarter:
                     await supervisor.unless_failed(bootstrap.wait_systems(systems))
             info = self._run_info(server, endpoint, ports, has_api=with_api)
             write_run_info(self._state, info)
-            yield RunningStack(info, supervisor)
+            yield RunningStack(info, supervisor, operator)
 
     async def _start(self, supervisor: Supervisor, service: Service) -> None:
         with self._progress.step(f"start {service.command.name}"):

@@ -19,7 +19,7 @@ from incident_crds.client import ApiClient, ApiConfig, load_config
 from incident_crds.environment import explain_settings, settle_memory
 from incident_crds.errors import ApiError
 from incident_crds.logs import configure_logs
-from incident_operator import metrics
+from incident_operator import failpoints, metrics
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.lease import Lease, LeaseLost, LeaseTimes
 from incident_operator.diagnosis.factory import build_diagnoser
@@ -50,6 +50,7 @@ def main() -> int:
         print(f"incident-operator: {error}", file=sys.stderr)
         return EXIT_USAGE
     configure_logs(settings.log_format, settings.log_level)
+    failpoints.arm(settings.failpoint, settings.failpoint_journal)
     try:
         traces = open_sender(settings.otlp_endpoint) if settings.otlp_endpoint else None
     except TracingUnavailable as error:

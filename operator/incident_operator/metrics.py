@@ -28,6 +28,26 @@ _gauge = partial(Gauge, registry=REGISTRY)
 _histogram = partial(Histogram, registry=REGISTRY)
 
 STAGES = ("detect", "acknowledge", "diagnose", "propose", "approve", "execute", "verify", "resolve")
+_DELAY_BUCKETS = (
+    0.001,
+    0.002,
+    0.003,
+    0.005,
+    0.0075,
+    0.01,
+    0.015,
+    0.02,
+    0.03,
+    0.05,
+    0.075,
+    0.1,
+    0.15,
+    0.2,
+    0.3,
+    0.5,
+    1,
+    2.5,
+)
 _STAGE_BUCKETS = (0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300, 1800, 7200)
 
 # Incidents
@@ -71,6 +91,31 @@ DRILL_FINDINGS = _counter("incidentsim_drill_findings_total", "What graded runs 
 SYSTEMS = _gauge("incidentsim_systems", "Systems by type and phase.", ["type", "phase"])
 PROBE_AGE = _gauge(
     "incidentsim_probe_age_seconds", "Time since the last sample of the system that was left alone longest.", ["type"]
+)
+PROBE_DELAY = _histogram(
+    "incidentsim_probe_delay_seconds",
+    "How late probes began, by the interval since the one before; those that were asked for sooner are left out.",
+    ["type"],
+    buckets=(
+        0.001,
+        0.002,
+        0.003,
+        0.005,
+        0.0075,
+        0.01,
+        0.015,
+        0.02,
+        0.03,
+        0.05,
+        0.075,
+        0.1,
+        0.15,
+        0.2,
+        0.3,
+        0.5,
+        1,
+        2.5,
+    ),
 )
 SAMPLES = _counter("incidentsim_samples_total", "Samples taken of systems.", ["reachable"])
 

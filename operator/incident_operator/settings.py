@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -10,12 +11,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from incident_crds.environment import HostAndPort, split_address, split_list
 from incident_operator.diagnosis.factory import DIAGNOSERS, DiagnosisSettings, GeminiSdk, ProviderSettings
+from incident_operator.failpoints import parse_failpoint
 
 
 def _known_diagnosers(text: str) -> str:
     names = split_list(text)
     if not names or len(set(names)) != len(names) or not set(names) <= set(DIAGNOSERS):
         raise ValueError(f"must list some of {', '.join(DIAGNOSERS)}, each once, separated by commas")
+    return text
+
+
+def _known_failpoint(text: str) -> str:
+    parse_failpoint(text)
     return text
 
 
@@ -51,6 +58,11 @@ class Settings(BaseSettings):
     postgres_image: str = "postgres:16"
     otlp_endpoint: Annotated[str | None, Field(pattern=r"^https?://")] = None
     """Collector that traces of drills are sent to, as OTLP over HTTP; none are made without it."""
+
+    failpoint: Annotated[str, AfterValidator(_known_failpoint)] | None = None
+    """For crash tests only: POINT or POINT@SYSTEM, where this process ends itself with SIGKILL."""
+    failpoint_journal: Path | None = None
+    """For crash tests only: a file that is told of every such point that is passed."""
 
     diagnosers: Annotated[str, AfterValidator(_known_diagnosers)] = "groq,gemini,rules"
     """Who diagnoses, in this order. Groq and Gemini are left out without a key."""

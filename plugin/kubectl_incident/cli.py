@@ -16,6 +16,7 @@ from kubectl_incident.decisions import run_approve, run_reject
 from kubectl_incident.documents import Document
 from kubectl_incident.drill import Drill, with_system
 from kubectl_incident.errors import PluginError, UsageError
+from kubectl_incident.forgetting import run_forget
 from kubectl_incident.killswitch import run_halt, run_resume
 from kubectl_incident.kubectl import Kubectl, find_kubectl
 from kubectl_incident.listing import run_list
@@ -80,6 +81,9 @@ def _run(given: argparse.Namespace, terminal: Terminal) -> int:
         return run_halt(kubectl, terminal, given.reason, given.system_namespace)
     if command == "resume":
         return run_resume(kubectl, terminal, given.system_namespace)
+    if command == "forget":
+        place = given.system_namespace
+        return run_forget(kubectl, terminal, given.object, force=given.force, system_namespace=place)
     if command == "board":
         wishes = Wishes(given.port, given.open, given.token_from, given.system_namespace)
         return run_board(kubectl, terminal, wishes)

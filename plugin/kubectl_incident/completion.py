@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "drill": "Break a system for real, and grade how it is healed",
     "halt": "Stop all chaos",
     "resume": "Let chaos go on",
+    "forget": "Let go of an object whose fault nobody will undo any more",
     "board": "Open the board in a browser",
     "bundle": "Pack all about an incident into a file",
     "completion": "Completion for a shell, or for kubectl",
@@ -34,6 +35,7 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "drill": ("--filename", "--system", "--approve", "--timeout", "--list", "--output"),
     "halt": ("--reason", "--system-namespace"),
     "resume": ("--system-namespace",),
+    "forget": ("--force", "--system-namespace"),
     "board": ("--no-open", "--port", "--token-from", "--system-namespace"),
     "bundle": ("--output", "--force"),
 }

@@ -47,6 +47,9 @@ def experiment_facts(experiment: Document) -> Iterator[Fact]:
     status = experiment.part("status")
     targets = status.parts("targets")
     where = ", ".join(target.text("system") for target in targets)
+    if experiment.phase == "Pending":
+        reason = status.text("reason")
+        yield Fact(f"held {reason}", f"waiting, {reason}: {status.text('message')}")
     if at := status.time("startedAt"):
         yield Fact("injecting", f"injecting {experiment.text('spec.fault.type')} into {where}", at)
     if at := status.time("injectedAt"):
@@ -115,6 +118,10 @@ def plan_facts(plan: Document) -> Iterator[Fact]:
         if at := result.time("endedAt"):
             text = f"{result.text('type')}: {outcome(result)}"
             yield Fact(f"action {name} {result.text('id')}", text, at)
+        if at := result.time("rolledBack.endedAt"):
+            verdict = "taken back" if result.flag("rolledBack.succeeded") else "NOT taken back"
+            text = f"{result.text('type')}: {verdict}: {result.text('rolledBack.output')}"
+            yield Fact(f"rollback {name} {result.text('id')}", text, at)
     samples = sorted(status.parts("verificationSamples"), key=lambda sample: sample.text("at"))
     for moment, measured in groupby(samples, key=lambda sample: sample.text("at")):
         group = list(measured)

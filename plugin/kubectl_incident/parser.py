@@ -42,6 +42,14 @@ _DETAILS = {
     ),
     "halt": "examples:\n  kubectl incident halt --reason 'a real outage'",
     "resume": "examples:\n  kubectl incident resume",
+    "forget": (
+        "For when the operator is gone for good: an object that is being deleted waits for it, to have its fault\n"
+        "undone first. With --force the object goes at once. That nothing was verified is written on it, in an Event,\n"
+        "and here. Needs the verb abandon, which an administrator has.\n\nexamples:\n"
+        "  kubectl incident forget my-experiment -n drills            what would be given up\n"
+        "  kubectl incident forget my-experiment -n drills --force\n"
+        "  kubectl incident forget system/redis-test -n drills --force"
+    ),
     "board": "examples:\n  kubectl incident board\n  kubectl incident board --token-from drills/sre --no-open",
     "bundle": "Secrets are never read.\n\nexamples:\n  kubectl incident bundle INC-0007 -o inc-0007.tar.gz",
     "completion": (
@@ -139,6 +147,12 @@ def _halt(parser: argparse.ArgumentParser) -> None:
     _system_namespace(parser)
 
 
+def _forget(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("object", metavar="[KIND/]NAME", help="an experiment, or with system/ before it a system")
+    parser.add_argument("--force", action="store_true", help="do it, though nothing is verified")
+    _system_namespace(parser)
+
+
 def _board(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-open", dest="open", action="store_false", help="print the link only")
     parser.add_argument("--port", type=_port, default=0, metavar="N", help="the local port; a free one if not given")
@@ -195,6 +209,7 @@ _ADD: dict[str, Any] = {
     "drill": _drill,
     "halt": _halt,
     "resume": _system_namespace,
+    "forget": _forget,
     "board": _board,
     "bundle": _bundle,
     "completion": _completion,

@@ -6,6 +6,13 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+from incident_crds.base import APPROVE_ANNOTATION
+from incident_crds.client import ApiClient
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
+
+from ..conftest import NAMESPACE, Stack
+from ..crds.conftest import issue_token, service_account, user_of
+from ..loop.drive import VACUUMS, postgres_value
 from ..waiting import eventually
 from .door import Door
 
@@ -109,4 +116,35 @@ async def test_a_rejected_plan_calls_a_person_and_an_aborted_drill_ends(door: Do
     await eventually(over, "the fault to be undone", 20)
     again = await door.post(f"/experiments/{begun.json['id']}/abort")
     assert (again.status, again.json["status"]) == (200, "aborted")
+    await settled(door)
+
+
+async def test_approvals_through_different_doors_at_once_make_one_decision(
+    door: Door, stack: Stack, admin: ApiClient, sre: ApiClient
+) -> None:
+    """As kubectl writes them and through the API, by two people; counted by Postgres itself."""
+    await settled(door)
+    begun = await door.post("//trigger/postgres-bloat")
+    plan = await awaiting_plan(door, begun.json["id"])
+    name, hash, path = plan["name"], plan["plan_hash"], f"/agent/approve/{plan['id']}"
+    async with service_account(stack, admin, "second-approver", "incidentsim-approver") as second:
+        token = await issue_token(admin, "second-approver")
+        async with Door(door.url, token) as their_door:
+            annotation = {"metadata": {"annotations": {APPROVE_ANNOTATION: hash}}}
+            doors = (door, their_door)
+            asked = [each.post(path, {"plan_hash": hash}) for each in doors for _ in range(5)]
+            written = [each.patch(RemediationPlan, NAMESPACE, name, annotation) for each in (sre, second) * 5]
+            answers, _ = await asyncio.gather(asyncio.gather(*asked), asyncio.gather(*written))
+    assert Counter(a.status for a in answers)[200] <= 1
+    assert {a.code for a in answers if a.status != 200} <= {"already-decided", "conflict"}
+
+    async def over() -> RemediationPlan | None:
+        found = await sre.get(RemediationPlan, NAMESPACE, name)
+        return found if found.status.phase is PlanPhase.SUCCEEDED else None
+
+    done = await eventually(over, "the plan's success")
+    assert done.status.decision is not None
+    assert done.status.decision.by in ("sre", user_of("second-approver"))
+    assert len(done.status.action_results) == len(done.spec.actions)
+    assert await postgres_value(stack, VACUUMS, str(done.spec.actions[0].params.table)) == 1
     await settled(door)

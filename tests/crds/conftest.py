@@ -23,6 +23,14 @@ def user_of(account: str) -> str:
     return f"system:serviceaccount:{NAMESPACE}:{account}"
 
 
+async def issue_token(admin: ApiClient, name: str) -> str:
+    """A token of the namespace's service account."""
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    path = raw_path("v1", "serviceaccounts", NAMESPACE, name)
+    token: str = (await admin.request("POST", f"{path}/token", body=request))["status"]["token"]
+    return token
+
+
 @asynccontextmanager
 async def service_account(
     stack: Stack, admin: ApiClient, name: str, role: str, *, may_list: bool = True
@@ -42,8 +50,7 @@ async def service_account(
     await admin.apply(account, plural="serviceaccounts", field_manager=MANAGER)
     await admin.apply(binding, plural=PLURALS["RoleBinding"], field_manager=MANAGER)
     path = raw_path("v1", "serviceaccounts", NAMESPACE, name)
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = (await admin.request("POST", f"{path}/token", body=request))["status"]["token"]
+    token = await issue_token(admin, name)
     config = ApiConfig(stack.info["server"], ca_file=str(stack.state / "secrets" / "ca.crt"), token=token)
     try:
         if may_list:

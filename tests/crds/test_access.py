@@ -28,6 +28,8 @@ SYSTEM = "incidentsim-system"
 ALLOWED = [
     (OPERATOR_GROUP, "patch", "incidents/status"),
     (OPERATOR_GROUP, "patch", "chaosexperiments"),
+    (OPERATOR_GROUP, "create", "chaosexperiments"),
+    (OPERATOR_GROUP, "delete", "chaosexperiments"),
     (OPERATOR_GROUP, "create", "remediationplans"),
     (VIEWERS_GROUP, "list", "chaosexperiments"),
     (VIEWERS_GROUP, "watch", "gamedays"),
@@ -40,7 +42,6 @@ ALLOWED = [
 ]
 DENIED = [
     (OPERATOR_GROUP, "approve", "remediationplans"),
-    (OPERATOR_GROUP, "create", "chaosexperiments"),
     (OPERATOR_GROUP, "delete", "incidents"),
     (OPERATOR_GROUP, "delete", "mocksystems"),
     (OPERATOR_GROUP, "list", "gamedays"),

@@ -37,7 +37,7 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
         "unknown fault",
         "ChaosExperiment",
         {"spec.fault.type": "Meteor"},
-        'spec.fault.type: Unsupported value: "Meteor": supported values: "RedisMemory", "PostgresConnections"',
+        'spec.fault.type: Unsupported value: "Meteor": supported values: "RedisMemory", "RedisConnections"',
     ),
     (
         "fault without its block",
@@ -171,6 +171,18 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
         "RemediationPlan",
         {"spec.actions.0.params": None},
         "RedisEvictPrefix needs params.prefix",
+    ),
+    (
+        "an option that is not of the list",
+        "RemediationPlan",
+        {"spec.actions.0": {"id": "v", "type": "RedisResetConfig", "system": "s", "params": {"option": "requirepass"}}},
+        'spec.actions[0].params.option: Unsupported value: "requirepass"',
+    ),
+    (
+        "no option",
+        "RemediationPlan",
+        {"spec.actions.0": {"id": "v", "type": "RedisResetConfig", "system": "s", "params": {}}},
+        "RedisResetConfig needs params.option",
     ),
     (
         "same action twice",

@@ -29,6 +29,9 @@ NAMES = [
     "pod-kill",
     "postgres-bloat",
     "postgres-connections",
+    "postgres-lock",
+    "redis-connections",
+    "redis-latency",
     "redis-memory",
     "system-down",
 ]
@@ -42,7 +45,8 @@ print(json.dumps([str(scenarios_folder()), *[s.name for s in load_scenarios()]])
 def test_every_scenario_says_in_a_sentence_what_it_does() -> None:
     catalogue = load_scenarios()
     assert [scenario.name for scenario in catalogue] == scenario_names() == NAMES
-    assert {"Disk full", "Redis memory"} <= {scenario.title for scenario in catalogue}
+    titles = {scenario.name: scenario.title for scenario in catalogue}
+    assert (titles["disk-full"], titles["redis-memory"]) == ("Disk full", "Redis memory")
     for scenario in catalogue:
         metadata = scenario.experiment.metadata
         assert (metadata.name, metadata.labels[DRILL_LABEL]) == (scenario.name, scenario.name)

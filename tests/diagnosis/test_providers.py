@@ -36,9 +36,9 @@ def prompt(question: Question) -> Prompt:
     return build_prompt(question.document, question.remedies, RISKS)
 
 
-def test_every_remedy_can_be_told_to_a_model(question: Question) -> None:
-    text = build_prompt(question.document, list(ActionType), RISKS).system
-    assert all(f"- {action} (risk" in text for action in ActionType)
+def test_a_model_is_told_of_every_action(question: Question) -> None:
+    told = build_prompt(question.document, list(ActionType), RISKS).system
+    assert all(f"- {action} (risk " in told for action in ActionType)
 
 
 @EACH

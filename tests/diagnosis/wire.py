@@ -26,10 +26,12 @@ GOOD: dict[str, Any] = {
             "type": "RedisEvictPrefix",
             "system": "redis-test",
             "prefix": "session:ab12:",
+            "client_name": None,
             "application_name": None,
             "idle_seconds": None,
             "table": None,
             "files": None,
+            "option": None,
             "expected_impact": "their owners sign in again",
         }
     ],

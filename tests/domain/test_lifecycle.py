@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from incident_crds.base import CHAOS_LABEL
-from incident_crds.catalogue import SignalName
-from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase, Selector, Target
+from incident_crds.catalogue import FaultType, SignalName
+from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase, SelectionMode, Selector, Target
 from incident_crds.incident import (
     IncidentPhase,
     ResolvedReason,
@@ -18,7 +18,7 @@ from incident_crds.remediationplan import PlanPhase
 from incident_operator.domain.incidents import decide_resolution
 from incident_operator.domain.lifecycle import EndReason, decide_end, undo_pause
 from incident_operator.domain.measuring import effect_due
-from incident_operator.domain.selection import check_place, check_targets, deadline_of, select_targets
+from incident_operator.domain.selection import check_hold, check_place, check_targets, deadline_of, select_targets
 
 from .factories import NOW, at, experiment, incident, plan, system
 
@@ -36,7 +36,7 @@ def labelled(count: int) -> list[MockSystem]:
 
 @pytest.mark.parametrize(
     ("mode", "value", "count"),
-    [("one", None, 1), ("fixed", 3, 3), ("fixed", 99, 5), ("percent", 1, 1), ("percent", 41, 3), ("all", None, 5)],
+    [("one", None, 1), ("fixed", 3, 3), ("fixed", 5, 5), ("percent", 1, 1), ("percent", 41, 3), ("all", None, 5)],
 )
 def test_selection_is_sorted_and_percent_rounds_up(mode: str, value: int | None, count: int) -> None:
     target = Target(selector=Selector(match_labels={"tier": "cache"}), mode=mode, value=value)  # type: ignore[arg-type]
@@ -57,16 +57,47 @@ def protected() -> MockSystem:
 
 
 @pytest.mark.parametrize(
-    ("labels", "halted", "reason"),
+    ("labels", "reason"),
+    [({}, "NamespaceNotEnabled"), ({CHAOS_LABEL: "true"}, "NamespaceNotEnabled"), (OPEN_NAMESPACE, None)],
+)
+def test_where_chaos_is_allowed(labels: dict[str, str], reason: str | None) -> None:
+    refusal = check_place(experiment(), namespace_labels=labels)
+    assert (refusal.reason if refusal else None) == reason
+
+
+def test_what_holds_an_experiment_back_says_who_and_why() -> None:
+    made = experiment()
+    assert check_hold(made, halted=None) is None
+    held = check_hold(made, halted="real outage (by sre)")
+    assert held is not None
+    assert (held.reason, "real outage (by sre)" in held.message) == ("KillSwitch", True)
+    made.spec.suspend = True
+    suspended = check_hold(made, halted=None)
+    assert suspended is not None
+    assert suspended.reason == "Suspended"
+
+
+def test_more_than_there_are_is_not_silently_fewer() -> None:
+    target = Target(selector=Selector(match_labels={"tier": "cache"}), mode=SelectionMode.FIXED, value=3)
+    refusal = select_targets(target, labelled(2)).refusal
+    assert refusal is not None
+    assert refusal.reason == "TooFewTargets"
+    assert "3 systems are asked for, and 2 carry the labels: redis-0, redis-1" in refusal.message
+
+
+@pytest.mark.parametrize(
+    ("allow", "there", "reason"),
     [
-        ({}, None, "NamespaceNotEnabled"),
-        ({CHAOS_LABEL: "true"}, None, "NamespaceNotEnabled"),
-        (OPEN_NAMESPACE, "stop it (by sre)", "KillSwitch"),
-        (OPEN_NAMESPACE, None, None),
+        (False, FaultType.SYSTEM_DOWN, "TargetBusy"),
+        (True, FaultType.SYSTEM_DOWN, None),
+        (True, FaultType.REDIS_MEMORY, "TargetBusy"),
+        (True, None, None),
     ],
 )
-def test_where_chaos_is_allowed(labels: dict[str, str], halted: str | None, reason: str | None) -> None:
-    refusal = check_place(experiment(), namespace_labels=labels, halted=halted)
+def test_a_second_fault_on_a_system(allow: bool, there: FaultType | None, reason: str | None) -> None:
+    made = experiment()
+    made.spec.allow_overlap = allow
+    refusal = check_targets(made, [system()], faults_on={"redis-test": {there} if there else set()})
     assert (refusal.reason if refusal else None) == reason
 
 
@@ -80,7 +111,7 @@ def test_where_chaos_is_allowed(labels: dict[str, str], halted: str | None, reas
     ],
 )
 def test_which_systems_may_be_broken(target: MockSystem, busy: set[str], reason: str | None) -> None:
-    refusal = check_targets(experiment(), [target], busy_systems=busy)
+    refusal = check_targets(experiment(), [target], faults_on={name: {FaultType.SYSTEM_DOWN} for name in busy})
     assert (refusal.reason if refusal else None) == reason
 
 

@@ -58,6 +58,20 @@ def test_a_plan_that_made_it_worse_calls_a_person() -> None:
     assert "canary fell" in (step.escalate or "")
 
 
+@pytest.mark.parametrize(
+    ("phase", "reason"), [(PlanPhase.ROLLED_BACK, "ActionFailed"), (PlanPhase.FAILED, "RollbackFailed")]
+)
+def test_a_plan_that_had_to_be_taken_back_calls_a_person_also_while_another_waits(
+    phase: PlanPhase, reason: str
+) -> None:
+    taken_back = ran(phase, reason=reason, message="step-2 had no effect")
+    other = plan(spec={"attempt": 2}, phase=PlanPhase.AWAITING_APPROVAL)
+    other.metadata.name = "redis-test-memory-1-plan-2"
+    step = next_step(incident(diagnosis=diagnosed()), [taken_back, other], now=at(999))
+    assert step.propose_attempt is None
+    assert step.escalate == "redis-test-memory-1-plan-1 had to be taken back: step-2 had no effect"
+
+
 def test_an_undetermined_cause_makes_no_plan() -> None:
     step = next_step(incident(diagnosis=diagnosed(None)), [], now=NOW)
     assert step.propose_attempt is None

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName, SystemType
-from incident_operator.domain.evidence import Evidence, FileUsage, PrefixUsage, SessionGroup, TableUsage
+from incident_operator.domain.evidence import (
+    Blocker,
+    ClientGroup,
+    Evidence,
+    FileUsage,
+    PrefixUsage,
+    SessionGroup,
+    SlowCommand,
+    TableUsage,
+)
 from incident_operator.domain.rules import diagnose
 from incident_operator.domain.sample import Signal
 from incident_operator.domain.verdict import Verdict
@@ -26,6 +36,11 @@ REDIS = evidence(
     SignalName.MEMORY,
     prefixes=(PrefixUsage("session:ab12:", 900, 56 * MIB, 900), PrefixUsage("user:", 500, MIB, 0)),
 )
+CLIENTS = evidence(
+    SystemType.REDIS,
+    SignalName.CLIENTS,
+    clients=(ClientGroup("worker-ab", "hello", 170, 3, 9), ClientGroup("", "get", 8, 0, 0)),
+)
 CONNECTIONS = evidence(
     SystemType.POSTGRES,
     SignalName.CONNECTIONS,
@@ -35,6 +50,19 @@ BLOAT = evidence(
     SystemType.POSTGRES,
     SignalName.BLOAT,
     tables=(TableUsage("events_ab", 2000, 18000, 2 * MIB, False), TableUsage("orders", 2000, 900, MIB, True)),
+)
+LOCKS = evidence(
+    SystemType.POSTGRES,
+    SignalName.LOCKS,
+    sessions=(
+        SessionGroup("worker-ab", "app", "active", 8, 0),
+        SessionGroup("worker-ab", "app", "idle in transaction", 1, 4),
+    ),
+    blockers=(
+        Blocker("65.1", "worker-ab", "app", "idle in transaction", 4, 8, 3.5, "SELECT pg_advisory_xact_lock(7)"),
+        Blocker("65.2", "web", "app", "active", 1, 1, 0.1, "UPDATE orders SET cents = 1"),
+    ),
+    facts={"client_sessions": 10.0, "blocked_sessions": 9.0},
 )
 DISK = evidence(
     SystemType.DISK,
@@ -48,12 +76,24 @@ DISK = evidence(
     [
         (REDIS, FaultType.REDIS_MEMORY, ActionType.REDIS_EVICT_PREFIX, {"prefix": "session:ab12:"}),
         (
+            CLIENTS,
+            FaultType.REDIS_CONNECTIONS,
+            ActionType.REDIS_KILL_CLIENTS,
+            {"clientName": "worker-ab"},
+        ),
+        (
             CONNECTIONS,
             FaultType.POSTGRES_CONNECTIONS,
             ActionType.POSTGRES_TERMINATE_IDLE,
             {"applicationName": "worker-ab", "idleSeconds": 0},
         ),
         (BLOAT, FaultType.POSTGRES_BLOAT, ActionType.POSTGRES_VACUUM, {"table": "events_ab"}),
+        (
+            LOCKS,
+            FaultType.POSTGRES_LOCK,
+            ActionType.POSTGRES_TERMINATE_BLOCKERS,
+            {"applicationName": "worker-ab"},
+        ),
         (DISK, FaultType.DISK_FILL, ActionType.DISK_CLEANUP, {"files": ["app-ab.log"]}),
     ],
 )
@@ -71,7 +111,7 @@ def assert_undetermined(verdict: Verdict) -> None:
     assert (verdict.fault, verdict.actions, verdict.confidence) == (None, (), 0)
 
 
-@pytest.mark.parametrize("facts", [REDIS, CONNECTIONS, BLOAT, DISK])
+@pytest.mark.parametrize("facts", [REDIS, CLIENTS, CONNECTIONS, BLOAT, LOCKS, DISK])
 def test_without_facts_the_cause_is_undetermined(facts: Evidence) -> None:
     bare = Evidence(facts.system, facts.type, facts.signals)
     assert_undetermined(diagnose(bare, [facts.signals[0].name]))
@@ -115,6 +155,10 @@ def test_severity_follows_what_users_feel(signals: list[SignalName], health: int
     ("facts", "signal"),
     [
         (evidence(SystemType.REDIS, SignalName.MEMORY, prefixes=(PrefixUsage("a", 9, MIB, 0),)), SignalName.MEMORY),
+        (
+            evidence(SystemType.REDIS, SignalName.CLIENTS, clients=(ClientGroup("x;*", "get", 90, 0, 9),)),
+            SignalName.CLIENTS,
+        ),
         (
             evidence(SystemType.REDIS, SignalName.MEMORY, prefixes=(PrefixUsage("p" * 200, 9, MIB, 0),)),
             SignalName.MEMORY,
@@ -175,6 +219,13 @@ def test_a_leak_is_weighed_against_all_sessions() -> None:
     assert_undetermined(diagnose(facts, [SignalName.CONNECTIONS]))
 
 
+def test_clients_without_a_name_are_not_to_blame() -> None:
+    nameless = (ClientGroup("", "get", 150, 0, 9), ClientGroup("web", "get", 20, 0, 9))
+    assert_undetermined(
+        diagnose(evidence(SystemType.REDIS, SignalName.CLIENTS, clients=nameless), [SignalName.CLIENTS])
+    )
+
+
 def test_a_table_that_is_sounder_than_what_was_measured_is_not_to_blame() -> None:
     busy = TableUsage("orders", 100_000, 5000, MIB, autovacuum=True)
     assert_undetermined(
@@ -197,6 +248,20 @@ def test_two_troubles_of_one_system_make_a_plan_of_two_steps() -> None:
     verdict = diagnose(facts, [SignalName.CONNECTIONS, SignalName.BLOAT])
     assert [a.type for a in verdict.actions] == [ActionType.POSTGRES_VACUUM, ActionType.POSTGRES_TERMINATE_IDLE]
     assert verdict.fault is FaultType.POSTGRES_BLOAT
+
+
+BOTH = [SignalName.CONNECTIONS, SignalName.LOCKS]
+
+
+def test_a_pile_up_is_not_taken_for_idle_sessions_nor_these_for_a_pile_up() -> None:
+    assert [a.type for a in diagnose(LOCKS, BOTH).actions] == [ActionType.POSTGRES_TERMINATE_BLOCKERS]
+    idle = dataclasses.replace(CONNECTIONS, facts={"blocked_sessions": 0.0})
+    assert [a.type for a in diagnose(idle, BOTH).actions] == [ActionType.POSTGRES_TERMINATE_IDLE]
+
+
+def test_nobody_is_ended_who_holds_up_only_a_few_of_those_who_wait() -> None:
+    many = dataclasses.replace(LOCKS, facts={"blocked_sessions": 40.0})
+    assert_undetermined(diagnose(many, [SignalName.LOCKS]))
 
 
 def test_a_report_about_no_system_is_left_to_people_in_words_that_fit() -> None:
@@ -242,3 +307,79 @@ def test_a_delay_is_between_the_system_and_its_clients() -> None:
     assert [a.type for a in verdict.actions] == [ActionType.REMOVE_LATENCY]
     assert diagnose(slow(2000, 900), [SignalName.LATENCY]).fault is None  # the system itself is slow
     assert diagnose(slow(2000, None), [SignalName.LATENCY]).fault is None
+
+
+def busy(direct: float | None, *slow: SlowCommand) -> Evidence:
+    signal = Signal(SignalName.LATENCY, 20, "slow", {"milliseconds": 2000})
+    return Evidence(
+        "system",
+        SystemType.REDIS,
+        (signal,),
+        clients=(
+            ClientGroup("", "get", 9, 0, 9),
+            ClientGroup("web", "get", 5, 0, 9),
+            ClientGroup("report-ab", "eval", 2, 0, 0),
+        ),
+        slow_commands=slow,
+        facts={"direct_milliseconds": direct} if direct else {},
+    )
+
+
+SCRIPTS = SlowCommand("report-ab", "eval", 100, 28000, 290)
+PAGES = SlowCommand("web", "lrange", 90, 26000, 290)
+GONE = SlowCommand("batch", "keys", 30, 59000, 2000)
+
+
+@pytest.mark.parametrize("direct", [570, None])
+@pytest.mark.parametrize("signal", [SignalName.LATENCY, SignalName.CANARY])
+def test_a_busy_server_is_slow_by_itself(direct: float | None, signal: SignalName) -> None:
+    """Who left is not to blame any more, whatever the log says of the time before."""
+    verdict = diagnose(busy(direct, GONE, SCRIPTS), [signal])
+    assert verdict.fault is FaultType.REDIS_LATENCY
+    (draft,) = verdict.actions
+    assert (draft.type, draft.params.to_json()) == (ActionType.REDIS_KILL_CLIENTS, {"clientName": "report-ab"})
+    assert "eval" in verdict.summary
+    assert verdict.confidence >= 80
+
+
+@pytest.mark.parametrize("slow", [(), (GONE,)])
+def test_the_only_one_that_runs_scripts_is_a_weaker_suspect(slow: tuple[SlowCommand, ...]) -> None:
+    verdict = diagnose(busy(570, *slow), [SignalName.LATENCY])
+    assert (verdict.fault, verdict.confidence) == (FaultType.REDIS_LATENCY, 50)
+    assert diagnose(busy(None, *slow), [SignalName.LATENCY]).fault is None
+
+
+def test_neither_latency_is_mistaken_for_the_other() -> None:
+    assert diagnose(busy(1.5, SCRIPTS), [SignalName.LATENCY]).fault is FaultType.NETWORK_LATENCY
+    even = SlowCommand("", "get", 90, 26000, 290), SlowCommand("web", "get", 90, 26000, 290), SCRIPTS
+    assert_undetermined(diagnose(busy(570, *even), [SignalName.LATENCY]))
+    assert diagnose(busy(570, PAGES), [SignalName.LATENCY]).actions[0].params.client_name == "web"
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_lowered"),
+    [
+        ({"maxmemory": 2.0 * MIB, "used_memory": 1.8 * MIB, "created_with_maxmemory": 64.0 * MIB}, True),
+        ({"maxmemory": 2.0 * MIB, "used_memory": 1.8 * MIB}, False),  # nobody says what it should be
+        ({"maxmemory": 64.0 * MIB, "used_memory": 60.0 * MIB, "created_with_maxmemory": 64.0 * MIB}, False),
+        ({"maxmemory": 60.0 * MIB, "used_memory": 59.0 * MIB, "created_with_maxmemory": 64.0 * MIB}, False),
+    ],
+)
+def test_a_limit_that_was_lowered_is_set_back_and_no_key_goes(facts: dict[str, float], is_lowered: bool) -> None:
+    found = evidence(SystemType.REDIS, SignalName.MEMORY, facts=facts, prefixes=(PrefixUsage("user:", 500, 90, 0),))
+    verdict = diagnose(found, [SignalName.MEMORY])
+    if not is_lowered:
+        assert_undetermined(verdict)
+        return
+    (draft,) = verdict.actions
+    assert (draft.type, draft.params.to_json()) == (ActionType.REDIS_RESET_CONFIG, {"option": "maxmemory"})
+    assert "created with 64.0 MiB" in verdict.summary
+
+
+def test_a_limit_of_clients_that_was_lowered_is_set_back_and_nobody_is_cut_off() -> None:
+    facts = {"maxclients": 12.0, "connected_clients": 9.0}
+    lowered = evidence(SystemType.REDIS, SignalName.CLIENTS, facts=facts | {"created_with_maxclients": 200.0})
+    verdict = diagnose(lowered, [SignalName.CLIENTS])
+    (draft,) = verdict.actions
+    assert (draft.type, draft.params.to_json()) == (ActionType.REDIS_RESET_CONFIG, {"option": "maxclients"})
+    assert_undetermined(diagnose(evidence(SystemType.REDIS, SignalName.CLIENTS, facts=facts), [SignalName.CLIENTS]))

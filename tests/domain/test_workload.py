@@ -66,6 +66,9 @@ def test_limits_reach_the_servers() -> None:
     assert command[command.index("--maxmemory") + 1] == str(32 * 1024 * 1024)
     half = pod_spec(created(resources={"memory": "256Mi"}))["containers"][0]["command"]
     assert half[half.index("--maxmemory") + 1] == str(128 * 1024 * 1024)
+    assert command[command.index("--maxclients") + 1] == "200"
+    many = pod_spec(created(maxClients=500))["containers"][0]["command"]
+    assert many[many.index("--maxclients") + 1] == "500"
     postgres = pod_spec(created(SystemType.POSTGRES, maxConnections=77))["containers"][0]
     assert "max_connections=77" in postgres["command"]
     disk = pod_spec(created(SystemType.DISK, storage="64Mi"))["containers"][0]

@@ -21,8 +21,11 @@ RELEASE, SYSTEM, DRILLS = "incident-simulator", "incidentsim-e2e", "drills"
 SYSTEMS = ("redis-test", "postgres-test", "disk-monitor")
 SCENARIOS = (
     "redis-memory",
+    "redis-connections",
+    "redis-latency",
     "postgres-connections",
     "postgres-bloat",
+    "postgres-lock",
     "disk-full",
     "system-down",
     "network-latency",

@@ -7,7 +7,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from .cluster import Refused, names, wait_for
+from .cluster import Refused, get, kubectl, names, wait_for
 from .forwarding import ask, forwarded, token
 from .release import (
     APPROVER,
@@ -20,6 +20,7 @@ from .release import (
     annotate,
     graded,
     start,
+    status,
     systems_healthy,
     waiting_plan,
 )
@@ -44,6 +45,15 @@ def test_a_drill_passes(scenario: str, journal: Journal) -> None:
     assert (grade["residue"], grade["collateral"]) == (0, 0)
     if scenario not in HEALS_ITSELF:
         assert report["plan"]["approvedBy"] == APPROVER
+
+
+def test_a_schedule_makes_a_child_and_lets_it_go() -> None:
+    """Of itself, at the next minute. A dry run, as what is proven here is the operator's rights."""
+    parent = start("redis-memory", schedule="* * * * *", historyLimit=0, dryRun=True)
+    child = wait_for(lambda: status("chaosexperiment", parent).get("schedule", {}).get("lastChild"), "a firing", 120)
+    assert child.startswith(f"{parent}-")
+    wait_for(lambda: get("chaosexperiment", child, DRILLS) is None, "the finished child being let go", 60)
+    kubectl("delete", "chaosexperiment", parent, "--namespace", DRILLS)
 
 
 def test_everyone_else_is_refused_with_the_reason() -> None:

@@ -85,6 +85,14 @@ def test_a_fact_is_told_once_and_a_relapse_anew() -> None:
     assert len(narrator.news(incident_facts(Incident.parse(raw)))) == 2
 
 
+@pytest.mark.parametrize(("succeeded", "verdict"), [(True, "taken back"), (False, "NOT taken back")])
+def test_what_was_taken_back_is_told(succeeded: bool, verdict: str) -> None:
+    back = {"startedAt": at(3), "endedAt": at(4), "succeeded": succeeded, "output": "set timeout back to 0"}
+    result = {"id": "a", "type": "RedisResetConfig", "startedAt": at(1), "rolledBack": back}
+    taken_back = plan(phase="Verifying", actionResults=[result])
+    assert texts(plan_facts(taken_back)) == [f"RedisResetConfig: {verdict}: set timeout back to 0"]
+
+
 def test_plan_from_proposal_to_proof() -> None:
     done = plan(
         phase="Succeeded",

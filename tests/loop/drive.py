@@ -23,7 +23,18 @@ from ..conftest import NAMESPACE, Stack
 from ..waiting import eventually
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
-DRILLS = ("redis-memory", "postgres-connections", "postgres-bloat", "disk-full", "system-down", "network-latency")
+DRILLS = (
+    "redis-memory",
+    "redis-connections",
+    "redis-latency",
+    "postgres-connections",
+    "postgres-bloat",
+    "postgres-lock",
+    "disk-full",
+    "system-down",
+    "network-latency",
+)
+VACUUMS = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = %s"
 
 
 class Driver:
@@ -99,10 +110,11 @@ class Driver:
 
         return await eventually(look, f"{plan.metadata.name} being {' or '.join(phases)}", seconds)
 
-    async def propose(self, like: RemediationPlan, action: Action) -> RemediationPlan:
+    async def propose(self, like: RemediationPlan, *actions: Action, **spec_fields: object) -> RemediationPlan:
         """A plan of one's own for the same incident and with the same checks; returns once it awaits approval."""
-        spec = like.spec.model_copy(update={"author": "sre", "actions": [action], "attempt": like.spec.attempt + 1})
-        name = f"{like.spec.incident_ref}-own-{action.id}"
+        own = {"author": "sre", "actions": list(actions), "attempt": like.spec.attempt + 1}
+        spec = like.spec.model_copy(update=own | spec_fields)
+        name = f"{like.spec.incident_ref}-own-{actions[0].id}"
         made = RemediationPlan(metadata=ObjectMeta(name=name, namespace=NAMESPACE), spec=spec)
         return await self.plan_reaches(await self.client.create(made), PlanPhase.AWAITING_APPROVAL)
 
@@ -138,7 +150,11 @@ async def count_leftovers(stack: Stack, drill: str) -> int:
     match drill:
         case "redis-memory":
             return await _redis_leftovers(stack)
-        case "postgres-connections":
+        case "redis-connections":
+            return await _redis_clients(stack, "worker-")
+        case "redis-latency":
+            return await _redis_clients(stack, "report-")
+        case "postgres-connections" | "postgres-lock":
             return await postgres_value(
                 stack, "SELECT count(*) FROM pg_stat_activity WHERE application_name ~ '^worker-'"
             )
@@ -179,6 +195,15 @@ async def _redis_leftovers(stack: Stack) -> int:
     client = redis.Redis.from_url(system.endpoint, username=system.username, password=system.password)
     try:
         return len([key async for key in client.scan_iter("session:*", count=1000)])
+    finally:
+        await client.aclose()
+
+
+async def _redis_clients(stack: Stack, prefix: str) -> int:
+    system = stack.system("redis-test")
+    client = redis.Redis.from_url(system.endpoint, username=system.username, password=system.password)
+    try:
+        return len([c for c in await client.client_list() if c["name"].startswith(prefix)])
     finally:
         await client.aclose()
 

@@ -18,9 +18,7 @@ from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
 from ..waiting import eventually
-from .drive import Driver, postgres_value
-
-VACUUMS = "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = %s"
+from .drive import VACUUMS, Driver, count_leftovers, postgres_value
 
 
 @pytest_asyncio.fixture
@@ -110,3 +108,40 @@ async def test_a_changed_target_supersedes_the_plan(driver: Driver, waiting: Rem
         assert plan.status.action_results == []
     finally:
         await admin.patch(MockSystem, NAMESPACE, "redis-test", {"spec": {"team": ""}})
+
+
+async def test_a_decision_that_comes_too_late_runs_nothing_and_is_answered(
+    driver: Driver, waiting: RemediationPlan, admin: ApiClient, stack: Stack
+) -> None:
+    """After the plan expired, after it was rejected, and after its target changed; and with another plan's hash."""
+    action = waiting.spec.actions[0]
+    named = {n: action.model_copy(update={"id": n}) for n in ("expiring", "rejected", "changed")}
+    expiring = await driver.propose(waiting, named["expiring"], expires_after_seconds=10)
+    rejected = await driver.propose(waiting, named["rejected"])
+    await driver.approve(waiting, rejected.status.plan_hash)
+    assert waiting.status.plan_hash in str((await driver.event("WrongPlanHash", waiting.metadata.name))["message"])
+
+    await driver.reject(rejected, "not this one")
+    await driver.plan_reaches(rejected, PlanPhase.REJECTED)
+    await driver.approve(rejected)
+    event = await driver.event("AlreadyDecided", rejected.metadata.name)
+    assert "Rejected by sre" in str(event["message"])
+
+    await driver.plan_reaches(expiring, PlanPhase.EXPIRED)
+    await driver.event("Expired", expiring.metadata.name)
+    await driver.approve(expiring)
+    event = await driver.event("AlreadyDecided", expiring.metadata.name)
+    assert "the plan is Expired" in str(event["message"])
+
+    changed = await driver.propose(waiting, named["changed"])
+    await admin.patch(MockSystem, NAMESPACE, "redis-test", {"spec": {"team": "changed"}})
+    try:
+        await driver.approve(changed)
+        await driver.plan_reaches(changed, PlanPhase.SUPERSEDED)
+        await driver.event("TargetChanged", changed.metadata.name)
+    finally:
+        await admin.patch(MockSystem, NAMESPACE, "redis-test", {"spec": {"team": ""}})
+    plans = [await driver.client.get(RemediationPlan, *p.key) for p in (expiring, rejected, changed, waiting)]
+    assert [p.status.action_results for p in plans] == [[], [], [], []]
+    assert [p.status.decision.approved for p in plans if p.status.decision] == [False]
+    assert await count_leftovers(stack, "redis-memory") > 0

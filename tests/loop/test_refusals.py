@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from incident_crds.base import ObjectMeta
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.client import MERGE_PATCH, ApiClient
 from incident_crds.errors import AlreadyExists
+from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
+from incident_crds.remediationplan import RemediationPlan
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
 from ..waiting import eventually
@@ -84,14 +87,22 @@ async def test_a_protected_system_is_left_alone(driver: Driver, admin: ApiClient
         await admin.patch(MockSystem, NAMESPACE, "redis-test", {"spec": {"protected": False}})
 
 
-async def test_a_second_fault_on_a_broken_system_is_rejected(driver: Driver) -> None:
+async def test_a_second_fault_on_a_broken_system_has_to_be_allowed(driver: Driver, stack: Stack) -> None:
     first = await driver.start("postgres-bloat")
     await driver.reaches(first, ExperimentPhase.ACTIVE)
     second = await driver.start("postgres-connections")
     rejected = await driver.reaches(second, ExperimentPhase.REJECTED)
     assert rejected.status.reason == "TargetBusy"
+    third = await driver.start("postgres-connections", allowOverlap=True)
+    await driver.reaches(third, ExperimentPhase.ACTIVE)
+    await driver.client.delete(ChaosExperiment, *third.key)
+    await driver.is_gone(third)
+    assert await count_leftovers(stack, "postgres-connections") == 0
+    assert await count_leftovers(stack, "postgres-bloat") > 0, "the undo of one fault took the other with it"
+    assert (await driver.experiment(first)).status.phase is ExperimentPhase.ACTIVE
     await driver.client.delete(ChaosExperiment, *first.key)
     await driver.is_gone(first)
+    assert await count_leftovers(stack, "postgres-bloat") == 0
 
 
 async def test_of_two_faults_at_once_on_one_system_one_is_rejected(driver: Driver) -> None:
@@ -103,29 +114,65 @@ async def test_of_two_faults_at_once_on_one_system_one_is_rejected(driver: Drive
         await driver.is_gone(made)
 
 
-async def test_a_dry_run_changes_nothing(driver: Driver, stack: Stack) -> None:
-    made = await driver.start("disk-full", dryRun=True)
-    done = await driver.reaches(made, ExperimentPhase.RECOVERED)
-    assert done.status.reason == "DryRun"
-    assert [t.system for t in done.status.targets] == ["disk-monitor"]
-    assert await count_leftovers(stack, "disk-full") == 0
+async def test_a_dry_run_reads_everything_and_writes_its_own_status_only(driver: Driver, stack: Stack) -> None:
+    """That nothing is written on the targets is proven in tests/systems/test_dry_run.py, where nobody else writes."""
+
+    async def others() -> dict[str, int]:
+        kinds = (Incident, RemediationPlan)
+        return {
+            o.metadata.uid: o.metadata.generation for k in kinds for o in await driver.client.list_all(k, NAMESPACE)
+        }
+
+    before = await others()
+    wishes = {
+        "disk-full": "disk-monitor: its files would grow from",
+        "redis-memory": "redis-test: its data would grow from",
+        "postgres-connections": "postgres-test: its sessions would grow from",
+        "system-down": "redis-test: its process, which runs now, would be stopped",
+    }
+    for drill, would in wishes.items():
+        made = await driver.start(drill, dryRun=True)
+        done = await driver.reaches(made, ExperimentPhase.RECOVERED)
+        assert done.status.reason == "DryRun"
+        assert would in done.status.message
+        assert "ordinary items. Nothing was changed" in done.status.message
+        assert [(t.undo, bool(t.uid)) for t in done.status.targets] == [(None, True)]
+        assert done.status.baseline
+        assert await count_leftovers(stack, drill) == 0
+        await driver.client.delete(ChaosExperiment, *made.key)
+    assert await others() == before
 
 
-async def test_the_kill_switch_undoes_and_blocks(driver: Driver, sre: ApiClient, stack: Stack) -> None:
-    active = await driver.start("disk-full")
-    await driver.reaches(active, ExperimentPhase.ACTIVE)
+async def test_the_kill_switch_undoes_everything_at_once_and_holds_what_is_new(
+    driver: Driver, sre: ApiClient, stack: Stack
+) -> None:
+    drills = ("disk-full", "redis-memory", "postgres-bloat")
+    active = [await driver.start(drill) for drill in drills[:-1]]
+    active.append(await driver.start(drills[-1], fault={"type": "PostgresBloat", "postgresBloat": {"rows": 1000000}}))
+    for experiment in active[:-1]:
+        await driver.reaches(experiment, ExperimentPhase.ACTIVE)
+    await driver.reaches(active[-1], ExperimentPhase.INJECTING)  # for seconds, as it has many rows to write
     switches = "/api/v1/namespaces/incidentsim-system/configmaps"
     body = {"metadata": {"name": "incidentsim-kill-switch"}, "data": {"reason": "real outage", "by": "sre"}}
+    turned = datetime.now(UTC)
     await sre.request("POST", switches, body=body)
     try:
-        ended = await driver.reaches(active, ExperimentPhase.ABORTED)
-        assert ended.status.reason == "KillSwitch"
-        assert "real outage (by sre)" in ended.status.message
+        ended = [await driver.reaches(experiment, ExperimentPhase.ABORTED) for experiment in active]
+        assert {e.status.reason for e in ended} == {"KillSwitch"}
+        assert all("real outage (by sre)" in e.status.message for e in ended)
+        assert ended[-1].status.injected_at is None, "the injection was over before the switch was turned"
+        assert sum([await count_leftovers(stack, drill) for drill in drills]) == 0
+        took = max(e.status.recovered_at for e in ended if e.status.recovered_at) - turned
+        assert took < timedelta(seconds=5), f"the last fault was undone {took} after the switch was turned"
+        held = await driver.reaches(await driver.start("disk-full"), ExperimentPhase.PENDING)
+        assert held.status.reason == "KillSwitch"
+        assert "real outage (by sre); it begins once that is lifted" in held.status.message
         assert await count_leftovers(stack, "disk-full") == 0
-        blocked = await driver.reaches(await driver.start("disk-full"), ExperimentPhase.REJECTED)
-        assert blocked.status.reason == "KillSwitch"
     finally:
         await sre.request("DELETE", f"{switches}/incidentsim-kill-switch")
+    await driver.reaches(held, ExperimentPhase.ACTIVE)
+    await driver.client.delete(ChaosExperiment, *held.key)
+    await driver.is_gone(held)
 
 
 @pytest_asyncio.fixture

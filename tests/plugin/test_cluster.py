@@ -77,9 +77,13 @@ class Person:
         return Answer(done.returncode, done.stdout, done.stderr)
 
 
+async def find_plugin(stack: Stack) -> Person:
+    return Person(stack, await find_kubectl(WheelStore(Settings().cache_dir, Progress())))
+
+
 @pytest_asyncio.fixture
 async def plugin(stack: Stack) -> Person:
-    return Person(stack, await find_kubectl(WheelStore(Settings().cache_dir, Progress())))
+    return await find_plugin(stack)
 
 
 async def write_status(operator: ApiClient, kind: type[Any], name: str, status: dict[str, Any]) -> None:

@@ -163,7 +163,7 @@ def test_a_wrong_command_line_ends_with_2(words: list[str]) -> None:
 
 
 def test_completion_without_a_cluster() -> None:
-    assert complete(["drill", "red"]) == ([f"redis-memory\t{summary_of(bundled()['redis-memory'])}"], ":4")
+    assert complete(["drill", "redis-m"]) == ([f"redis-memory\t{summary_of(bundled()['redis-memory'])}"], ":4")
     assert complete(["completion", ""])[0] == list(SHELLS)
     assert complete(["drill", "redis-memory", ""]) == ([], ":4")
     assert complete(["list", "-o", "j"]) == (["json"], ":4")

@@ -30,6 +30,7 @@ APP_USER, APP_PASSWORD = "app", "app-secret"
 MAXMEMORY = 64 * 1024 * 1024
 DISK_CAPACITY = 64 * 1024 * 1024
 MAX_CONNECTIONS = 50
+MAX_CLIENTS = 200
 
 
 def wait_until(is_ready: Callable[[], bool], what: str, timeout: float = 20) -> None:
@@ -97,6 +98,7 @@ def redis_server(folder: Path) -> Server:
         "aclfile": folder / "users.acl",
         "maxmemory": MAXMEMORY,
         "maxmemory-policy": "noeviction",
+        "maxclients": MAX_CLIENTS,
         "save": "",
         "appendonly": "no",
     }

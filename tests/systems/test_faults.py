@@ -35,10 +35,21 @@ LIFETIME = timedelta(seconds=60)
 HASH = "0123456789ab"
 BLOCKS: dict[FaultType, tuple[str, dict[str, Any]]] = {
     FaultType.REDIS_MEMORY: ("redis_target", {"redisMemory": {}}),
+    FaultType.REDIS_CONNECTIONS: ("redis_target", {"redisConnections": {}}),
+    FaultType.REDIS_LATENCY: ("redis_target", {"redisLatency": {}}),
     FaultType.POSTGRES_CONNECTIONS: ("postgres_target", {"postgresConnections": {}}),
     FaultType.POSTGRES_BLOAT: ("postgres_target", {"postgresBloat": {"rows": 5000}}),
+    FaultType.POSTGRES_LOCK: ("postgres_target", {"postgresLock": {}}),
     FaultType.DISK_FILL: ("disk_target", {"diskFill": {}}),
 }
+
+SOCKETS = {
+    FaultType.REDIS_CONNECTIONS,
+    FaultType.REDIS_LATENCY,
+    FaultType.POSTGRES_CONNECTIONS,
+    FaultType.POSTGRES_LOCK,
+}
+"""They end with their holder, sooner than the lifetime."""
 
 
 @dataclass
@@ -63,6 +74,18 @@ class Case:
         reachable, signals = await measure_all(self.target, POLICY)
         assert reachable, signals
         return {s.name: s.health for s in signals}
+
+    async def harmed(self) -> dict[SignalName, int | None]:
+        """All health once the fault's signal is below its threshold: a canary may slip through a busy server."""
+        signal = self.fault.signal
+        assert signal is not None
+
+        async def look() -> dict[SignalName, int | None] | None:
+            health = await self.health()
+            moved = health[signal]
+            return health if moved is not None and moved < POLICY.threshold_percent else None
+
+        return await eventually(look, f"harm to {signal}", 10)
 
     async def moved(self) -> int | None:
         assert self.fault.signal is not None
@@ -100,8 +123,11 @@ def test_tags_look_like_ordinary_workload() -> None:
     }
     assert tags == {
         FaultType.REDIS_MEMORY: f"session:{HASH}:",
+        FaultType.REDIS_CONNECTIONS: f"worker-{HASH}",
+        FaultType.REDIS_LATENCY: f"report-{HASH}",
         FaultType.POSTGRES_CONNECTIONS: f"worker-{HASH}",
         FaultType.POSTGRES_BLOAT: f"events_{HASH}",
+        FaultType.POSTGRES_LOCK: f"worker-{HASH}",
         FaultType.DISK_FILL: f"app-{HASH}.log",
     }
 
@@ -110,11 +136,7 @@ async def test_inject_moves_its_signal_and_recover_leaves_nothing(case: Case) ->
     ordinary = await case.target.count_ordinary()
     assert await case.residue() == 0
     await case.inject()
-    health = await case.health()
-    assert case.fault.signal is not None
-    moved = health[case.fault.signal]
-    assert moved is not None
-    assert moved < POLICY.threshold_percent
+    health = await case.harmed()
     assert health[SignalName.CANARY] == 100
     assert await case.residue() > 0
     await case.recover()
@@ -126,9 +148,11 @@ async def test_inject_moves_its_signal_and_recover_leaves_nothing(case: Case) ->
 async def test_inject_and_recover_can_be_repeated(case: Case) -> None:
     await case.recover()
     await case.inject()
-    first = await case.moved()
+    first = await case.harmed()
     await case.inject()
-    assert abs((await case.moved() or 0) - (first or 0)) <= 3
+    again = await case.harmed()
+    if case.fault.type is not FaultType.REDIS_LATENCY:  # where a canary falls between two scripts is chance
+        assert all(abs((again[name] or 0) - (health or 0)) <= 3 for name, health in first.items())
     await case.recover()
     await case.recover()
     assert await case.residue() == 0
@@ -178,7 +202,7 @@ async def test_the_dead_man_ends_it_without_the_injector(fresh_case: Case) -> No
     assert await case.residue() > 0
     injector.send_signal(signal.SIGKILL)
     await injector.wait()
-    if type is not FaultType.POSTGRES_CONNECTIONS:  # sockets end with their holder, sooner than the lifetime
+    if type not in SOCKETS:
         assert await case.residue() > 0
     await eventually(lambda: is_gone(case), "the end of the fault", lifetime + 30)
     assert (await case.moved() or 0) > 90
@@ -265,6 +289,9 @@ async def test_filling_an_evicting_redis_to_the_brim_is_refused(redis_target: Re
         (FaultType.POSTGRES_BLOAT, {"postgresBloat": {"deadPercent": 50}}, 50, "51 or more"),
         (FaultType.POSTGRES_BLOAT, {"postgresBloat": {"deadPercent": 30, "rows": 2000}}, 80, "set rows to 3334"),
         (FaultType.POSTGRES_BLOAT, {"postgresBloat": {}}, 50, None),
+        (FaultType.POSTGRES_LOCK, {"postgresLock": {"waiters": 3}}, 25, "at 25 %"),
+        (FaultType.POSTGRES_LOCK, {"postgresLock": {"waiters": 2}}, 50, None),
+        (FaultType.POSTGRES_LOCK, {"postgresLock": {}}, 5, None),
         (FaultType.NONE, {}, 50, None),
     ],
 )

@@ -35,6 +35,18 @@ HEALS: dict[FaultType, tuple[str, dict[str, Any], ActionType, ActionParams]] = {
         ActionType.REDIS_EVICT_PREFIX,
         ActionParams(prefix=f"session:{HASH}:"),
     ),
+    FaultType.REDIS_CONNECTIONS: (
+        "redis_target",
+        {"redisConnections": {}},
+        ActionType.REDIS_KILL_CLIENTS,
+        ActionParams(client_name=f"worker-{HASH}"),
+    ),
+    FaultType.REDIS_LATENCY: (
+        "redis_target",
+        {"redisLatency": {}},
+        ActionType.REDIS_KILL_CLIENTS,
+        ActionParams(client_name=f"report-{HASH}"),
+    ),
     FaultType.POSTGRES_CONNECTIONS: (
         "postgres_target",
         {"postgresConnections": {}},
@@ -46,6 +58,12 @@ HEALS: dict[FaultType, tuple[str, dict[str, Any], ActionType, ActionParams]] = {
         {"postgresBloat": {}},
         ActionType.POSTGRES_VACUUM,
         ActionParams(table=f"events_{HASH}"),
+    ),
+    FaultType.POSTGRES_LOCK: (
+        "postgres_target",
+        {"postgresLock": {}},
+        ActionType.POSTGRES_TERMINATE_BLOCKERS,
+        ActionParams(application_name=f"worker-{HASH}", min_blocked_seconds=0),
     ),
     FaultType.DISK_FILL: (
         "disk_target",
@@ -102,7 +120,12 @@ async def test_a_remedy_for_what_is_not_there_proves_nothing(broken_type: FaultT
     assert remedy.effect(before, await remedy.observe(broken_target, params)) is not None
 
 
-WITHOUT_PARAMETERS = {ActionType.REDIS_CLEAR_CACHE, ActionType.RESTART_SYSTEM, ActionType.REMOVE_LATENCY}
+WITHOUT_PARAMETERS = {
+    ActionType.REDIS_CLEAR_CACHE,
+    ActionType.POSTGRES_TERMINATE_BLOCKERS,
+    ActionType.RESTART_SYSTEM,
+    ActionType.REMOVE_LATENCY,
+}
 
 
 @pytest.mark.parametrize("action", sorted(set(ActionType) - WITHOUT_PARAMETERS))

@@ -32,7 +32,7 @@ from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.diagnosis import Diagnosis
 from incident_crds.incident import Incident, IncidentPhase, IncidentStatus, IncidentType, RemediationMode, StatusChange
 from incident_crds.mocksystem import MockSystem, SystemPhase
-from incident_crds.remediationplan import PlanPhase, RemediationPlan
+from incident_crds.remediationplan import ActionResult, PlanPhase, RemediationPlan
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -184,7 +184,7 @@ def execution_view(plan: RemediationPlan, incident_id: str) -> ExecutionView:
             "analysis": spec.analysis,
             "reasoning": spec.reasoning,
             "recommended_actions": spec.actions,
-            "executed_actions": [_in_snake_case(result, "before", "after") for result in status.action_results],
+            "executed_actions": [_result_view(result) for result in status.action_results],
             "execution_output": "\n".join(lines),
             "risk_assessment": status.risk,
             "plan_hash": status.plan_hash,
@@ -196,6 +196,13 @@ def execution_view(plan: RemediationPlan, incident_id: str) -> ExecutionView:
             "verified_at": status.verified_at,
         }
     )
+
+
+def _result_view(result: ActionResult) -> ActionResult:
+    shown = _in_snake_case(result, "before", "after")
+    if shown.rolled_back is None:
+        return shown
+    return shown.model_copy(update={"rolled_back": _in_snake_case(shown.rolled_back, "after")})
 
 
 def _in_snake_case(record: M, *fields: str) -> M:

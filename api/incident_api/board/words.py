@@ -50,6 +50,7 @@ class ExperimentStatusName(StrEnum):
     """Where an experiment stands."""
 
     PENDING = "pending"
+    SCHEDULED = "scheduled"
     REJECTED = "rejected"
     INJECTING = "injecting"
     ACTIVE = "active"

@@ -104,8 +104,14 @@ class ExperimentSpec(YamlBody):
     """What to break."""
     duration_seconds: Annotated[int, Field(ge=1, le=3600), WHOLE] = 600
     """Longest time the fault may last."""
+    schedule: Annotated[str, Field(max_length=64)] | None = None
+    """Cron expression of five fields in UTC; each firing makes a child experiment, and this one injects nothing."""
+    history_limit: Annotated[int, Field(ge=0, le=100), WHOLE] = 3
+    """With a schedule: how many finished children are kept."""
+    allow_overlap: StrictBool = False
+    """Begin also where another experiment's fault is on a target."""
     dry_run: StrictBool = False
-    """Check everything, change nothing."""
+    """Connect to the targets, read all that would be needed, and write nothing."""
 
     def to_spec(self) -> ChaosExperimentSpec:
         """As it is written to the cluster."""

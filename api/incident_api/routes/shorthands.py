@@ -42,7 +42,7 @@ class ClearName(StrEnum):
 
 
 _CLEARED = {
-    ClearName.REDIS: {FaultType.REDIS_MEMORY},
+    ClearName.REDIS: {FaultType.REDIS_MEMORY, FaultType.REDIS_CONNECTIONS, FaultType.REDIS_LATENCY},
     ClearName.POSTGRES: {FaultType.POSTGRES_CONNECTIONS},
     ClearName.POSTGRES_BLOAT: {FaultType.POSTGRES_BLOAT},
     ClearName.DISK: {FaultType.DISK_FILL},

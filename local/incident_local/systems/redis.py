@@ -1,4 +1,4 @@
-"""redis-test: a Redis with a memory limit that it does not evict its way out of."""
+"""redis-test: a Redis with a memory limit that it does not evict its way out of, and with few client slots."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ daemonize no
 dir {folder}
 maxmemory 64mb
 maxmemory-policy noeviction
+maxclients 200
 save ""
 appendonly yes
 appendfsync no

@@ -170,6 +170,10 @@ class Store:
         self.put(kind, created)
         return created
 
+    async def delete(self, obj: Resource) -> None:
+        """Delete this very object, and no namesake. Raises NotFound. Its watch tells when it is gone."""
+        await self._client.delete(type(obj), *obj.key, uid=obj.metadata.uid)
+
     async def write_status(self, obj: R, status: Model, *, over_metadata: bool = False) -> R:
         """Write what differs from the object's status, if nobody changed the object meanwhile.
 

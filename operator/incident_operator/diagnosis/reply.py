@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from incident_crds.catalogue import ActionType, FaultType, Severity
-from incident_crds.remediationplan import ActionParams
+from incident_crds.remediationplan import ActionParams, RedisOption
 from incident_operator.diagnosis.errors import InvalidReply
 from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.verdict import ActionDraft, Verdict
@@ -38,10 +38,12 @@ class ReplyAction(_Part):
     type: ActionType
     system: Annotated[str, Field(max_length=253)]
     prefix: Annotated[str, Field(max_length=128)] | None
+    client_name: Annotated[str, Field(max_length=128)] | None
     application_name: Annotated[str, Field(max_length=63)] | None
     idle_seconds: Annotated[int, Field(ge=0, le=86400)] | None
     table: Annotated[str, Field(max_length=128)] | None
     files: Annotated[list[Annotated[str, Field(max_length=255)]], Field(max_length=64)] | None
+    option: RedisOption | None
     expected_impact: Annotated[str, Field(max_length=1000)]
 
 
@@ -70,14 +72,18 @@ class Scope:
 
 _PARAMETER: Mapping[ActionType, str] = {
     ActionType.REDIS_EVICT_PREFIX: "prefix",
+    ActionType.REDIS_KILL_CLIENTS: "client_name",
+    ActionType.REDIS_RESET_CONFIG: "option",
     ActionType.POSTGRES_TERMINATE_IDLE: "application_name",
     ActionType.POSTGRES_VACUUM: "table",
     ActionType.DISK_CLEANUP: "files",
 }
 _TAKES: Mapping[ActionType, frozenset[str]] = {
     ActionType.POSTGRES_TERMINATE_IDLE: frozenset({"application_name", "idle_seconds"}),
+    ActionType.POSTGRES_TERMINATE_BLOCKERS: frozenset({"application_name"}),
 }
-_ALL_PARAMETERS = ("prefix", "application_name", "idle_seconds", "table", "files")
+_NAMES = frozenset({"prefix", "client_name", "application_name", "table", "files"})
+_ALL_PARAMETERS = ("prefix", "client_name", "application_name", "idle_seconds", "table", "files", "option")
 
 
 def reply_schema() -> dict[str, Any]:
@@ -155,8 +161,8 @@ def _draft(action: ReplyAction, scope: Scope) -> ActionDraft:
         raise InvalidReply(f"{action.type} needs {needed}")
     if extra := sorted(given.keys() - takes):
         raise InvalidReply(f"{action.type} does not take {', '.join(extra)}")
-    if needed is not None:
-        _require_seen(action.type, needed, given[needed], scope.evidence)
+    for name in sorted(given.keys() & _NAMES):
+        _require_seen(action.type, name, given[name], scope.evidence)
     try:
         params = ActionParams(**given)
     except ValidationError as error:
@@ -166,9 +172,11 @@ def _draft(action: ReplyAction, scope: Scope) -> ActionDraft:
 
 def _require_seen(type: ActionType, parameter: str, value: Any, evidence: Evidence) -> None:
     """Parameters come from the evidence: a name that nobody saw is invented."""
+    is_blocker = type is ActionType.POSTGRES_TERMINATE_BLOCKERS
     seen = {
         "prefix": {p.prefix for p in evidence.prefixes},
-        "application_name": {g.application_name for g in evidence.sessions},
+        "client_name": {g.name for g in evidence.clients},
+        "application_name": {s.application_name for s in (evidence.blockers if is_blocker else evidence.sessions)},
         "table": {t.name for t in evidence.tables} | {t.name.removeprefix("public.") for t in evidence.tables},
         "files": {f.path for f in evidence.files},
     }[parameter]

@@ -208,6 +208,14 @@ def pin_changed(plan: RemediationPlan, systems: Mapping[str, MockSystem]) -> boo
     return False
 
 
+def is_replaced(plan: RemediationPlan, name: str, system: MockSystem | None) -> bool:
+    """Whether the system of this name is gone, on its way out, or another than the one that the plan was made for."""
+    pinned = next((p for p in plan.status.targets if p.system == name), None)
+    if system is None or system.metadata.deletion_timestamp is not None:
+        return True
+    return pinned is not None and system.metadata.uid != pinned.uid
+
+
 def late_request(plan: RemediationPlan) -> Refusal | None:
     """The answer to an annotation on a plan that is past deciding; None where there is no annotation."""
     notes, phase = plan.metadata.annotations, plan.status.phase

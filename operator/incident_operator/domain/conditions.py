@@ -48,10 +48,16 @@ def experiment_conditions(status: ChaosExperimentStatus, *, generation: int, now
     effect = ", ".join(f"{m.system}/{m.signal} is {m.health} %" for m in status.observed_effect)
     left = [t for t in status.targets if t.phase is not TargetPhase.RECOVERED]
     stalled = status.recovered_at is None and any(t.attempts >= STALLED_AFTER for t in left)
+    unseen = [t for t in status.targets if t.undo is not None and t.residue is None]
+    if status.recovered_at is not None and unseen:
+        recovered = _Fact("Recovered", None, "NotVerified", "; ".join(f"{t.system}: {t.last_error}" for t in unseen))
+    else:
+        is_undone, text = status.recovered_at is not None, "nothing that carries its tag is left"
+        recovered = _fact("Recovered", is_undone, "NoResidue", why, text)
     facts = [
         _fact("Injected", status.injected_at is not None, "Injected", why, "the fault took effect on every target"),
         _fact("EffectObserved", bool(effect), "SignalBreached", why, effect),
-        _fact("Recovered", status.recovered_at is not None, "NoResidue", why, "nothing that carries its tag is left"),
+        recovered,
         _fact("Stalled", stalled, "UndoFails", "Progressing", "; ".join(f"{t.system}: {t.last_error}" for t in left)),
     ]
     return _apply(status.conditions, facts, generation=generation, now=now)

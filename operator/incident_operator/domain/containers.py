@@ -17,6 +17,8 @@ SIMULATOR_USER = 10001
 _OFFICIAL_USER = 999
 _MEMORY = {SystemType.REDIS: "128Mi", SystemType.POSTGRES: "256Mi", SystemType.DISK: "128Mi"}
 _MAX_CONNECTIONS = 30
+_MAX_CLIENTS = 200
+"""Few, so that they can run out, and so that the proxy bears them all."""
 _STATE, _CREDENTIALS, _DATA = "/incidentsim/state", "/incidentsim/credentials", "/data"
 _ENDS_WITHIN_SECONDS = 15
 
@@ -143,16 +145,29 @@ def _proxy_container(type: SystemType, images: Images) -> dict[str, Any]:
     }
 
 
+def max_memory_bytes(deployment: DeploymentSystem | None) -> int | None:
+    """The maxmemory that a Redis of ours is started with; None for one that is not ours."""
+    if deployment is None:
+        return None
+    if deployment.max_memory:
+        return parse_quantity(deployment.max_memory)
+    return parse_quantity(deployment.resources.memory or _MEMORY[SystemType.REDIS]) // 2
+
+
+def max_clients(deployment: DeploymentSystem | None) -> int | None:
+    """The maxclients that a Redis of ours is started with; None for one that is not ours."""
+    return None if deployment is None else deployment.max_clients or _MAX_CLIENTS
+
+
 def _redis(deployment: DeploymentSystem, images: Images, capacity_bytes: int | None) -> _Server:
-    memory = parse_quantity(deployment.resources.memory or _MEMORY[SystemType.REDIS])
-    most = parse_quantity(deployment.max_memory) if deployment.max_memory else memory // 2
     options = {
         "port": str(PORTS[SystemType.REDIS]),
         "dir": _DATA,
         "aclfile": f"{_CREDENTIALS}/users.acl",
         "protected-mode": "no",
-        "maxmemory": str(most),
+        "maxmemory": str(max_memory_bytes(deployment)),
         "maxmemory-policy": "noeviction",
+        "maxclients": str(max_clients(deployment)),
         "save": "",
         "appendonly": "yes",
         "appendfsync": "no",

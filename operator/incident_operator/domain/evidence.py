@@ -15,6 +15,10 @@ PROCESS = "process"
 STOPPED, NOT_RUNNING = "stopped", "not running"
 POD, POD_AGE_SECONDS = "pod", "pod_age_seconds"
 """Facts: what Kubernetes says of the pod."""
+BLOCKED_SESSIONS = "blocked_sessions"
+"""Fact: Postgres clients' sessions that wait for a lock, whoever has it."""
+CREATED_MAX_MEMORY, CREATED_MAX_CLIENTS = "created_with_maxmemory", "created_with_maxclients"
+"""Facts: the limits that a Redis of ours was created with; absent for one that somebody else set up."""
 DIRECT_MILLISECONDS = "direct_milliseconds"
 """Fact: the time of the smallest question and answer that does not go the way of ordinary clients."""
 
@@ -28,6 +32,31 @@ class PrefixUsage:
     bytes: int
     expiring: int
     """Keys that have a time to live."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientGroup:
+    """Redis connections with the same name."""
+
+    name: str
+    """Empty for those that gave none."""
+    command: str
+    """What most of them asked for last."""
+    count: int
+    shortest_idle_seconds: int
+    longest_idle_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlowCommand:
+    """What the slow log of Redis has of one client name and command. Arguments are left out: they may be secrets."""
+
+    client: str
+    command: str
+    count: int
+    milliseconds: float
+    """Of all of them together."""
+    longest_milliseconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +78,24 @@ class Statement:
     state: str
     seconds: int
     waits_for: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """A Postgres client's session that others wait for, and that waits for nobody."""
+
+    session: str
+    """Its id as the server's log has it (%c)."""
+    application_name: str
+    user: str
+    state: str
+    seconds: int
+    """How long its transaction has been open."""
+    blocked: int
+    """Clients' sessions that wait for it, also through others."""
+    longest_wait: float
+    """Seconds that the one of them which began first has waited."""
     statement: str
 
 
@@ -86,8 +133,12 @@ class Evidence:
     """None where no system is known, as of an incident that a person reported."""
     signals: tuple[Signal, ...]
     prefixes: tuple[PrefixUsage, ...] = ()
+    clients: tuple[ClientGroup, ...] = ()
+    slow_commands: tuple[SlowCommand, ...] = ()
+    """Of the last minute only."""
     sessions: tuple[SessionGroup, ...] = ()
     statements: tuple[Statement, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
     tables: tuple[TableUsage, ...] = ()
     files: tuple[FileUsage, ...] = ()
     facts: Mapping[str, float | str] = field(default_factory=dict)

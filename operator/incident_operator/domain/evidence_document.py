@@ -77,6 +77,18 @@ def _own_tables(evidence: Evidence) -> Iterable[Rows]:
         names=1,
     )
     yield Rows(
+        "connections by client name",
+        ("client", "last command", "connections", "shortest idle seconds", "longest idle seconds"),
+        [(g.name, g.command, g.count, g.shortest_idle_seconds, g.longest_idle_seconds) for g in evidence.clients],
+        names=1,
+    )
+    yield Rows(
+        "slow commands of the last minute",
+        ("client", "command", "times", "milliseconds in all", "milliseconds of the longest"),
+        [(s.client, s.command, s.count, s.milliseconds, s.longest_milliseconds) for s in evidence.slow_commands],
+        names=1,
+    )
+    yield Rows(
         "client sessions",
         ("application", "user", "state", "sessions", "longest idle seconds"),
         [(g.application_name, g.user, g.state, g.count, g.longest_idle_seconds) for g in evidence.sessions],
@@ -87,6 +99,15 @@ def _own_tables(evidence: Evidence) -> Iterable[Rows]:
         ("application", "state", "seconds", "waits for", "statement"),
         [(q.application_name, q.state, q.seconds, q.waits_for, q.statement) for q in evidence.statements],
         names=1,
+    )
+    yield Rows(
+        "sessions that others wait for and that wait for nobody",
+        ("application", "user", "state", "seconds in transaction", "sessions waiting", "longest wait", "statement"),
+        [
+            (b.application_name, b.user, b.state, b.seconds, b.blocked, f"{b.longest_wait:.0f} s", b.statement)
+            for b in evidence.blockers
+        ],
+        names=2,
     )
     yield Rows(
         "tables",

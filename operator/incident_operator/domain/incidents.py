@@ -43,7 +43,7 @@ def assign_incidents(
         if breach.signal not in change.started:
             assigned.append(breach)
             continue
-        joined = _joined(breach, owners) or _of(breach, shared(breach)) or _reopened(breach, by_name, now=now)
+        joined = _joined(breach, owners, by_name) or _of(breach, shared(breach)) or _reopened(breach, by_name, now=now)
         joined = joined or _named(system, breach, is_taken)
         owner = owners.setdefault(joined.incident, joined.owner or system.metadata.name)
         assigned.append(joined.model_copy(update={"owner": "" if owner == system.metadata.name else owner}))
@@ -52,14 +52,20 @@ def assign_incidents(
 
 def is_open(incident: Incident) -> bool:
     """Opened for a breach of something real and not resolved, so that other breaches may join it."""
-    is_measured = incident.spec.signal is not None and incident.spec.incident_type is IncidentType.REAL_SYSTEM
-    return is_measured and incident.status.phase is not IncidentPhase.RESOLVED
+    return _is_measured(incident) and incident.status.phase is not IncidentPhase.RESOLVED
 
 
-def _joined(breach: Breach, owners: Mapping[str, str]) -> Breach | None:
+def _is_measured(incident: Incident) -> bool:
+    return incident.spec.signal is not None and incident.spec.incident_type is IncidentType.REAL_SYSTEM
+
+
+def _joined(breach: Breach, owners: Mapping[str, str], by_name: Mapping[str, Incident]) -> Breach | None:
     """`owners` are those of the system's open incidents, by name."""
     if breach.signal in SECONDARY_SIGNALS and owners:
         return breach.model_copy(update={"incident": min(owners)})
+    same = next((n for n in sorted(owners) if n in by_name and by_name[n].spec.signal is breach.signal), None)
+    if same is not None:  # a person may have opened an older one again
+        return breach.model_copy(update={"incident": same})
     return breach if breach.incident in owners else None
 
 
@@ -84,6 +90,24 @@ def _named(system: MockSystem, breach: Breach, is_taken: Callable[[str], bool]) 
 def _may_reopen(incident: Incident, *, now: datetime) -> bool:
     resolved_at = incident.status.timestamps.resolved_at
     return incident.status.reason in _RECOVERED and resolved_at is not None and now - resolved_at <= RELAPSE_WINDOW
+
+
+def find_rival(incident: Incident, systems: Sequence[MockSystem], incidents: Sequence[Incident]) -> str | None:
+    """What is open for the same signal of the same system, so that this one may not be open, too; by name.
+
+    A breach on record names its incident before that is created.
+    """
+    signal, affected = incident.spec.signal, set(incident.spec.affected_systems)
+    if signal is None or not _is_measured(incident):
+        return None
+    of_it = (i for i in incidents if is_open(i) and i.spec.signal is signal)
+    names = {i.metadata.name for i in of_it if affected & set(i.spec.affected_systems)}
+    resolved = {i.metadata.name for i in incidents if i.status.phase is IncidentPhase.RESOLVED}
+    for system in systems:
+        if system.metadata.name in affected:
+            lasting = (b for b in system.status.breaches if b.signal is signal and b.ended_at is None and b.incident)
+            names |= {b.incident for b in lasting} - resolved
+    return min(names - {incident.metadata.name}, default=None)
 
 
 def describe_breach(system: MockSystem, breach: Breach, sample: Sample) -> tuple[str, str]:

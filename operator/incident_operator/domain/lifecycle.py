@@ -15,6 +15,10 @@ HEALS_ITSELF = frozenset({FaultType.POD_KILL})
 """Harm that is expected to end without a plan: somebody else mends it, and the drill is about seeing that."""
 
 
+DEAD_MAN_SLACK = timedelta(seconds=5)
+"""What a dead-man may be late by."""
+
+
 class EndReason(StrEnum):
     """Why a fault ends."""
 
@@ -55,6 +59,16 @@ class EndReason(StrEnum):
 def undo_pause(attempts: int) -> timedelta:
     """How long to wait after so many tries to undo: from a second to half a minute."""
     return timedelta(seconds=min(30.0, 0.5 * 2 ** min(6, attempts)))
+
+
+def is_left_to_dead_man(experiment: ChaosExperiment, *, now: datetime) -> bool:
+    """Whether a deletion may go on though nobody can enter the system any more: its dead-man has acted by now.
+
+    Such as when a namespace was deleted, its Secrets at once, while no operator was there to undo anything.
+    """
+    deadline = experiment.status.deadline_at
+    is_deleted = experiment.metadata.deletion_timestamp is not None
+    return is_deleted and deadline is not None and now >= deadline + DEAD_MAN_SLACK
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from incident_crds.incident import IncidentPhase, IncidentStatus, Timestamps
-from incident_crds.remediationplan import PlanPhase, RemediationPlan
+from incident_crds.remediationplan import ActionResult, PlanPhase, RemediationPlan
 from incident_operator.domain.history import OPERATOR, compute_durations, with_entry, with_phase
+from incident_operator.domain.rollback import ROLLBACK_FAILED
 
 
 def with_plans(status: IncidentStatus, plans: Sequence[RemediationPlan], *, now: datetime) -> IncidentStatus:
@@ -65,9 +66,22 @@ def _with_execution(status: IncidentStatus, plan: RemediationPlan, *, now: datet
         if result.ended_at is None or any(e.at == result.ended_at and e.type == result.type for e in status.timeline):
             continue
         status = with_entry(status, at=result.ended_at, actor=OPERATOR, type=result.type, detail=result.output)
+    for result in results:
+        status = _with_rollback(status, result)
     if plan.status.phase is PlanPhase.SUCCEEDED:
         status = _stamp(status, mitigated_at=plan.status.held_since)
     running = plan.status.phase is not None and plan.status.phase.is_running
     if running and status.phase is not IncidentPhase.RESOLVED:
         return with_phase(status, IncidentPhase.FIXING, at=now, actor=OPERATOR, reason=f"{plan.metadata.name} runs")
     return status
+
+
+def _with_rollback(status: IncidentStatus, result: ActionResult) -> IncidentStatus:
+    back = result.rolled_back
+    if back is None or back.ended_at is None:
+        return status
+    kind = "ActionRolledBack" if back.succeeded else ROLLBACK_FAILED
+    if any(e.at == back.ended_at and e.type == kind for e in status.timeline):
+        return status
+    detail = f"{result.type} ({result.id}): {back.output}"
+    return with_entry(status, at=back.ended_at, actor=OPERATOR, type=kind, detail=detail)

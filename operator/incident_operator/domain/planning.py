@@ -19,6 +19,7 @@ from incident_crds.remediationplan import (
 from incident_operator.domain.cascade import cause_found_at
 from incident_operator.domain.lifecycle import HEALS_ITSELF
 from incident_operator.domain.naming import plan_name
+from incident_operator.domain.rollback import ROLLBACK_FAILED
 from incident_operator.domain.verdict import Verdict
 
 MAX_ATTEMPTS = 3
@@ -85,18 +86,19 @@ def decide_next_step(
     diagnosis = incident.status.diagnosis
     if diagnosis is None or is_true(incident.status.conditions, "Escalated"):
         return NextStep()
+    current = _unforgiven(incident, current_plans(incident, plans), now=now)
+    tried = [p for p in current if p.status.phase in _TRIED and (p.status.decision or p.status.action_results)]
+    worse = next((p for p in tried if _calls_a_person(p)), None)
+    if worse is not None:  # also where another plan waits: whoever decides on it has to know
+        did = "made it worse" if worse.status.reason == WORSE_THAN_BEFORE else "had to be taken back"
+        return NextStep(escalate=f"{worse.metadata.name} {did}: {worse.status.message}")
     if open_plan(incident, plans) is not None:
         return NextStep()
-    current = _unforgiven(incident, current_plans(incident, plans), now=now)
     ends = {p.status.phase for p in current}
     if PlanPhase.REJECTED in ends:
         return NextStep(escalate="a person rejected the plan; the operator proposes no other unasked")
     if PlanPhase.EXPIRED in ends:
         return NextStep(escalate="nobody decided on the plan in time")
-    tried = [p for p in current if p.status.phase in _TRIED and (p.status.decision or p.status.action_results)]
-    worse = next((p for p in tried if p.status.reason == WORSE_THAN_BEFORE), None)
-    if worse is not None:
-        return NextStep(escalate=f"{worse.metadata.name} made it worse: {worse.status.message}")
     if len(tried) >= MAX_ATTEMPTS:
         return NextStep(escalate=f"{MAX_ATTEMPTS} plans did not end it")
     if diagnosis.root_cause.fault_type is None:
@@ -111,6 +113,11 @@ def decide_next_step(
     if attempt > HIGHEST_ATTEMPT:
         return NextStep(escalate=f"{HIGHEST_ATTEMPT} plans were made for it already")
     return NextStep(propose_attempt=attempt)
+
+
+def _calls_a_person(plan: RemediationPlan) -> bool:
+    """After a plan that did harm, or that was taken back or could not be, no other is tried unasked."""
+    return plan.status.phase is PlanPhase.ROLLED_BACK or plan.status.reason in (WORSE_THAN_BEFORE, ROLLBACK_FAILED)
 
 
 def open_plan(incident: Incident, plans: Sequence[RemediationPlan]) -> str | None:

@@ -22,6 +22,7 @@ from incident_operator.domain.approval import Refusal
 from incident_operator.domain.history import compute_durations, may_move, with_entry, with_phase
 
 HANDLED_LIMIT = 32
+EARLIER_LIMIT = 10
 _ALREADY_RESOLVED = Refusal("AlreadyResolved", "the incident is resolved already; reopen it first")
 _REASON_NEEDED = Refusal("ReasonNeeded", "its system is still unhealthy: resolving it needs a reason")
 
@@ -41,12 +42,13 @@ def answer_request(
     is_healthy: bool,
     others: Collection[str],
     open_plan: str | None = None,
+    rival: str | None = None,
     now: datetime,
 ) -> Answer | None:
     """Handle the incident's request, or None where there is no new one. Each id is handled once.
 
     `others` are the open incidents of the namespace, by name: one can be merged into those. `open_plan` is the
-    plan that goes on, which another would have to wait for.
+    plan that goes on, which another would have to wait for. `rival` is open for the same signal of the same system.
     """
     request = incident.spec.request
     handled = incident.status.handled_requests
@@ -57,12 +59,22 @@ def answer_request(
         nobody = Refusal("RequesterUnknown", "the request names nobody, so it was not carried out")
         return Answer(_refused(status, request, nobody, now=now), nobody)
     refusal = _refuse(incident, request, is_healthy=is_healthy, others=others)
+    if refusal is None and rival is not None and _opens_again(incident, request):
+        text = f"{rival} is open for the same signal of the same system: go on there, or resolve it first"
+        refusal = Refusal("SignalHasIncident", text)
     if refusal is None and request.action is RequestAction.PROPOSE and open_plan is not None:
         refusal = Refusal("PlanOpen", f"plan {open_plan} is not over: decide on it first, or wait for its end")
     if refusal is not None:
         status = with_entry(status, at=now, actor=actor, type="RequestRefused", detail=refusal.message)
         return Answer(_refused(status, request, refusal, now=now), refusal)
     return Answer(_carry_out(status, request, actor=actor, now=now))
+
+
+def _opens_again(incident: Incident, request: Request) -> bool:
+    if incident.status.phase is not IncidentPhase.RESOLVED:
+        return False
+    is_moved = request.action is RequestAction.MOVE and request.phase is not IncidentPhase.RESOLVED
+    return is_moved or request.action is RequestAction.REOPEN
 
 
 def _refused(status: IncidentStatus, request: Request, refusal: Refusal, *, now: datetime) -> IncidentStatus:
@@ -165,6 +177,7 @@ def reopen(status: IncidentStatus, *, began: datetime, actor: str, why: str, now
             "diagnosis": None,
             "evidence": None,
             "timestamps": stamps,
+            "earlier_timestamps": [*status.earlier_timestamps, status.timestamps][-EARLIER_LIMIT:],
             "durations": compute_durations(stamps),
             "occurrences": status.occurrences + 1,
         }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from incident_crds.base import CHAOS_LABEL
+from incident_crds.catalogue import FaultType
 from incident_crds.chaosexperiment import ChaosExperiment, SelectionMode, Target
 from incident_crds.mocksystem import MockSystem, SystemPhase
 from incident_operator.domain.approval import Refusal
@@ -43,13 +44,21 @@ def select_targets(target: Target, systems: Sequence[MockSystem]) -> Selection:
     if not matching:
         wanted = ", ".join(f"{k}={v}" for k, v in sorted(labels.items()))
         return Selection((), Refusal("NothingSelected", f"no MockSystem in this namespace carries {wanted}"))
-    chosen = matching[: _count(target, len(matching))]
+    count = _count(target, len(matching))
+    if count > len(matching):
+        text = f"{count} systems are asked for, and {len(matching)} carry the labels: {_names(matching)}"
+        return Selection((), Refusal("TooFewTargets", f"{text}; lower value, or choose mode all"))
+    chosen = matching[:count]
     if len(chosen) > MOST_TARGETS:
         text = (
             f"{len(chosen)} MockSystems are selected, and {MOST_TARGETS} is the most; choose fewer with mode and value"
         )
         return Selection((), Refusal("TooManyTargets", text))
     return Selection(tuple(chosen))
+
+
+def _names(systems: Sequence[MockSystem]) -> str:
+    return ", ".join(s.metadata.name for s in systems[:10]) + (" and others" if len(systems) > 10 else "")
 
 
 def _count(target: Target, matching: int) -> int:
@@ -67,23 +76,28 @@ def _count(target: Target, matching: int) -> int:
             assert_never(target.mode)
 
 
-def check_place(experiment: ChaosExperiment, *, namespace_labels: dict[str, str], halted: str | None) -> Refusal | None:
-    """Why nothing may be injected in this namespace now. `halted` is the kill switch's reason while it is on."""
+def check_hold(experiment: ChaosExperiment, *, halted: str | None) -> Refusal | None:
+    """Why it may not begin yet, which ends by itself. `halted` is the kill switch's reason while it is on."""
+    if experiment.spec.suspend:
+        return Refusal("Suspended", "spec.suspend is true")
     if halted is not None:
-        return Refusal("KillSwitch", f"the kill switch is on: {halted}")
+        return Refusal("KillSwitch", f"the kill switch is on: {halted}; it begins once that is lifted")
+    return None
+
+
+def check_place(experiment: ChaosExperiment, *, namespace_labels: dict[str, str]) -> Refusal | None:
+    """Why nothing may be injected in this namespace."""
     if namespace_labels.get(CHAOS_LABEL) != "enabled":
         namespace = experiment.metadata.namespace
         command = f"kubectl label namespace {namespace} {CHAOS_LABEL}=enabled"
         return Refusal("NamespaceNotEnabled", f"namespace {namespace} does not allow chaos; allow it with: {command}")
-    if experiment.spec.schedule:
-        return Refusal("ScheduleNotSupported", "this operator runs no schedules; create an experiment for each run")
     return None
 
 
 def check_targets(
-    experiment: ChaosExperiment, chosen: Sequence[MockSystem], *, busy_systems: Collection[str]
+    experiment: ChaosExperiment, chosen: Sequence[MockSystem], *, faults_on: Mapping[str, Collection[FaultType]]
 ) -> Refusal | None:
-    """Why these systems may not be broken, or None where they may."""
+    """Why these systems may not be broken, or None where they may. `faults_on`: what others broke, by system."""
     kind = experiment.spec.fault.type
     for system in chosen:
         name = system.metadata.name
@@ -97,8 +111,11 @@ def check_targets(
                 "FaultNotSupported",
                 f"{kind} cannot be injected into {name}, a {system.spec.type}; it can suffer: {able}",
             )
-        if name in busy_systems:
-            return Refusal("TargetBusy", f"another experiment is breaking {name} right now")
+        if others := faults_on.get(name, ()):
+            if not experiment.spec.allow_overlap:
+                return Refusal("TargetBusy", f"another experiment is breaking {name} right now")
+            if kind in others:  # a process is stopped once, and a proxy delays once: the first undo would end both
+                return Refusal("TargetBusy", f"{kind} is on {name} already, and two of a kind never overlap")
     return None
 
 

@@ -44,6 +44,10 @@ class Fault(ABC):
     def undo_record(self, tag_hash: str, spec: FaultSpec, policy: HealthPolicy) -> UndoRecord:
         """What to store before the first side effect. Pure. `policy` tells what the system counts as harm."""
 
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        """What `inject` would do now, for people, from reads alone; for a dry run. Refuses what `inject` would."""
+        return f"{self.type} would be injected"
+
     @abstractmethod
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         """Do the harm. May be repeated, and may be cancelled or killed at any point."""

@@ -9,9 +9,11 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import DiskFillFault
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault, fill_error
 from incident_operator.targets import Target
 from incident_operator.targets.base import narrow
@@ -43,6 +45,12 @@ class DiskFill(Fault):
         return UndoRecord(tag=f"app-{tag_hash}.log", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        usage = await narrow(target, DiskTarget).usage()
+        goal = max(usage.used_bytes, usage.total_bytes * self.fill_percent(spec) // 100)
+        return f"its files would grow from {usage.used_bytes} to {goal} bytes, of {usage.total_bytes}"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         disk = narrow(target, DiskTarget)
         usage = await disk.usage()
@@ -51,10 +59,12 @@ class DiskFill(Fault):
         goal = written + missing
         while missing > 0 and written < goal:
             written = await disk.fill(undo.tag, min(goal, written + _STEP_BYTES), lifetime)
+            reached(Failpoint.HALF_INJECTED)
 
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         await narrow(target, DiskTarget).delete([undo.tag])
+        reached(Failpoint.HALF_RECOVERED)
 
     @override
     async def residue(self, target: Target, undo: UndoRecord) -> int:

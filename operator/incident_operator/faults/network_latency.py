@@ -9,9 +9,11 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import NetworkLatencyFault
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault
 from incident_operator.targets import Facility, Target
 
@@ -37,17 +39,24 @@ class NetworkLatency(Fault):
         return UndoRecord(tag=f"route-{tag_hash}", dead_man=self.dead_man, details={_CANARY: int(goal)})
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        now = (await target.proxy().state()).latency_milliseconds
+        return f"its proxy, which holds each answer back by {now} ms now, would hold it back for longer"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         milliseconds = (spec.network_latency or NetworkLatencyFault()).delay_milliseconds
         goal = undo.details.get(_CANARY)
         if milliseconds is None and isinstance(goal, int):
             milliseconds = max(1, goal // target.canary_round_trips)
         await target.proxy().delay(timedelta(milliseconds=milliseconds or 1), lifetime, undo.tag)
+        reached(Failpoint.HALF_INJECTED)
 
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         if await self.residue(target, undo):
             await target.proxy().undelay()
+            reached(Failpoint.HALF_RECOVERED)
 
     @override
     async def residue(self, target: Target, undo: UndoRecord) -> int:

@@ -28,6 +28,10 @@ class NoFault(Fault):
         return UndoRecord(tag=f"none-{tag_hash}", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        return "nothing would be done"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         return
 

@@ -11,8 +11,10 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault
 from incident_operator.targets import Facility, Refused, Target, TargetError, Unreachable
 
@@ -36,8 +38,13 @@ class PodKill(Fault):
         return UndoRecord(tag=f"pod-{tag_hash}", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        return f"its pod would be deleted: {(await target.pod().describe()).text}"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         await target.pod().kill()
+        reached(Failpoint.HALF_INJECTED)
         if not await _comes_true(lambda: _is_silent(target), _GONE_WITHIN):
             waited = f"{_GONE_WITHIN.total_seconds():g} s"
             raise Refused(f"the pod of {target.access.address} was deleted, and it still answers after {waited}")

@@ -11,10 +11,12 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import PostgresBloatFault
 from incident_crds.mocksystem import HealthPolicy
 from incident_operator.domain.evidence import FEWEST_DEAD
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault, fill_error
 from incident_operator.faults.sessions import end_sessions
 from incident_operator.targets import Target
@@ -69,10 +71,18 @@ class PostgresBloat(Fault):
         return UndoRecord(tag=f"events_{tag_hash}", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        wanted = spec.postgres_bloat or PostgresBloatFault()
+        size = await narrow(target, PostgresTarget).fetch_value("SELECT pg_database_size(current_database())")
+        rows = f"{wanted.rows} rows, {_dead_rows(wanted)} of them dead"
+        return f"a table with {rows}, would come to its database of {size} bytes"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         postgres = narrow(target, PostgresTarget)
         wanted = spec.postgres_bloat or PostgresBloatFault()
-        await self.recover(target, undo)
+        await self._end_sessions(postgres, undo)
+        await self._drop(postgres, undo)
         # the dead-man first: there is no moment with a table and without it
         await self._start_sleeper(postgres, undo, lifetime)
         writer = await postgres.new_session(undo.tag)  # carries the tag, so that recover can cut it off
@@ -91,17 +101,24 @@ class PostgresBloat(Fault):
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         postgres = narrow(target, PostgresTarget)
-        sleeper = self._sleepers.pop(undo.tag, None)
-        if sleeper is not None:
-            await sleeper.close()
-        await end_sessions(postgres, undo.tag)
-        await postgres.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_table(undo)))
+        await self._end_sessions(postgres, undo)
+        reached(Failpoint.HALF_RECOVERED)
+        await self._drop(postgres, undo)
 
     @override
     async def residue(self, target: Target, undo: UndoRecord) -> int:
         postgres = narrow(target, PostgresTarget)
         tables = await postgres.fetch_value("SELECT count(*) FROM pg_class WHERE relname = %s", (undo.tag,))
         return int(tables) + await postgres.count_sessions(undo.tag)
+
+    async def _end_sessions(self, postgres: PostgresTarget, undo: UndoRecord) -> None:
+        sleeper = self._sleepers.pop(undo.tag, None)
+        if sleeper is not None:
+            await sleeper.close()
+        await end_sessions(postgres, undo.tag)
+
+    async def _drop(self, postgres: PostgresTarget, undo: UndoRecord) -> None:
+        await postgres.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_table(undo)))
 
     async def _start_sleeper(self, postgres: PostgresTarget, undo: UndoRecord, lifetime: timedelta) -> None:
         settings = {
@@ -132,6 +149,7 @@ class PostgresBloat(Fault):
             end = min(start + _BATCH_ROWS - 1, wanted.rows)
             insert = "INSERT INTO {} SELECT n, 'click', now() FROM generate_series(%s::int, %s::int) n"
             await postgres.run_on(writer, sql.SQL(insert).format(table), (start, end))
+            reached(Failpoint.HALF_INJECTED)
             if start <= dead:
                 delete = sql.SQL("DELETE FROM {} WHERE id BETWEEN %s AND %s").format(table)
                 await postgres.run_on(writer, delete, (start, min(end, dead)))

@@ -10,9 +10,11 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import PostgresConnectionsFault
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault
 from incident_operator.faults.sessions import end_sessions
 from incident_operator.targets import Exhausted, Target
@@ -61,6 +63,12 @@ class PostgresConnections(Fault):
         return UndoRecord(tag=f"worker-{tag_hash}", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        (count, limit), *_ = await narrow(target, PostgresTarget).execute(_COUNT, (OPERATOR_NAME,))
+        goal = max(int(count), int(limit) * self.fill_percent(spec) // 100)
+        return f"its sessions would grow from {count} to {goal}, of {limit}"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         postgres = narrow(target, PostgresTarget)
         held = self._held.setdefault(undo.tag, [])
@@ -71,6 +79,7 @@ class PostgresConnections(Fault):
                 return
             opening = [self._open_one(postgres, undo, lifetime, held) for _ in range(min(missing, _AT_ONCE))]
             failures = [e for e in await asyncio.gather(*opening, return_exceptions=True) if e is not None]
+            reached(Failpoint.HALF_INJECTED)
             for failure in failures:
                 if not isinstance(failure, Exhausted):
                     raise failure
@@ -82,6 +91,7 @@ class PostgresConnections(Fault):
         postgres = narrow(target, PostgresTarget)
         for session in self._held.pop(undo.tag, []):
             await session.close()
+        reached(Failpoint.HALF_RECOVERED)
         await end_sessions(postgres, undo.tag)
 
     @override

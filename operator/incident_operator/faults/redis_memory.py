@@ -15,9 +15,11 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.fault import RedisMemoryFault
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault, fill_error
 from incident_operator.targets import Full, Refused, Target, TargetError
 from incident_operator.targets.base import narrow
@@ -61,6 +63,12 @@ class RedisMemory(Fault):
         return UndoRecord(tag=f"session:{tag_hash}:", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        redis = narrow(target, RedisTarget)
+        goal, memory = await self._goal(redis, self.fill_percent(spec)), await _read_memory(redis)
+        return f"its data would grow from {memory.data} to {max(goal, memory.data)} bytes, of {memory.limit}"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         redis = narrow(target, RedisTarget)
         goal = await self._goal(redis, self.fill_percent(spec))
@@ -86,7 +94,9 @@ class RedisMemory(Fault):
             if left <= timedelta(0) or now - progressed > _PATIENCE.total_seconds():
                 raise Refused(f"{redis.access.address} did not reach {goal} bytes of data: {memory.describe()}")
             if missing > 0:
-                if await self._write(redis, link, undo, missing, left):
+                taken = await self._write(redis, link, undo, missing, left)
+                reached(Failpoint.HALF_INJECTED)
+                if taken:
                     is_full, progressed = False, time.monotonic()
                     continue
                 is_full = not memory.unsettled  # or it may take more in a moment
@@ -97,14 +107,14 @@ class RedisMemory(Fault):
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         redis = narrow(target, RedisTarget)
         for _ in range(_MOST_SWEEPS):
-            for identifier in await self._writers(redis, undo):
-                await redis.call("CLIENT", "KILL", "ID", identifier)
+            await redis.end_clients(await redis.client_ids(undo.tag))
             found = 0
             async for keys in redis.scan(escape_glob(undo.tag) + "*"):
                 if keys:
                     found += len(keys)
                     await redis.call("UNLINK", *keys)
-            if not found and not await self._writers(redis, undo):
+                    reached(Failpoint.HALF_RECOVERED)
+            if not found and not await redis.client_ids(undo.tag):
                 return
         raise Refused(f"{redis.access.address} still holds keys that begin with {undo.tag} after {_MOST_SWEEPS} sweeps")
 
@@ -112,7 +122,7 @@ class RedisMemory(Fault):
     async def residue(self, target: Target, undo: UndoRecord) -> int:
         redis = narrow(target, RedisTarget)
         keys = {key async for page in redis.scan(escape_glob(undo.tag) + "*") for key in page}
-        return len(keys) + len(await self._writers(redis, undo))
+        return len(keys) + len(await redis.client_ids(undo.tag))
 
     async def _goal(self, redis: RedisTarget, percent: int) -> int:
         memory = await redis.info("memory")
@@ -141,11 +151,6 @@ class RedisMemory(Fault):
         if any(not isinstance(failure, Full) for failure in failures):
             raise failures[0]
         return not failures
-
-    async def _writers(self, redis: RedisTarget, undo: UndoRecord) -> list[str]:
-        """Ids of the connections that carry the tag as their name."""
-        clients = parse_clients(await redis.call("CLIENT", "LIST"))
-        return [client["id"] for client in clients if client.get("name") == undo.tag]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from typing_extensions import override
 
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import UndoRecord
+from incident_crds.failpoint import Failpoint
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator.failpoints import reached
 from incident_operator.faults.base import Fault
 from incident_operator.targets import Facility, Target, Unreachable
 
@@ -34,14 +36,21 @@ class SystemDown(Fault):
         return UndoRecord(tag=f"maintenance-{tag_hash}", dead_man=self.dead_man)
 
     @override
+    async def rehearse(self, target: Target, spec: FaultSpec, undo: UndoRecord) -> str:
+        is_running = (await target.control().state()).running
+        return f"its process, which {'runs' if is_running else 'does not run'} now, would be stopped"
+
+    @override
     async def inject(self, target: Target, spec: FaultSpec, undo: UndoRecord, lifetime: timedelta) -> None:
         await target.control().stop(lifetime, undo.tag)
+        reached(Failpoint.HALF_INJECTED)
 
     @override
     async def recover(self, target: Target, undo: UndoRecord) -> None:
         if not await self.residue(target, undo):
             return
         await target.control().start()
+        reached(Failpoint.HALF_RECOVERED)
         await _wait_until_back(target)
 
     @override

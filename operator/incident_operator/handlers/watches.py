@@ -10,8 +10,10 @@ from typing_extensions import override
 
 from incident_crds.base import GROUP, UNDO_FINALIZER, VERSION, Resource
 from incident_crds.chaosexperiment import ChaosExperiment
+from incident_crds.failpoint import Failpoint
 from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.store import WATCHED
+from incident_operator.failpoints import reached
 from incident_operator.services.operator import Operator
 
 _LOOK_AGAIN_SECONDS, _LATER_SECONDS, _OFTEN = 0.5, 5.0, 20
@@ -72,6 +74,8 @@ def build_registry(operator: Operator, *, login: Callable[..., kopf.ConnectionIn
         if not operator.experiments.is_clean(key, phase=status.get("phase")):
             # only a temporary error: anything else would let the object go, and its fault stay
             raise kopf.TemporaryError("the fault is not undone yet", delay=_pause(retry))
+        for target in status.get("targets") or ():
+            reached(Failpoint.BEFORE_RELEASE, target["system"])
 
     @kopf.on.delete(GROUP, VERSION, MockSystem.info.plural, registry=registry)
     async def _undo_on_system_before_deletion(namespace: str | None, name: str | None, retry: int, **_: Any) -> None:

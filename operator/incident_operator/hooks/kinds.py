@@ -11,7 +11,7 @@ from incident_crds.base import Condition, KindInfo, Resource, StatusModel
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.mocksystem import MockSystem
 
-_CLEAN = frozenset(p.value for p in ExperimentPhase if p.is_final or p is ExperimentPhase.PENDING)
+_CLEAN = frozenset(p.value for p in ExperimentPhase if not p.is_on_systems)
 _RECOVERED = "Recovered"
 
 

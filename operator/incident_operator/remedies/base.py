@@ -35,6 +35,17 @@ class Remedy(ABC):
     async def execute(self, target: Target, params: ActionParams) -> str:
         """Do it; what was done, in a sentence. May be repeated."""
 
+    async def revert(self, target: Target, params: ActionParams, before: Mapping[str, JsonValue]) -> str:
+        """Take it back to what `observe` read `before`; what was done, in a sentence. May be repeated.
+
+        Called only where the remedy is `reversible`, and its effect is still there.
+        """
+        raise Refused(f"{self.type} cannot be taken back")
+
+    def is_same(self, one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> bool:
+        """Whether what the action changes is the same in two observations. Pure; what is unknown is not the same."""
+        return False
+
     @abstractmethod
     def effect(self, before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> str | None:
         """None when the two observations prove the effect, else the sentence that says why not. Pure."""

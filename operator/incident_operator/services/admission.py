@@ -6,8 +6,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from incident_crds.catalogue import SignalName
-from incident_crds.chaosexperiment import ChaosExperiment, ChaosExperimentStatus, ExperimentPhase, TargetStatus
+from incident_crds.catalogue import FaultType, SignalName
+from incident_crds.chaosexperiment import (
+    ChaosExperiment,
+    ChaosExperimentStatus,
+    ExperimentPhase,
+    TargetStatus,
+    UndoRecord,
+)
 from incident_crds.errors import NotFound
 from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.builtin import Builtin
@@ -15,12 +21,19 @@ from incident_operator.cluster.store import Key, Store
 from incident_operator.domain.approval import Refusal
 from incident_operator.domain.measuring import measure_baseline
 from incident_operator.domain.naming import fault_tag
-from incident_operator.domain.selection import check_place, check_targets, deadline_of, not_ready, select_targets
+from incident_operator.domain.selection import (
+    check_hold,
+    check_place,
+    check_targets,
+    deadline_of,
+    not_ready,
+    select_targets,
+)
 from incident_operator.faults.base import Fault
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.samples import Samples
 from incident_operator.services.undo import Undo
-from incident_operator.targets.errors import AccessDenied, TargetError
+from incident_operator.targets.errors import AccessDenied, Refused, TargetError
 
 NOT_READY_RETRY = timedelta(seconds=2)
 
@@ -43,24 +56,21 @@ class Admission:
         self._faults = faults
         self._undo = undo
 
-    async def admit(self, experiment: ChaosExperiment, is_broken: Callable[[Key], bool]) -> Admitted:
-        """Decide on it as it is now. `is_broken` tells whether another fault is on a system."""
-        if experiment.spec.suspend:
-            return self._wait(experiment, Refusal("Suspended", "spec.suspend is true"))
+    async def admit(self, experiment: ChaosExperiment, faults_on: Callable[[Key], Collection[FaultType]]) -> Admitted:
+        """Decide on it as it is now. `faults_on` tells which faults of others are on a system."""
+        held = check_hold(experiment, halted=await self._builtin.kill_switch())
+        if held is not None:
+            return self._wait(experiment, held)
         namespace = experiment.metadata.namespace
         selection = select_targets(experiment.spec.target, self._store.list_all(MockSystem, namespace))
         fault = self._faults.get(experiment.spec.fault.type)
         refusal = (
-            check_place(
-                experiment,
-                namespace_labels=await self._builtin.namespace_labels(namespace),
-                halted=await self._builtin.kill_switch(),
-            )
+            check_place(experiment, namespace_labels=await self._builtin.namespace_labels(namespace))
             or selection.refusal
             or check_targets(
                 experiment,
                 selection.systems,
-                busy_systems={s.metadata.name for s in selection.systems if is_broken(s.key)},
+                faults_on={s.metadata.name: faults_on(s.key) for s in selection.systems},
             )
             or _check_parameters(experiment, fault, selection.systems)
         )
@@ -98,14 +108,10 @@ class Admission:
         """How all of it is undone, before any of it is done."""
         names = [system.metadata.name for system in systems]
         if experiment.spec.dry_run:
-            text = f"would break {', '.join(names)}; nothing was changed"
-            return _with(experiment, ExperimentPhase.RECOVERED, Refusal("DryRun", text)).model_copy(
-                update={"systems": ", ".join(names), "targets": [_pinned(system) for system in systems]}
-            )
+            return await self._rehearse(experiment, fault, systems)
         targets: list[TargetStatus] = []
         for system in systems:
-            tag = fault_tag(experiment.metadata.uid, system.metadata.uid)
-            record = fault.undo_record(tag, experiment.spec.fault, system.spec.health)
+            record = _undo_record(experiment, fault, system)
             record = await self._undo.prepare(experiment, system.metadata.name, record)
             targets.append(_pinned(system).model_copy(update={"undo": record}))
         now = datetime.now(UTC)
@@ -122,9 +128,38 @@ class Admission:
             observed_generation=experiment.metadata.generation,
         )
 
+    async def _rehearse(
+        self, experiment: ChaosExperiment, fault: Fault, systems: Sequence[MockSystem]
+    ) -> ChaosExperimentStatus:
+        """Everything is read, nothing is written but this status."""
+        names = [system.metadata.name for system in systems]
+        phase, reason = ExperimentPhase.RECOVERED, "DryRun"
+        would: list[str] = []
+        try:
+            for system in systems:
+                record = _undo_record(experiment, fault, system)
+                does = await self._undo.rehearse(experiment, system.metadata.name, record)
+                would.append(f"{system.metadata.name}: {does}")
+        except Refused as error:  # as the injection would be
+            phase, reason = ExperimentPhase.FAILED, "DryRunFailed"
+            would.append(f"it would fail: {error}")
+        text = f"{'. '.join(would)}. Nothing was changed"
+        return _with(experiment, phase, Refusal(reason, text)).model_copy(
+            update={
+                "systems": ", ".join(names),
+                "targets": [_pinned(system) for system in systems],
+                "baseline": measure_baseline([self._samples.latest(system.key) for system in systems]),
+            }
+        )
+
 
 def _access_denied(message: str) -> Refusal:
     return Refusal("AccessDenied", f"{message}; correct it, then create the experiment anew")
+
+
+def _undo_record(experiment: ChaosExperiment, fault: Fault, system: MockSystem) -> UndoRecord:
+    tag = fault_tag(experiment.metadata.uid, system.metadata.uid)
+    return fault.undo_record(tag, experiment.spec.fault, system.spec.health)
 
 
 def _pinned(system: MockSystem) -> TargetStatus:

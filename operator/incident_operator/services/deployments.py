@@ -18,7 +18,7 @@ from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.store import Key
 from incident_operator.cluster.workloads import SystemPod, Workloads, decode, encode
 from incident_operator.domain import workload
-from incident_operator.domain.containers import APP_USERNAME, DATABASE, USERNAME, Images
+from incident_operator.domain.containers import APP_USERNAME, DATABASE, USERNAME, Images, max_clients, max_memory_bytes
 from incident_operator.domain.pods import Workload, read_workload
 from incident_operator.targets.base import Access
 from incident_operator.targets.control import Control
@@ -146,6 +146,7 @@ class Deployments:
         where = workload.addresses(system)
         control = Control(url=where.control, token=credentials["controlToken"])
         labels = tuple(sorted(workload.selector(system).items()))
+        redis = system.spec.deployment if system.spec.type is SystemType.REDIS else None
         return Access(
             endpoint=where.direct,
             client_endpoint=where.clients,
@@ -155,6 +156,8 @@ class Deployments:
             app_password=credentials["appPassword"],
             database=DATABASE if system.spec.type is SystemType.POSTGRES else None,
             capacity_bytes=workload.capacity_bytes(system),
+            max_memory_bytes=max_memory_bytes(redis),
+            max_clients=max_clients(redis),
             control=control,
             proxy=control,
             pod=SystemPod(system.metadata.namespace, labels, system.spec.type.value.lower(), self._workloads),

@@ -10,7 +10,7 @@ from incident_operator.cluster.builtin import Builtin
 from incident_operator.services.deployments import Deployments
 from incident_operator.targets.base import Access, Facility
 from incident_operator.targets.control import Control
-from incident_operator.targets.errors import AccessDenied
+from incident_operator.targets.errors import CredentialsGone
 
 
 class Entrances:
@@ -51,7 +51,7 @@ class Entrances:
         try:
             return await self._builtin.read_secret(namespace, name)
         except NotFound as error:
-            raise AccessDenied(f"Secret {name} does not exist in namespace {namespace}; create it") from error
+            raise CredentialsGone(f"Secret {name} does not exist in namespace {namespace}; create it") from error
 
 
 def facilities(system: MockSystem) -> frozenset[Facility]:

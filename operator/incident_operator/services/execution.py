@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 import structlog
 
 from incident_crds.errors import ApiError
+from incident_crds.failpoint import Failpoint
 from incident_crds.remediationplan import Action, ActionResult, RemediationPlan, RemediationPlanStatus
 from incident_operator.cluster.store import Store
+from incident_operator.failpoints import reached
 from incident_operator.services.catalogue import Remedies
 from incident_operator.services.systems import Systems
 from incident_operator.targets.errors import TargetError
@@ -55,7 +57,7 @@ class Execution:
         if earlier is None:
             before = await remedy.observe(target, action.params)
             earlier = ActionResult(id=action.id, type=action.type, started_at=datetime.now(UTC), before=before)
-            plan = await self._write(plan, _with_result(plan.status, earlier))
+            plan = await self._write(plan, with_result(plan.status, earlier))
             resumed = False
         else:
             resumed = remedy.effect(earlier.before, await remedy.observe(target, action.params)) is None
@@ -64,7 +66,10 @@ class Execution:
         elif resumed:
             output = "was done before the operator restarted; its effect was found on the target"
         else:
+            note = f"{plan.metadata.name}/{action.id}"
+            reached(Failpoint.ACTION_STARTED, action.system, note)
             output = await remedy.execute(target, action.params)
+            reached(Failpoint.ACTION_DONE, action.system, note)
         after = await remedy.observe(target, action.params)
         missing = None if plan.spec.dry_run else remedy.effect(earlier.before, after)
         result = earlier.model_copy(
@@ -75,7 +80,7 @@ class Execution:
                 "after": after,
             }
         )
-        plan = await self._write(plan, _with_result(plan.status, result))
+        plan = await self._write(plan, with_result(plan.status, result))
         log.info("action ended", incident=plan.spec.incident_ref, action=action.type, succeeded=result.succeeded)
         return plan, result
 
@@ -85,7 +90,7 @@ class Execution:
         known = result_of(plan.status, action.id)
         result = known or ActionResult(id=action.id, type=action.type, started_at=now)
         result = result.model_copy(update={"ended_at": now, "succeeded": False, "output": why[:4096]})
-        return await self._write(plan, _with_result(plan.status, result)), result
+        return await self._write(plan, with_result(plan.status, result)), result
 
 
 def result_of(status: RemediationPlanStatus, action_id: str) -> ActionResult | None:
@@ -93,7 +98,9 @@ def result_of(status: RemediationPlanStatus, action_id: str) -> ActionResult | N
     return next((r for r in status.action_results if r.id == action_id), None)
 
 
-def _with_result(status: RemediationPlanStatus, result: ActionResult) -> RemediationPlanStatus:
-    """The status with one action's result added or replaced."""
-    others = [r for r in status.action_results if r.id != result.id]
-    return status.model_copy(update={"action_results": [*others, result]})
+def with_result(status: RemediationPlanStatus, result: ActionResult) -> RemediationPlanStatus:
+    """The status with one action's result replaced in its place, or added."""
+    results = [result if r.id == result.id else r for r in status.action_results]
+    if result not in results:
+        results.append(result)
+    return status.model_copy(update={"action_results": results})

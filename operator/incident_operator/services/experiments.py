@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from incident_crds.base import UNDO_FINALIZER, is_true
+from incident_crds.catalogue import FaultType
 from incident_crds.chaosexperiment import (
     ChaosExperiment,
     ChaosExperimentStatus,
@@ -17,7 +18,8 @@ from incident_crds.chaosexperiment import (
     TargetPhase,
     TargetStatus,
 )
-from incident_crds.errors import ApiError, NotFound
+from incident_crds.errors import ApiError
+from incident_crds.failpoint import Failpoint
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.builtin import Builtin
@@ -25,17 +27,20 @@ from incident_operator.cluster.store import Key, Store
 from incident_operator.domain.conditions import experiment_conditions
 from incident_operator.domain.lifecycle import End, EndReason, decide_end, undo_pause
 from incident_operator.domain.measuring import MOST_MEASUREMENTS, effect_due, measure_effect
+from incident_operator.failpoints import reached
 from incident_operator.services.admission import Admission
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.grades import Grader
+from incident_operator.services.injection import Injection
 from incident_operator.services.samples import Samples
+from incident_operator.services.schedules import Schedules
 from incident_operator.services.undo import Undo
 from incident_operator.targets.errors import TargetError
 
 LOOK_AGAIN = timedelta(seconds=1)
 MOST_INCIDENTS = 32
 
-CLEAN_PHASES = frozenset(p for p in ExperimentPhase if p.is_final or p is ExperimentPhase.PENDING)
+CLEAN_PHASES = frozenset(p for p in ExperimentPhase if not p.is_on_systems)
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +58,7 @@ class Experiments:
         admission: Admission,
         undo: Undo,
         grader: Grader,
+        schedules: Schedules,
         request_sample: Callable[[Key], None],
     ) -> None:
         self._store = store
@@ -62,7 +68,8 @@ class Experiments:
         self._admission = admission
         self._undo = undo
         self._grader = grader
-        self._request_sample = request_sample
+        self._schedules = schedules
+        self._injection = Injection(faults=faults, undo=undo, request_sample=request_sample)
         self._ours: set[str] = set()
         self._beginning = asyncio.Lock()
         self._undo_after: dict[str, datetime] = {}
@@ -73,6 +80,8 @@ class Experiments:
         if experiment is None:
             await self._undo.undo_abandoned(key)
             return None
+        if experiment.spec.schedule is not None:
+            return await self._schedules.reconcile(experiment)
         match experiment.status.phase:
             case None | ExperimentPhase.PENDING:
                 return await self._begin(experiment)
@@ -115,37 +124,38 @@ class Experiments:
             and any(t.system == name for t in e.status.targets)
         ]
 
+    def _faults_on(self, key: Key) -> set[FaultType]:
+        return {e.spec.fault.type for e in self.breaks(key)}
+
+    def parents_of(self, key: Key, experiment: ChaosExperiment | None) -> list[Key]:
+        """The schedules that have to know of a change of the experiment; all of its namespace where it is gone."""
+        if experiment is not None:
+            return [(key[0], owner["name"]) for owner in experiment.metadata.owner_references if "name" in owner]
+        found = self._store.list_all(ChaosExperiment, key[0])
+        return [e.key for e in found if e.status.phase is ExperimentPhase.SCHEDULED]
+
     async def _begin(self, experiment: ChaosExperiment) -> timedelta | None:
         if experiment.metadata.deletion_timestamp is not None:
             return None
         if UNDO_FINALIZER not in experiment.metadata.finalizers:
             return None  # injected only once nothing can delete the experiment before its undo
         async with self._beginning:  # two at once would both find their system free
-            admitted = await self._admission.admit(experiment, lambda key: bool(self.breaks(key)))
+            admitted = await self._admission.admit(experiment, self._faults_on)
             status = admitted.status
             if status.phase is ExperimentPhase.INJECTING:
                 self._ours.add(experiment.metadata.uid)
+                _reached(Failpoint.BEFORE_RECORD, status)
             written = await self._write(experiment, status)
         if status.phase is ExperimentPhase.REJECTED:
             log.info("experiment rejected", reason=status.reason, message=status.message)
             await self._builtin.record_event(written, status.reason, status.message, warning=True)
+        _reached(Failpoint.RECORDED, status)
         return admitted.look_again
 
     async def _run(self, experiment: ChaosExperiment) -> timedelta | None:
         """Inject what is not injected, notice its effect, and end it when it is time."""
-        now = datetime.now(UTC)
         incidents = self._incidents_of(experiment)
-        halted = await self._builtin.kill_switch()
-        end = decide_end(
-            experiment,
-            incidents,
-            is_ours=experiment.metadata.uid in self._ours,
-            targets_deleted=any(self._is_replaced(experiment, t) for t in experiment.status.targets),
-            plan_running=any(self._plan_runs(i) for i in incidents),
-            halted=halted,
-            effect_overdue=self._is_effect_overdue(experiment, now=now),
-            now=now,
-        )
+        end = await self._decide_end(experiment, incidents)
         if end is not None:
             await self._end(experiment, end, incidents)
             return None
@@ -154,7 +164,21 @@ class Experiments:
             return None
         await self._note_progress(experiment, incidents)
         await self._keep(experiment)
+        _reached(Failpoint.ACTIVE, experiment.status)
         return LOOK_AGAIN
+
+    async def _decide_end(self, experiment: ChaosExperiment, incidents: Sequence[Incident]) -> End | None:
+        now = datetime.now(UTC)
+        return decide_end(
+            experiment,
+            incidents,
+            is_ours=experiment.metadata.uid in self._ours,
+            targets_deleted=any(self._is_replaced(experiment, t) for t in experiment.status.targets),
+            plan_running=any(self._plan_runs(i) for i in incidents),
+            halted=await self._builtin.kill_switch(),
+            effect_overdue=self._is_effect_overdue(experiment, now=now),
+            now=now,
+        )
 
     async def _keep(self, experiment: ChaosExperiment) -> None:
         """A system that cannot be reached now is looked at again next time."""
@@ -186,18 +210,17 @@ class Experiments:
         return any(p.status.phase is not None and p.status.phase.is_running for p in plans)
 
     async def _inject(self, experiment: ChaosExperiment) -> None:
-        fault = self._faults.get(experiment.spec.fault.type)
-        deadline = experiment.status.deadline_at or datetime.now(UTC)
-        try:
-            for target in experiment.status.targets:
-                if target.undo is not None:  # without a record nothing may be injected
-                    system = await self._undo.reach(experiment, target)
-                    lifetime = deadline - datetime.now(UTC)
-                    await fault.inject(system, experiment.spec.fault, target.undo, lifetime)
-                    self._request_sample((experiment.metadata.namespace, target.system))  # harm may pass quickly
-        except (TargetError, NotFound) as error:
-            await self._end(experiment, End(EndReason.INJECTION_FAILED, str(error)), [])
+        def newest() -> ChaosExperiment:
+            return self._store.get(ChaosExperiment, experiment.key) or experiment
+
+        end = await self._injection.inject(
+            experiment, lambda: self._decide_end(newest(), self._incidents_of(experiment))
+        )
+        if end is not None:
+            await self._end(newest(), end, [])
             return
+        _reached(Failpoint.INJECTED, experiment.status)
+        deadline = experiment.status.deadline_at or datetime.now(UTC)
         now = datetime.now(UTC)
         duration = timedelta(seconds=experiment.spec.duration_seconds)
         text = f"{experiment.spec.fault.type} is in effect"
@@ -263,6 +286,7 @@ class Experiments:
         if pause > timedelta(0):
             return pause  # whatever marked it meanwhile: our own writes, samples, the handler of its deletion
         was_stalled = is_true(experiment.status.conditions, "Stalled")
+        _reached(Failpoint.RECOVERING, experiment.status)
         targets = await self._undo.undo(experiment)
         left = [t for t in targets if t.phase is not TargetPhase.RECOVERED]
         if left:
@@ -274,6 +298,7 @@ class Experiments:
                 text = "; ".join(f"{t.system}: {t.last_error}" for t in left)
                 await self._builtin.record_event(experiment, "Stalled", f"the undo fails: {text}", warning=True)
             return pause
+        _reached(Failpoint.RECOVERED, experiment.status)
         reason = EndReason(experiment.status.reason)
         status = experiment.status.model_copy(
             update={"phase": reason.final_phase, "targets": targets, "recovered_at": datetime.now(UTC)}
@@ -281,9 +306,13 @@ class Experiments:
         written = await self._write(experiment, status, over_metadata=True)
         self._undo_after.pop(uid, None)
         self._ours.discard(uid)
-        log.info("fault undone", phase=reason.final_phase, reason=reason)
-        text = f"{experiment.status.message}; nothing that carries its tag is left"
-        await self._builtin.record_event(written, reason.value, text)
+        if experiment.metadata.deletion_timestamp is not None:
+            await self._undo.forget(experiment)  # it goes at once, and is not graded
+        unseen = [f"{t.system}: {t.last_error}" for t in targets if t.residue is None and t.undo is not None]
+        left_over = "; ".join(unseen) or "nothing that carries its tag is left"
+        text = f"{experiment.status.message}; {left_over}"
+        log.info("fault undone", phase=reason.final_phase, reason=reason, left="; ".join(unseen))
+        await self._builtin.record_event(written, reason.value, text, warning=bool(unseen))
         return None
 
     async def _finish(self, experiment: ChaosExperiment) -> timedelta | None:
@@ -292,3 +321,8 @@ class Experiments:
         if look_again is None:
             await self._undo.forget(experiment)
         return look_again
+
+
+def _reached(point: Failpoint, status: ChaosExperimentStatus) -> None:
+    for target in status.targets:
+        reached(point, target.system)

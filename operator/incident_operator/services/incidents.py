@@ -18,7 +18,7 @@ from incident_operator.domain.approval import is_actionable
 from incident_operator.domain.cascade import broken_signals, with_joined
 from incident_operator.domain.conditions import incident_conditions
 from incident_operator.domain.history import OPERATOR, compute_durations, with_entry, with_phase
-from incident_operator.domain.incidents import decide_resolution, first_severity, is_relapse
+from incident_operator.domain.incidents import decide_resolution, find_rival, first_severity, is_relapse
 from incident_operator.domain.milestones import with_plans
 from incident_operator.domain.naming import incident_number, plan_name
 from incident_operator.domain.planning import (
@@ -128,6 +128,8 @@ class Incidents:
         if is_relapse(incident, breaches):
             began = max((b.breached_at for b in breaches if b.breached_at and b.ended_at is None), default=now)
             status = reopen(status, began=began, actor=OPERATOR, why="relapse: the breach came back", now=now)
+            detail = f"the breach came back {_seconds_since_resolved(incident, began)} s after it was resolved"
+            status = with_entry(status, at=now, actor=OPERATOR, type="Relapsed", detail=detail)
             status = status.model_copy(update={"relapses": status.relapses + 1})
         else:
             status = with_plans(status, current, now=now)
@@ -156,17 +158,18 @@ class Incidents:
         now: datetime,
     ) -> IncidentStatus:
         actor = incident.metadata.annotations.get(REQUESTED_BY_ANNOTATION, "")
+        namespace, is_asked = incident.metadata.namespace, incident.spec.request is not None
+        incidents = self._store.list_all(Incident, namespace) if is_asked else []
         open_ones = (
-            i.metadata.name
-            for i in self._store.list_all(Incident, incident.metadata.namespace)
-            if i.status.phase is not IncidentPhase.RESOLVED and not i.is_consultation
+            i.metadata.name for i in incidents if i.status.phase is not IncidentPhase.RESOLVED and not i.is_consultation
         )
         answer = answer_request(
             incident.model_copy(update={"status": status}),
             actor=actor,
             is_healthy=all(b.ended_at is not None for b in breaches),
-            others=set(open_ones) - {incident.metadata.name} if incident.spec.request else (),
+            others=set(open_ones) - {incident.metadata.name},
             open_plan=open_plan(incident, plans),
+            rival=find_rival(incident, self._store.list_all(MockSystem, namespace), incidents) if is_asked else None,
             now=now,
         )
         if answer is None:
@@ -269,7 +272,8 @@ class Incidents:
             generation=incident.metadata.generation,
         )
         status = with_entry(incident.status, at=now, actor=OPERATOR, type="Escalated", detail=why)
-        await self._write(incident, status.model_copy(update={"conditions": conditions}))
+        stamps = status.timestamps.model_copy(update={"escalated_at": status.timestamps.escalated_at or now})
+        await self._write(incident, status.model_copy(update={"conditions": conditions, "timestamps": stamps}))
         await self._builtin.record_event(incident, "Escalated", f"a person is needed: {why}", warning=True)
 
 
@@ -300,3 +304,8 @@ def _with_diagnosis(incident: Incident, status: IncidentStatus, finding: Finding
             "durations": compute_durations(stamps),
         }
     )
+
+
+def _seconds_since_resolved(incident: Incident, began: datetime) -> int:
+    resolved_at = incident.status.timestamps.resolved_at
+    return 0 if resolved_at is None else max(0, round((began - resolved_at).total_seconds()))

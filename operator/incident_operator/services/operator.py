@@ -42,6 +42,7 @@ from incident_operator.services.neighbours import incidents_about
 from incident_operator.services.plans import Plans
 from incident_operator.services.prober import Prober
 from incident_operator.services.samples import Samples
+from incident_operator.services.schedules import Schedules
 from incident_operator.services.systems import Systems
 from incident_operator.services.traces import Traces
 from incident_operator.services.undo import Undo
@@ -103,6 +104,7 @@ class Operator:
             admission=Admission(store=self.store, builtin=builtin, samples=samples, faults=faults, undo=undo),
             undo=undo,
             grader=Grader(store=self.store, undo=undo, faults=faults),
+            schedules=Schedules(store=self.store, builtin=builtin),
             request_sample=self.systems.request_sample,
         )
         investigation = Investigation(
@@ -180,6 +182,8 @@ class Operator:
             self._system_changed(key)
         elif kind is ChaosExperiment:
             self.queues.experiments.mark(key)
+            for parent in self.experiments.parents_of(key, obj if isinstance(obj, ChaosExperiment) else None):
+                self.queues.experiments.mark(parent)
             if self._traces is not None and isinstance(obj, ChaosExperiment):
                 self._traces.look_at(obj)
         elif kind is IncidentGenerator:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, VIA_ANNOTATION
+from incident_crds.failpoint import Failpoint
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
-from incident_crds.remediationplan import Decision, PlanPhase, RemediationPlan, RemediationPlanStatus
+from incident_crds.remediationplan import Decision, PlanPhase, RemediationPlan, RemediationPlanStatus, Rollback
 from incident_operator import metrics
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
@@ -20,15 +21,19 @@ from incident_operator.domain.approval import (
     compute_plan_hash,
     decide_approval,
     highest_risk,
+    is_replaced,
     late_request,
     pin_changed,
     pin_targets,
 )
 from incident_operator.domain.conditions import plan_conditions
 from incident_operator.domain.planning import WORSE_THAN_BEFORE
+from incident_operator.domain.rollback import decide_rollback_end, got_better
 from incident_operator.domain.verification import VerificationState, decide_verification, measure_checks
+from incident_operator.failpoints import reached
 from incident_operator.services.catalogue import Remedies
 from incident_operator.services.execution import Execution, result_of
+from incident_operator.services.rollback import Rollbacks
 from incident_operator.services.samples import Samples
 from incident_operator.services.systems import Systems
 
@@ -49,6 +54,7 @@ class Plans:
         self._samples = samples
         self._remedies = remedies
         self._execution = Execution(store=store, systems=systems, remedies=remedies, write=self._write)
+        self._rollbacks = Rollbacks(store=store, systems=systems, remedies=remedies, write=self._write)
         self._watched_since = datetime.now(UTC)
         self._deciding = asyncio.Lock()
 
@@ -66,6 +72,8 @@ class Plans:
                 await self._propose(plan)
             case PlanPhase.AWAITING_APPROVAL:
                 return await self._await_approval(plan)
+            case PlanPhase.EXECUTING | PlanPhase.VERIFYING if plan.status.rollback is not None:
+                return await self._take_back(plan)
             case PlanPhase.APPROVED | PlanPhase.EXECUTING:
                 await self._execute(plan)
             case PlanPhase.VERIFYING:
@@ -87,6 +95,7 @@ class Plans:
 
     async def _propose(self, plan: RemediationPlan) -> None:
         """Refuse it, or pin the systems as they are, hash it, and put it to a person."""
+        _reached(Failpoint.PLAN_PROPOSED, plan)
         systems = self._systems_by_name(plan)
         refusal = check_proposal(plan, self._incident(plan), systems)
         if refusal is not None:
@@ -110,6 +119,7 @@ class Plans:
         )
         written = await self._write(plan, status)
         message = f"awaits approval of hash {status.plan_hash}, risk {status.risk}"
+        _reached(Failpoint.PLAN_AWAITING, plan)
         await self._builtin.record_event(written, "AwaitingApproval", message)
         log.info("plan awaits approval", incident=plan.spec.incident_ref, hash=status.plan_hash, risk=status.risk)
 
@@ -149,6 +159,7 @@ class Plans:
         )
         written = await self._write(plan, status)
         log.info("plan decided", incident=plan.spec.incident_ref, decision=reason, by=decision.by)
+        _reached(Failpoint.PLAN_APPROVED, plan)
         await self._clear_request(written)
         await self._builtin.record_event(written, reason, message)
 
@@ -187,6 +198,31 @@ class Plans:
         warning = phase in (PlanPhase.FAILED, PlanPhase.ROLLED_BACK)
         await self._builtin.record_event(written, refusal.reason, refusal.message, warning=warning)
 
+    async def _fail(
+        self,
+        plan: RemediationPlan,
+        refusal: Refusal,
+        *,
+        status: RemediationPlanStatus | None = None,
+        is_kept: bool = False,
+    ) -> None:
+        """End it as failed; where it did what can be taken back, decide to do so first, unless that `is_kept`."""
+        if is_kept or not self._rollbacks.is_due(plan):
+            await self._end(plan, PlanPhase.FAILED, refusal, status=status)
+            return
+        message = refusal.message[:4096]
+        rollback = Rollback(started_at=datetime.now(UTC), reason=refusal.reason, message=message)
+        change = {"rollback": rollback, "reason": "RollingBack", "message": message}
+        written = await self._write(plan, (status or plan.status).model_copy(update=change))
+        log.info("plan is taken back", incident=plan.spec.incident_ref, reason=refusal.reason)
+        await self._builtin.record_event(written, "RollingBack", f"what can be is taken back: {message}", warning=True)
+
+    async def _take_back(self, plan: RemediationPlan) -> timedelta | None:
+        plan, wait = await self._rollbacks.run(plan)
+        if wait is None:
+            await self._end(plan, *decide_rollback_end(plan))
+        return wait
+
     async def _execute(self, plan: RemediationPlan) -> None:
         """Run what has not ended yet. What was started and not ended is looked at before it is run again."""
         if pin_changed(plan, self._systems_by_name(plan)):
@@ -210,7 +246,7 @@ class Plans:
             if result is not None and result.ended_at is not None and result.succeeded:
                 continue
             if result is not None and result.ended_at is not None:  # the process ended before it could say so
-                await self._end(plan, PlanPhase.FAILED, Refusal("ActionFailed", f"{action.id}: {result.output}"))
+                await self._fail(plan, Refusal("ActionFailed", f"{action.id}: {result.output}"))
                 return
             stopped = check_proposal(plan, self._incident(plan), self._systems_by_name(plan))
             if stopped is not None:  # somebody closed the incident, or took the agent off it
@@ -218,7 +254,7 @@ class Plans:
                 return
             plan, result = await self._execution.run(plan, action, result)
             if not result.succeeded:
-                await self._end(plan, PlanPhase.FAILED, Refusal("ActionFailed", f"{action.id}: {result.output}"))
+                await self._fail(plan, Refusal("ActionFailed", f"{action.id}: {result.output}"))
                 return
         verifying = plan.status.model_copy(
             update={
@@ -229,6 +265,7 @@ class Plans:
             }
         )
         await self._write(plan, verifying)
+        _reached(Failpoint.PLAN_VERIFYING, plan)
         self._request_samples(plan)
 
     def _request_samples(self, plan: RemediationPlan) -> None:
@@ -243,6 +280,14 @@ class Plans:
         samples.sort(key=lambda s: s.at)
         if plan.spec.dry_run:
             await self._end(plan, PlanPhase.SUCCEEDED, Refusal("DryRun", "dry run: nothing was changed or proved"))
+            return None
+        found = self._systems_by_name(plan)
+        gone = [name for name in names if is_replaced(plan, name, found.get(name))]
+        if gone:  # one that is not there any more is not healed, nor is another of its name
+            refusal = Refusal(
+                "TargetChanged", f"{', '.join(gone)}: gone or replaced while the recovery was being proved"
+            )
+            await self._end(plan, PlanPhase.SUPERSEDED, refusal)
             return None
         outcome = decide_verification(
             plan.spec.verification,
@@ -263,9 +308,10 @@ class Plans:
         if outcome.state is VerificationState.PROVEN:
             await self._end(plan, PlanPhase.SUCCEEDED, Refusal("Verified", outcome.message), status=status)
         elif outcome.state is VerificationState.WORSE:
-            await self._end(plan, PlanPhase.FAILED, Refusal(WORSE_THAN_BEFORE, outcome.message), status=status)
+            await self._fail(plan, Refusal(WORSE_THAN_BEFORE, outcome.message), status=status)
         elif outcome.state is VerificationState.TIMED_OUT:
-            await self._end(plan, PlanPhase.FAILED, Refusal("NotHealthy", outcome.message), status=status)
+            is_kept = got_better(plan.status.before, outcome.samples)
+            await self._fail(plan, Refusal("NotHealthy", outcome.message), status=status, is_kept=is_kept)
         else:
             if status.held_since != plan.status.held_since:
                 await self._write(plan, status)
@@ -280,3 +326,8 @@ class Plans:
 
 def _checked_systems(plan: RemediationPlan) -> list[str]:
     return sorted({check.system for check in plan.spec.verification})
+
+
+def _reached(point: Failpoint, plan: RemediationPlan) -> None:
+    for system in {action.system for action in plan.spec.actions}:
+        reached(point, system, plan.metadata.name)

@@ -12,6 +12,7 @@ import structlog
 
 from incident_crds.catalogue import SystemType
 from incident_crds.mocksystem import HealthPolicy
+from incident_operator import metrics
 from incident_operator.cluster.store import Key
 from incident_operator.domain.sample import Sample
 from incident_operator.probes.registry import measure_all
@@ -98,15 +99,18 @@ class Prober:
             await asyncio.gather(previous, return_exceptions=True)
         target = open_target(watched.type, watched.access)
         interval = watched.policy.interval_seconds
+        due: float | None = None
         try:
             while True:
                 started = self._loop.time()
+                if due is not None:
+                    metrics.PROBE_DELAY.labels(watched.type.value).observe(max(0.0, started - due))
                 at = datetime.now(UTC)
                 reachable, signals = await measure_all(target, watched.policy)
                 namespace, system = watched.key
                 sample = Sample(namespace, system, watched.uid, at, signals, reachable)
                 self._owner.call_soon_threadsafe(self._on_sample, sample)
-                await self._pause(nudge, started + interval - self._loop.time())
+                due = await self._pause(nudge, started + interval)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -121,10 +125,12 @@ class Prober:
             self._begin(watched)
 
     @staticmethod
-    async def _pause(nudge: asyncio.Event, seconds: float) -> None:
+    async def _pause(nudge: asyncio.Event, until: float) -> float | None:
+        """Until then, or until the next sample is asked for; which of them, as the time or None."""
         try:
-            async with asyncio.timeout(max(0.0, seconds)):
+            async with asyncio.timeout_at(until):
                 await nudge.wait()
         except TimeoutError:
-            return
+            return until
         nudge.clear()
+        return None

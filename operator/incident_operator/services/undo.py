@@ -11,11 +11,13 @@ import structlog
 from incident_crds.chaosexperiment import ChaosExperiment, TargetPhase, TargetStatus, UndoRecord
 from incident_crds.errors import ApiError, NotFound
 from incident_operator.cluster.store import Key
+from incident_operator.domain.lifecycle import is_left_to_dead_man
+from incident_operator.failpoints import on_system
 from incident_operator.faults.base import Fault
 from incident_operator.services.catalogue import Faults
 from incident_operator.services.systems import Systems
 from incident_operator.targets.base import Target
-from incident_operator.targets.errors import AccessDenied, TargetError
+from incident_operator.targets.errors import AccessDenied, CredentialsGone, TargetError
 
 ENDPOINT = "endpoint"
 ORDINARY = "ordinary"
@@ -56,6 +58,19 @@ class Undo:
         if target.access.pod is None:  # else its address is ours to know
             details[ENDPOINT] = target.access.endpoint
         return record.model_copy(update={"details": details})
+
+    async def rehearse(self, experiment: ChaosExperiment, system: str, record: UndoRecord) -> str:
+        """For a dry run: all that is read before and for an injection, over a connection that is closed again.
+
+        Raises TargetError or ApiError.
+        """
+        fault = self._faults.get(experiment.spec.fault.type)
+        target = await self._systems.connect((experiment.metadata.namespace, system))
+        try:
+            ordinary = await target.count_ordinary()
+            return f"{await fault.rehearse(target, experiment.spec.fault, record)}; it holds {ordinary} ordinary items"
+        finally:
+            await target.close()
 
     async def reach(self, experiment: ChaosExperiment, target: TargetStatus) -> Target:
         """The held connection, or after a restart a new one to where the fault was injected.
@@ -98,13 +113,19 @@ class Undo:
         gone = {"phase": TargetPhase.RECOVERED, "recovered_at": now, "residue": 0}
         try:
             system = await self.reach(experiment, target)
-            await fault.recover(system, target.undo)
+            with on_system(target.system):
+                await fault.recover(system, target.undo)
             residue = await fault.residue(system, target.undo)
         except NotFound:
             return target.model_copy(update={**gone, "last_error": "the system is gone, and the fault with it"})
         except (ApiError, TargetError) as error:
             if await self._systems.is_destroyed((experiment.metadata.namespace, target.system)):
                 return target.model_copy(update={**gone, "last_error": "the system is gone, and the fault with it"})
+            if isinstance(error, CredentialsGone) and is_left_to_dead_man(experiment, now=now):
+                text = (
+                    f"not verified, as nobody can look any more: {error}. Left to its dead-man: {target.undo.dead_man}"
+                )
+                return target.model_copy(update={**gone, "residue": None, "last_error": text})
             if isinstance(error, AccessDenied):
                 await self._drop(experiment, target.system)  # the next try reads the Secret again
             return target.model_copy(update={"attempts": target.attempts + 1, "last_error": str(error)[:4096]})

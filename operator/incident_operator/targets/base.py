@@ -69,6 +69,9 @@ class Access:
     app_password: str = field(repr=False)
     database: str | None = None
     capacity_bytes: int | None = None
+    max_memory_bytes: int | None = None
+    max_clients: int | None = None
+    """The limits that a Redis of ours was created with; None where nobody says."""
     client_endpoint: str = ""
     """Where ordinary clients connect; the same as `endpoint` where empty."""
     control: Control | None = None

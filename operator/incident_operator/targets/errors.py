@@ -9,6 +9,7 @@ class TargetError(Exception):
     TargetError
     |- Unreachable    no answer: refused, timed out, connection lost, still starting
     |- AccessDenied   the credentials are wrong; names the Secret's keys to check
+    |  `- CredentialsGone   there are none: their Secret does not exist
     |- Exhausted      it answers, and takes no more clients
     |- Full           it answers, and has no room for the write
     |- Refused        any other answer than the one that was asked for
@@ -21,6 +22,10 @@ class Unreachable(TargetError):
 
 class AccessDenied(TargetError):
     """The credentials are wrong; never an outage of the target."""
+
+
+class CredentialsGone(AccessDenied):
+    """The Secret that would let us in does not exist."""
 
 
 class Exhausted(TargetError):

@@ -12,10 +12,12 @@ from typing_extensions import override
 from incident_crds.catalogue import SystemType
 from incident_operator.targets.base import CONTROL_KEYS, OPERATOR_NAME, ORDINARY_KEYS, Access, Target
 from incident_operator.targets.errors import Refused, TargetError, Unreachable
+from incident_operator.targets.redis_clients import Client, read_clients
 from incident_operator.targets.redis_link import Argument, RedisLink, RedisLogin, Reply
 
 _CANARY_KEY = "healthcheck:last"
 _CANARY_LIFETIME_SECONDS = 60
+_KILLED_AT_ONCE = 200  # the server looks at all its clients for each
 _ORDINARY = {
     **{f"user:{n}": f'{{"id": {n}, "name": "user {n}", "plan": "basic"}}' for n in range(300)},
     **{f"product:{n}": f'{{"id": {n}, "title": "product {n}", "stock": {n % 40}}}' for n in range(200)},
@@ -50,6 +52,17 @@ class RedisTarget(Target):
                 client_name=None if ordinary else client_name,  # ordinary users may lack CLIENT
             )
         )
+
+    async def new_client(self, name: str) -> RedisLink:
+        """A connection with ordinary rights and a name, made at once; the caller closes it. Raises TargetError."""
+        link = self.new_link(ordinary=True)
+        try:
+            async with self.bounded():
+                await link.call("HELLO", 2, "SETNAME", name)  # unlike CLIENT, it is allowed to every user
+        except BaseException:
+            await link.close()
+            raise
+        return link
 
     @override
     async def open(self) -> None:
@@ -106,6 +119,25 @@ class RedisTarget(Target):
         """A batch with control rights; a refused command is an error in its place."""
         async with self.bounded():
             return await self._control_link().call_many(commands)
+
+    async def clients(self) -> list[Client]:
+        """Who is connected, ourselves included, oldest first."""
+        return list(read_clients(as_text(await self.call("CLIENT", "LIST"))))
+
+    async def client_ids(self, name: str) -> list[int]:
+        """The connections of exactly this name. The server gives no id twice, so that one can be ended safely."""
+        return [client.id for client in await self.clients() if client.name == name]
+
+    async def end_clients(self, ids: Sequence[int]) -> int:
+        """End these connections, whatever they do; how many of them there still were."""
+        ended = 0
+        for start in range(0, len(ids), _KILLED_AT_ONCE):
+            batch = ids[start : start + _KILLED_AT_ONCE]
+            for reply in await self.call_many([("CLIENT", "KILL", "ID", id) for id in batch]):
+                if isinstance(reply, TargetError):
+                    raise reply
+                ended += as_int(reply)
+        return ended
 
     def _control_link(self) -> RedisLink:
         if self._kept is None:

@@ -47,8 +47,11 @@ export const REMEDIATION_WORD: Record<RemediationMode, string> = {
 
 export const FAULT_WORD: Record<FaultType, string> = {
   RedisMemory: "Redis memory full",
+  RedisConnections: "Redis client slots taken",
+  RedisLatency: "Slow Redis",
   PostgresConnections: "Postgres connections exhausted",
   PostgresBloat: "Postgres table bloat",
+  PostgresLock: "Postgres lock pile-up",
   DiskFill: "Disk full",
   NetworkLatency: "Slow network",
   SystemDown: "System down",
@@ -72,7 +75,10 @@ export const SIGNAL_WORD: Record<SignalName, string> = {
 export const ACTION_WORD: Record<ActionType, string> = {
   RedisEvictPrefix: "Delete the keys with a prefix",
   RedisClearCache: "Clear the whole cache",
+  RedisKillClients: "Disconnect a client",
+  RedisResetConfig: "Set a Redis option back",
   PostgresTerminateIdle: "End idle sessions",
+  PostgresTerminateBlockers: "End sessions that block others",
   PostgresVacuum: "Vacuum a table",
   DiskCleanup: "Delete files",
   RestartSystem: "Restart the system",
@@ -108,6 +114,7 @@ export const PLAN_WORD: Record<PlanStatus, string> = {
 
 export const EXPERIMENT_WORD: Record<ExperimentStatus, string> = {
   pending: "Pending",
+  scheduled: "Scheduled",
   rejected: "Rejected",
   injecting: "Injecting",
   active: "Active",
@@ -150,6 +157,7 @@ export const PLAN_TONE: Record<PlanStatus, Tone> = {
 
 export const EXPERIMENT_TONE: Record<ExperimentStatus, Tone> = {
   pending: "info",
+  scheduled: "info",
   rejected: "danger",
   injecting: "alert",
   active: "alert",

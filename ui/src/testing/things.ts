@@ -1,10 +1,23 @@
 /** Whole objects for tests, of which a test says only what matters to it; by default they belong together. */
-import type { Envelope, Experiment, Incident, Plan, Scenario, Session, System } from "@/api/types";
+import type { ActionParams, Envelope, Experiment, Incident, Plan, Scenario, Session, System } from "@/api/types";
 import { NOTHING, type Things } from "@/live/state";
 
 const CREATED = "2026-01-31T12:00:00Z";
 /** What every object has beside its name. */
 const OBJECT = { namespace: "drills", created_at: CREATED, updated_at: CREATED, resource_version: "1" };
+
+/** An action's parameters where it has none. */
+export const NO_PARAMS: ActionParams = {
+  application_name: null,
+  client_name: null,
+  files: null,
+  idle_seconds: null,
+  min_blocked_seconds: null,
+  option: null,
+  prefix: null,
+  table: null,
+  value: null,
+};
 
 type IncidentFields = Partial<Omit<Incident, "timestamps">> & { readonly timestamps?: Partial<Incident["timestamps"]> };
 
@@ -48,7 +61,9 @@ export function anIncident({ timestamps, ...fields }: IncidentFields = {}): Inci
       plan_proposed_at: null,
       approved_at: null,
       execution_started_at: null,
+      escalated_at: null,
       mitigated_at: null,
+      escalated_at: null,
       resolved_at: null,
       ...timestamps,
     },
@@ -121,8 +136,11 @@ export function anExperiment(fields: Partial<Experiment> = {}): Experiment {
     fault: {
       type: "RedisMemory",
       redis_memory: null,
+      redis_connections: null,
+      redis_latency: null,
       postgres_connections: null,
       postgres_bloat: null,
+      postgres_lock: null,
       disk_fill: null,
       network_latency: null,
       system_down: null,

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from incident_crds.catalogue import FaultType, SignalName
-from incident_operator.domain.evidence import Evidence
+from incident_operator.domain.evidence import DIRECT_MILLISECONDS, Evidence
 from incident_operator.domain.verdict import ActionDraft
 
 DOMINANT_SHARE = 0.5
 """One prefix, application or table is blamed only when it makes up at least this share."""
 MIB = 1024 * 1024
+_SLOWER = 10
+"""A client's operation is a handful of questions and answers; more than so many times one of them is a delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,18 @@ def fact_number(e: Evidence, name: str) -> float:
     """A number among the facts; 0 where there is none."""
     value = e.facts.get(name)
     return value if isinstance(value, int | float) else 0.0
+
+
+def is_fast_when_asked(e: Evidence) -> bool:
+    """Whether clients wait far longer than a direct question does: then the way to the system is slow, not itself."""
+    direct = e.facts.get(DIRECT_MILLISECONDS)
+    canary = canary_milliseconds(e)
+    return isinstance(direct, int | float) and canary is not None and canary >= _SLOWER * max(1.0, direct)
+
+
+def canary_milliseconds(e: Evidence) -> float | None:
+    """What a client's small operation took; None where it failed."""
+    return next((s.metrics.get("milliseconds") for s in e.signals if s.name is SignalName.LATENCY), None)
 
 
 def confidence_of(share: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from incident_crds.catalogue import ActionType, FaultType, SignalName
 from incident_crds.remediationplan import ActionParams
 from incident_operator.domain.evidence import (
+    BLOCKED_SESSIONS,
     FEWEST_DEAD,
     Evidence,
     SessionGroup,
@@ -71,7 +72,40 @@ def _explain_bloat(e: Evidence) -> Finding | None:
     )
 
 
+def _explain_locks(e: Evidence) -> Finding | None:
+    """The application at the head of the queues. Who waits is never to blame, however many sessions it has."""
+    total = fact_number(e, BLOCKED_SESSIONS)
+    held_up: dict[str, int] = {}
+    for blocker in e.blockers:
+        held_up[blocker.application_name] = held_up.get(blocker.application_name, 0) + blocker.blocked
+    if not held_up or total == 0:
+        return None
+    name = max(held_up, key=lambda n: (held_up[n], n))
+    blocked = min(held_up[name], int(total))  # one session can wait for two others
+    share = blocked / total
+    if share < DOMINANT_SHARE:
+        return None
+    own = [b for b in e.blockers if b.application_name == name]
+    first = max(own, key=lambda b: (b.blocked, b.seconds))
+    sessions = "a session" if len(own) == 1 else f"{len(own)} sessions"
+    who = f"{sessions} of {name!r}" if name else f"{sessions} without an application's name"
+    return Finding(
+        fault=FaultType.POSTGRES_LOCK,
+        summary=f"{blocked} sessions of Postgres wait for locks of {who}, {first.state} for {first.seconds} s.",
+        solution=f"End {who}; those who wait go on.",
+        confidence=confidence_of(share),
+        fact=f"{who}: {blocked} of {total:g} waiting sessions, for up to {first.longest_wait:.0f} s",
+        action=ActionDraft(
+            ActionType.POSTGRES_TERMINATE_BLOCKERS,
+            e.system,
+            ActionParams(application_name=name or None),
+            f"{who} will end, and what it did not commit is undone; {blocked} others go on",
+        ),
+    )
+
+
 RULES: Rules = {
     SignalName.CONNECTIONS: (_explain_connections,),
     SignalName.BLOAT: (_explain_bloat,),
+    SignalName.LOCKS: (_explain_locks,),
 }

@@ -16,12 +16,13 @@ from incident_operator.domain.evidence import (
 from incident_operator.domain.rules.finding import (
     Finding,
     Rules,
+    canary_milliseconds,
+    fact_number,
+    is_fast_when_asked,
 )
 from incident_operator.domain.verdict import ActionDraft
 
 _YOUNG_POD_SECONDS = 60
-_SLOWER = 10
-"""A client's operation is a handful of questions and answers; more than so many times one of them is a delay."""
 
 
 def _explain_outage(e: Evidence) -> Finding | None:
@@ -52,16 +53,15 @@ def _explain_outage(e: Evidence) -> Finding | None:
 
 def _explain_latency(e: Evidence) -> Finding | None:
     """Slow for clients and fast when asked directly: what is between them is slow."""
-    direct = e.facts.get(DIRECT_MILLISECONDS)
-    canary = next((s.metrics.get("milliseconds") for s in e.signals if s.name is SignalName.LATENCY), None)
-    if not isinstance(direct, int | float) or canary is None or canary < _SLOWER * max(1.0, direct):
+    if not is_fast_when_asked(e):
         return None
     return Finding(
         fault=FaultType.NETWORK_LATENCY,
         summary=f"{e.system} itself is fast; its clients wait, so what is between them is slow.",
         solution="End the delay in the proxy in front of it.",
         confidence=85,
-        fact=f"a client's small operation takes {canary:.0f} ms, a direct question {direct:g} ms",
+        fact=f"a client's small operation takes {canary_milliseconds(e):.0f} ms, "
+        f"a direct question {fact_number(e, DIRECT_MILLISECONDS):g} ms",
         action=ActionDraft(
             ActionType.REMOVE_LATENCY,
             e.system,

@@ -34,7 +34,7 @@ function Banner() {
     >
       <OctagonX size={18} aria-hidden="true" className="shrink-0" />
       <p className="min-w-0 flex-1 basis-60">
-        <span className="font-semibold">The kill switch is on: every fault is undone, and none can start.</span>{" "}
+        <span className="font-semibold">The kill switch is on: every fault is undone, and new ones wait.</span>{" "}
         {reason === "" ? "No reason was given." : `“${reason}”`}{" "}
         <span className="whitespace-nowrap" title={since === null ? undefined : formatDateTime(since)}>
           {by === "" ? "It is not known who turned it on" : `Turned on by ${by}`}

@@ -114,7 +114,7 @@ export function AllowDialog() {
     <Prompt
       onClose={close}
       title="Allow drills again?"
-      description="New faults can be started. What was undone stays undone: nothing starts again by itself."
+      description="Drills that were created meanwhile begin. What was undone stays undone."
       field={null}
       confirm="Allow drills again"
       onConfirm={allow}

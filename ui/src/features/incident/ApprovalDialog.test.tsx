@@ -7,7 +7,7 @@ import { memoryLocation } from "wouter/memory-location";
 import type { Action, Plan, Session } from "@/api/types";
 import { SessionProvider } from "@/live/session";
 import { store } from "@/live/store";
-import { aMessage, anIncident, aPlan } from "@/testing/things";
+import { aMessage, anIncident, aPlan, NO_PARAMS } from "@/testing/things";
 
 import { ApprovalDialog } from "./ApprovalDialog";
 import { PlanBody } from "./PlanBody";
@@ -23,7 +23,7 @@ const ACTION: Action = {
   id: "step-1",
   type: "RedisClearCache",
   system: "redis-test",
-  params: { application_name: null, files: null, idle_seconds: null, prefix: null, table: null },
+  params: NO_PARAMS,
   risk: "Low",
   expected_impact: "1445 keys go",
   reversible: false,

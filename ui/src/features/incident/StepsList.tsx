@@ -99,6 +99,22 @@ function Result({ result, word, color }: ResultProps) {
         {result.output !== "" && <span>: {result.output}</span>}
       </p>
       <EvidenceChanges result={result} />
+      {result.rolled_back !== null && (
+        <p className="text-sm">
+          <span className={clsx("font-semibold", backLook(result.rolled_back).color)}>
+            {backLook(result.rolled_back).word}
+          </span>
+          {result.rolled_back.output !== "" && <span>: {result.rolled_back.output}</span>}
+        </p>
+      )}
     </>
   );
+}
+
+/** How far the taking back of a step is. */
+function backLook({ ended_at, succeeded }: NonNullable<ActionResult["rolled_back"]>) {
+  if (ended_at === null) return { word: "Is being taken back", color: "text-violet" };
+  return succeeded
+    ? { word: "Taken back", color: "text-ok" }
+    : { word: "Could not be taken back", color: "text-danger" };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { aPlan } from "@/testing/things";
+import { aPlan, NO_PARAMS } from "@/testing/things";
 
 import { standingOf, wordToType } from "./decision";
 
@@ -44,7 +44,7 @@ describe("wordToType", () => {
     id: "s",
     type: "RestartSystem",
     system: "redis-test",
-    params: { application_name: null, files: null, idle_seconds: null, prefix: null, table: null },
+    params: NO_PARAMS,
     risk: "Low",
     expected_impact: "",
     reversible: false,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Incident } from "@/api/types";
-import { anIncident, aPlan } from "@/testing/things";
+import { anIncident, aPlan, NO_PARAMS } from "@/testing/things";
 
 import { findMergeTargets, findSimilar } from "./related";
 
@@ -53,7 +53,7 @@ describe("findSimilar", () => {
               id: "s",
               type: "RedisClearCache",
               system: "redis-test",
-              params: { application_name: null, files: null, idle_seconds: null, prefix: null, table: null },
+              params: NO_PARAMS,
               risk: "High",
               expected_impact: "",
               reversible: false,

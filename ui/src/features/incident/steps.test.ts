@@ -1,11 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import type { Action, ActionResult } from "@/api/types";
-import { aPlan } from "@/testing/things";
+import { aPlan, NO_PARAMS } from "@/testing/things";
 
 import { compareEvidence, toSteps } from "./steps";
-
-const NO_PARAMS = { application_name: null, files: null, idle_seconds: null, prefix: null, table: null };
 
 function anAction(id: string): Action {
   return {
@@ -23,12 +21,14 @@ function aResult(fields: Partial<ActionResult>): ActionResult {
   return {
     id: "a",
     type: "RedisEvictPrefix",
+    rolled_back: null,
     started_at: "2026-01-01T12:00:00Z",
     ended_at: "2026-01-01T12:00:01Z",
     succeeded: true,
     output: "",
     before: {},
     after: {},
+    rolled_back: null,
     ...fields,
   };
 }

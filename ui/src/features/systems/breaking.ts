@@ -12,8 +12,11 @@ import type { OpenIncident } from "./openIncidents";
 /** The signal that each fault breaks. */
 const BREAKS: Record<FaultType, SignalName | null> = {
   RedisMemory: "memory",
+  RedisConnections: "clients",
+  RedisLatency: "latency",
   PostgresConnections: "connections",
   PostgresBloat: "bloat",
+  PostgresLock: "locks",
   DiskFill: "usage",
   NetworkLatency: "latency",
   SystemDown: "reachable",

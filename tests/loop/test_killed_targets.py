@@ -1,0 +1,82 @@
+"""A system is killed in mid-fault: an incident says so, and nothing is called undone before somebody could look."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from incident_crds.catalogue import SignalName
+from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
+from incident_crds.client import ApiClient
+from incident_crds.incident import Incident, IncidentPhase
+from incident_crds.mocksystem import MockSystem, SystemPhase
+
+from ..conftest import NAMESPACE, OperatorProcess, Stack
+from ..waiting import eventually
+from .drive import Driver, count_leftovers
+
+
+async def control(stack: Stack, system: str, method: str, path: str = "") -> dict[str, object]:
+    access = stack.system(system)
+    headers = {"Authorization": f"Bearer {access.control_token}"}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.request(method, access.control_url + path) as answer,
+    ):
+        found: dict[str, object] = await answer.json()
+        return found
+
+
+async def kill_server(stack: Stack, system: str) -> None:
+    pid = (await control(stack, system, "GET"))["pid"]
+    assert isinstance(pid, int)
+    os.kill(pid, signal.SIGKILL)
+
+    async def gone() -> bool:
+        return not (Path("/proc") / str(pid)).exists()
+
+    await eventually(gone, f"the end of {system}")
+
+
+@pytest.mark.parametrize(
+    ("drill", "system"), [("redis-memory", "redis-test"), ("postgres-connections", "postgres-test")]
+)
+async def test_a_killed_system_is_unreachable_and_undone_once_it_is_back(
+    stack: Stack, operator: OperatorProcess, sre: ApiClient, drill: str, system: str
+) -> None:
+    driver = Driver(sre)
+    await driver.systems_ready()
+    experiment = await driver.start(drill)
+    await driver.reaches(experiment, ExperimentPhase.ACTIVE)
+    await driver.plan_awaiting()
+    await kill_server(stack, system)
+    try:
+
+        async def unreachable() -> MockSystem | None:
+            now = await sre.get(MockSystem, NAMESPACE, system)
+            return now if now.status.phase is SystemPhase.UNREACHABLE else None
+
+        down = await eventually(unreachable, f"{system} being called Unreachable")
+        (breach,) = [b for b in down.status.breaches if b.signal is SignalName.REACHABLE]
+        incident = await sre.get(Incident, NAMESPACE, breach.incident)
+        assert incident.status.phase is not IncidentPhase.RESOLVED
+        assert SignalName.REACHABLE in {b.signal for b in down.status.breaches if b.incident == incident.metadata.name}
+        await sre.patch(ChaosExperiment, *experiment.key, {"spec": {"suspend": True}})
+
+        async def tried() -> bool:
+            now = await driver.experiment(experiment)
+            assert now.status.phase in (ExperimentPhase.ACTIVE, ExperimentPhase.RECOVERING), "nobody could look"
+            return any(target.attempts and target.last_error for target in now.status.targets)
+
+        await eventually(tried, "a try to undo that says why it failed")
+    finally:
+        await control(stack, system, "POST", "/start")
+    ended = await driver.reaches(experiment, ExperimentPhase.ABORTED, seconds=60)
+    assert [t.residue for t in ended.status.targets] == [0]
+    assert await count_leftovers(stack, drill) == 0
+    await driver.systems_ready()
+    assert (await sre.get(Incident, NAMESPACE, breach.incident)).status.phase is IncidentPhase.RESOLVED
