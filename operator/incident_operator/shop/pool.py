@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
@@ -10,18 +11,19 @@ T = TypeVar("T")
 
 
 class Pool(Generic[T]):
-    """Makes one where none is free; keeps `kept` of those that come back, and closes the others at once."""
+    """Makes one where none is free, one at a time; keeps `kept` of those that come back, and closes the others."""
 
     def __init__(self, make: Callable[[], Awaitable[T]], close: Callable[[T], Awaitable[None]], *, kept: int) -> None:
         self._make = make
         self._close = close
         self._kept = kept
         self._free: list[T] = []
+        self._making = asyncio.Lock()
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[T]:
         """One of them for the time of the context; one that somebody failed with is not used again."""
-        one = self._free.pop() if self._free else await self._make()
+        one = await self._take()
         try:
             yield one
         except BaseException:
@@ -31,6 +33,12 @@ class Pool(Generic[T]):
             self._free.append(one)
         else:
             await self._close(one)
+
+    async def _take(self) -> T:
+        if self._free:
+            return self._free.pop()
+        async with self._making:  # who waits here may find one that came back meanwhile
+            return self._free.pop() if self._free else await self._make()
 
     async def close(self) -> None:
         """Close those that are free."""
