@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from incident_crds.action import Action
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, CHAOS_LABEL, ObjectMeta
 from incident_crds.catalogue import ActionType, SignalName
 from incident_crds.client import ApiClient, ApiConfig, raw_path
@@ -29,7 +30,7 @@ from incident_crds.mocksystem import (
     SecretRef,
     SystemPhase,
 )
-from incident_crds.remediationplan import Action, RemediationPlan, RemediationPlanSpec, VerificationCheck
+from incident_crds.remediationplan import RemediationPlan, RemediationPlanSpec, VerificationCheck
 from incident_local.control import ControlEndpoint
 from incident_local.errors import SetupFailed
 from incident_local.identities import NAMESPACE, Identities

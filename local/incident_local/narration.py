@@ -9,9 +9,10 @@ from itertools import groupby
 
 from pydantic import JsonValue
 
+from incident_crds.action import Action
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.incident import Incident, IncidentPhase
-from incident_crds.remediationplan import Action, ActionResult, PlanPhase, RemediationPlan
+from incident_crds.remediationplan import ActionResult, PlanPhase, RemediationPlan
 
 LONGEST = 160
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
+from incident_crds.action import Action
 from incident_crds.catalogue import ActionType, Risk
 from incident_crds.incident import Incident
-from incident_crds.remediationplan import Action
 
 from ..loop.drive import Driver
 from ..waiting import eventually

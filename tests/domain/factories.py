@@ -5,19 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from incident_crds.action import Action, ActionParams
 from incident_crds.base import ObjectMeta
 from incident_crds.catalogue import ActionType, FaultType, SignalName, SystemType
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.incident import Incident, IncidentPhase, IncidentStatus
 from incident_crds.mocksystem import Capabilities, MockSystem, MockSystemStatus
-from incident_crds.remediationplan import (
-    Action,
-    ActionParams,
-    RemediationPlan,
-    RemediationPlanSpec,
-    RemediationPlanStatus,
-    VerificationCheck,
-)
+from incident_crds.remediationplan import RemediationPlan, RemediationPlanSpec, RemediationPlanStatus, VerificationCheck
 from incident_operator.domain.sample import Sample, Signal
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from incident_crds.action import Action
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, VIA_ANNOTATION
 from incident_crds.catalogue import ActionType, SignalName
 from incident_crds.incident import Incident, IncidentPhase, IncidentType, RemediationMode, Timestamps
-from incident_crds.remediationplan import Action, PinnedTarget, PlanPhase, VerificationCheck
+from incident_crds.remediationplan import PinnedTarget, PlanPhase, VerificationCheck
 from incident_operator.domain.approval import (
     Verdict,
     check_proposal,

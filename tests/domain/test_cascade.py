@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from incident_crds.action import Action, ActionParams
 from incident_crds.catalogue import ActionType, FaultType, Risk, Severity, SignalName, SystemType
 from incident_crds.diagnosis import Diagnosis, EvidenceDocument, RootCause
 from incident_crds.incident import Incident, IncidentPhase, RemediationMode, ResolvedReason, Timestamps
 from incident_crds.mocksystem import Breach, MockSystem
-from incident_crds.remediationplan import Action, ActionParams, PlanPhase
+from incident_crds.remediationplan import PlanPhase
 from incident_operator.domain.approval import decide_approval
 from incident_operator.domain.breaches import decide_breach_change
 from incident_operator.domain.cascade import (

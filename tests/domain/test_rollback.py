@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from incident_crds.action import Action, ActionParams, RedisOption
 from incident_crds.catalogue import ActionType, SignalName
-from incident_crds.remediationplan import Action, ActionParams, ActionResult, RedisOption, VerificationSample
+from incident_crds.remediationplan import ActionResult, VerificationSample
 from incident_operator.domain.approval import is_replaced, pin_targets
 from incident_operator.domain.rollback import actions_to_take_back, got_better
 

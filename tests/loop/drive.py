@@ -11,13 +11,14 @@ import psycopg
 import redis.asyncio as redis
 import yaml
 
+from incident_crds.action import Action
 from incident_crds.base import APPROVE_ANNOTATION, REJECT_ANNOTATION, ObjectMeta
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.client import ApiClient
 from incident_crds.errors import NotFound
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem
-from incident_crds.remediationplan import Action, PlanPhase, RemediationPlan
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, Stack
 from ..waiting import eventually

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 import pytest
 import pytest_asyncio
 
+from incident_crds.action import Action
 from incident_crds.catalogue import ActionType
 from incident_crds.chaosexperiment import ExperimentPhase, HealedBy, TargetStatus
 from incident_crds.client import ApiClient
 from incident_crds.errors import AlreadyExists
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem, SystemPhase
-from incident_crds.remediationplan import Action, PlanPhase
+from incident_crds.remediationplan import PlanPhase
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
 from ..waiting import eventually

@@ -8,12 +8,13 @@ import pytest
 import pytest_asyncio
 import redis.asyncio as redis
 
+from incident_crds.action import Action, ActionParams, RedisOption
 from incident_crds.base import is_true
 from incident_crds.catalogue import ActionType
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.client import ApiClient
 from incident_crds.incident import Incident, IncidentPhase
-from incident_crds.remediationplan import Action, ActionParams, PlanPhase, RedisOption, RemediationPlan
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
 from ..waiting import eventually

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from typing_extensions import override
 
+from incident_crds.action import Action, ActionParams, RedisOption
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, ObjectMeta, Resource
 from incident_crds.catalogue import ActionType, Risk, SignalName, SystemType
 from incident_crds.client import ApiClient
 from incident_crds.errors import ApiError, Conflict, ServerUnavailable
 from incident_crds.incident import Incident
 from incident_crds.mocksystem import MockSystem
-from incident_crds.remediationplan import Action, ActionParams, PlanPhase, RedisOption, RemediationPlan
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Store
 from incident_operator.domain.approval import compute_plan_hash

@@ -11,10 +11,10 @@ from typing import LiteralString
 
 import pytest
 
+from incident_crds.action import ActionParams
 from incident_crds.catalogue import ActionType, FaultType
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
-from incident_crds.remediationplan import ActionParams
 from incident_operator.faults import postgres_lock
 from incident_operator.faults.registry import build_faults
 from incident_operator.probes.evidence import gather_evidence

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from pydantic import ValidationError
 
+from incident_crds.action import ActionParams
 from incident_crds.catalogue import ActionType
-from incident_crds.remediationplan import ActionParams
 from incident_operator.probes import evidence_redis
 from incident_operator.probes.evidence import gather_evidence
 from incident_operator.remedies.registry import REMEDIES

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from incident_crds.action import ActionParams, RedisOption
 from incident_crds.catalogue import ActionType, SystemType
-from incident_crds.remediationplan import ActionParams, RedisOption
 from incident_operator.remedies.registry import REMEDIES
 from incident_operator.targets import Refused, open_target
 from incident_operator.targets.redis import RedisTarget

@@ -13,10 +13,10 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from incident_crds.action import ActionParams
 from incident_crds.catalogue import ActionType, FaultType, SystemType
 from incident_crds.fault import Fault as FaultSpec
 from incident_crds.mocksystem import HealthPolicy
-from incident_crds.remediationplan import ActionParams
 from incident_operator.faults.registry import build_faults
 from incident_operator.probes.registry import measure_all
 from incident_operator.remedies.registry import REMEDIES

@@ -11,17 +11,15 @@ from typing import cast
 import pytest
 import pytest_asyncio
 
+from incident_crds.action import Action, ActionParams, RedisOption
 from incident_crds.base import ObjectMeta
 from incident_crds.catalogue import ActionType
 from incident_crds.client import ApiClient
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import (
-    Action,
-    ActionParams,
     ActionResult,
     PinnedTarget,
     PlanPhase,
-    RedisOption,
     RemediationPlan,
     RemediationPlanStatus,
     Rollback,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.fields import FieldInfo
 
-from incident_crds import base, chaosexperiment, diagnosis, incident, mocksystem, remediationplan, report
+from incident_crds import action, base, chaosexperiment, diagnosis, incident, mocksystem, remediationplan, report
 
 _made: dict[type[BaseModel], type[BaseModel]] = {}
 
@@ -55,6 +55,7 @@ def _without_aliases(annotation: Any) -> Any:
 
 
 if TYPE_CHECKING:
+    from incident_crds.action import Action
     from incident_crds.base import Condition
     from incident_crds.chaosexperiment import Measurement, Target, TargetStatus
     from incident_crds.diagnosis import EvidenceDocument, ProviderAttempt, RootCause
@@ -62,7 +63,6 @@ if TYPE_CHECKING:
     from incident_crds.incident import IncidentDurations, TimelineEntry, Timestamps
     from incident_crds.mocksystem import Capabilities, SignalStatus
     from incident_crds.remediationplan import (
-        Action,
         ActionResult,
         Decision,
         VerificationCheck,
@@ -86,7 +86,7 @@ else:
     TimelineEntry = snake_case(incident.TimelineEntry)
     Capabilities = snake_case(mocksystem.Capabilities)
     SignalStatus = snake_case(mocksystem.SignalStatus)
-    Action = snake_case(remediationplan.Action)
+    Action = snake_case(action.Action)
     ActionResult = snake_case(remediationplan.ActionResult)
     Decision = snake_case(remediationplan.Decision)
     VerificationCheck = snake_case(remediationplan.VerificationCheck)

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from incident_crds.action import ActionParams, RedisOption
 from incident_crds.catalogue import ActionType, FaultType, Severity
-from incident_crds.remediationplan import ActionParams, RedisOption
 from incident_operator.diagnosis.errors import InvalidReply
 from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.verdict import ActionDraft, Verdict

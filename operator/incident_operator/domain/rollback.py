@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from incident_crds.action import Action
 from incident_crds.catalogue import ActionType
-from incident_crds.remediationplan import (
-    Action,
-    ActionResult,
-    PlanPhase,
-    RemediationPlan,
-    VerificationSample,
-)
+from incident_crds.remediationplan import ActionResult, PlanPhase, RemediationPlan, VerificationSample
 from incident_operator.domain.approval import Refusal
 from incident_operator.domain.verification import WORSE_POINTS
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from incident_crds.action import Action, ActionParams
 from incident_crds.catalogue import ActionType, FaultType, Severity
-from incident_crds.remediationplan import Action, ActionParams
 
 
 @dataclass(frozen=True, slots=True)

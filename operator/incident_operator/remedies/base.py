@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from pydantic import JsonValue
 
+from incident_crds.action import ActionParams
 from incident_crds.catalogue import ActionType, Risk, SystemType
-from incident_crds.remediationplan import ActionParams
 from incident_operator.targets import Facility, Refused, Target
 
 Evidence = dict[str, JsonValue]

@@ -10,8 +10,8 @@ from typing import ClassVar
 from pydantic import JsonValue
 from typing_extensions import override
 
+from incident_crds.action import ActionParams
 from incident_crds.catalogue import ActionType, Risk, SystemType
-from incident_crds.remediationplan import ActionParams
 from incident_operator.domain.evidence import Blocker
 from incident_operator.remedies.base import Evidence, Remedy
 from incident_operator.targets import Refused, Target

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import structlog
 
+from incident_crds.action import Action
 from incident_crds.errors import ApiError
 from incident_crds.failpoint import Failpoint
-from incident_crds.remediationplan import Action, ActionResult, RemediationPlan, RemediationPlanStatus
+from incident_crds.remediationplan import ActionResult, RemediationPlan, RemediationPlanStatus
 from incident_operator.cluster.store import Store
 from incident_operator.failpoints import reached
 from incident_operator.services.catalogue import Remedies

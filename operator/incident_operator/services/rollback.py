@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from pydantic import JsonValue
 
+from incident_crds.action import Action
 from incident_crds.errors import ApiError
 from incident_crds.mocksystem import MockSystem
-from incident_crds.remediationplan import Action, ActionResult, ActionRollback, RemediationPlan
+from incident_crds.remediationplan import ActionResult, ActionRollback, RemediationPlan
 from incident_operator.cluster.store import Store
 from incident_operator.domain.approval import is_replaced
 from incident_operator.domain.rollback import actions_to_take_back

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from incident_crds.action import ActionParams
 from incident_crds.catalogue import ActionType, FaultType, SignalName
-from incident_crds.remediationplan import ActionParams
 from incident_operator.domain.evidence import (
     Evidence,
     FileUsage,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from incident_crds.action import ActionParams, RedisOption
 from incident_crds.catalogue import ActionType, FaultType, SignalName
-from incident_crds.remediationplan import ActionParams, RedisOption
 from incident_operator.domain.evidence import (
     CREATED_MAX_CLIENTS,
     CREATED_MAX_MEMORY,
