@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import importlib.metadata
 import json
-import signal
-from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from incident_crds.catalogue import FaultType
-from incident_crds.environment import explain_settings
 from incident_crds.failpoint import Failpoint
 from incident_local.approval import ApproveMode
 from incident_local.bench.faults import run_bench_faults
@@ -25,8 +19,8 @@ from incident_local.crash.matrix import abandoned, every_kill, random_kills, sli
 from incident_local.crashcommand import run_crash_test
 from incident_local.devtools import DevTool, become, devtool_binary, prepare_devtools
 from incident_local.drillcommand import run_drills, run_grade
-from incident_local.errors import LocalError, NoSpace, SettingsInvalid
 from incident_local.identities import Person
+from incident_local.invocation import run_command
 from incident_local.linkcommand import run_link
 from incident_local.preparing import build_board, prepare_programs, vet_control_plane
 from incident_local.progress import Progress
@@ -37,8 +31,6 @@ from incident_local.state import StateFolder
 from incident_local.statuscommand import run_status
 from incident_local.stopping import delete_data, stop_running
 from incident_local.upcommand import run_up
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="incident-simulator",
@@ -92,7 +84,7 @@ def up(
 ) -> None:
     """Start the API server, the systems, the operator and the board's API, and stay until Ctrl-C."""
     with_operator, with_api = not without_operator, not (without_operator or without_api)
-    _run(
+    run_command(
         lambda settings, progress: run_up(
             settings, progress, with_operator=with_operator, with_api=with_api, as_json=as_json
         ),
@@ -108,7 +100,7 @@ def link(
     as_json: AsJson = False,
 ) -> None:
     """Print a link that signs a browser in to the running `up`."""
-    _run(lambda settings, _: run_link(settings, person, as_json=as_json))
+    run_command(lambda settings, _: run_link(settings, person, as_json=as_json))
 
 
 @app.command()
@@ -129,19 +121,19 @@ def down(
             progress.line(f"stopped process {stopped}" if stopped else "nothing was running")
         return 0
 
-    _run(stop)
+    run_command(stop)
 
 
 @app.command()
 def prepare() -> None:
     """Fetch and build everything that `up` needs, without starting anything."""
-    _run(prepare_programs)
+    run_command(prepare_programs)
 
 
 @app.command(hidden=True)
 def vet() -> None:
     """Check the Go code's format, and vet it."""
-    _run(vet_control_plane)
+    run_command(vet_control_plane)
 
 
 @app.command(hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -151,10 +143,10 @@ def devtool(
 ) -> None:
     """Run promtool, helm or kubeconform, built if necessary: `devtool promtool -- check rules FILE`."""
     if tool is None:
-        _run(prepare_devtools)
+        run_command(prepare_devtools)
     else:
         built: list[Path] = []
-        _run(lambda settings, progress: _build_tool(settings, progress, tool, built), exits=False)
+        run_command(lambda settings, progress: _build_tool(settings, progress, tool, built), exits=False)
         become(built[0], context.args)
 
 
@@ -172,7 +164,7 @@ def board(
     if check and test:
         raise typer.BadParameter("--check or --test, one at a time")
     script = "check" if check else "test" if test else None
-    _run(lambda settings, progress: build_board(settings, progress, script))
+    run_command(lambda settings, progress: build_board(settings, progress, script))
 
 
 @app.command()
@@ -185,7 +177,7 @@ def drill(
 ) -> None:
     """Run drills, one after the other, on the running stack or on one for just this long."""
     chosen, limit = tuple(names or DEFAULT_DRILLS), timedelta(seconds=timeout)
-    _run(
+    run_command(
         lambda settings, progress: run_drills(settings, progress, chosen, mode=approve, timeout=limit, as_json=as_json),
         control_plane,
     )
@@ -223,7 +215,7 @@ def crash_test(
             chosen = slice_of(chosen, seed, sample) if sample else chosen
         return await run_crash_test(settings, progress, chosen, as_json=as_json)
 
-    _run(crash, control_plane)
+    run_command(crash, control_plane)
 
 
 @app.command()
@@ -232,7 +224,7 @@ def grade(
     as_json: AsJson = False,
 ) -> None:
     """Show how a finished drill was graded."""
-    _run(lambda settings, _: run_grade(settings, name, as_json=as_json))
+    run_command(lambda settings, _: run_grade(settings, name, as_json=as_json))
 
 
 @bench.command()
@@ -242,19 +234,25 @@ def probes(
     as_json: AsJson = False,
 ) -> None:
     """Measure how late probes begin, at rest and while another system is broken again and again."""
-    _run(
+    run_command(
         lambda settings, progress: run_bench_probes(settings, progress, seconds=seconds, as_json=as_json), control_plane
     )
 
 
 @bench.command(name="faults")
 def bench_faults(
+    faults: Annotated[
+        list[FaultType] | None, typer.Option("--fault", help="Only this fault; may be repeated. All when left out.")
+    ] = None,
     times: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each fault.")] = 3,
     control_plane: ControlPlane = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how long each fault takes to be in effect, and to be undone once somebody asks for it."""
-    _run(lambda settings, progress: run_bench_faults(settings, progress, times=times, as_json=as_json), control_plane)
+    run_command(
+        lambda settings, progress: run_bench_faults(settings, progress, faults or (), times=times, as_json=as_json),
+        control_plane,
+    )
 
 
 @app.command()
@@ -262,81 +260,13 @@ def prompt(
     incident: Annotated[str, typer.Argument(help="Its name, or its number such as INC-0001.")],
 ) -> None:
     """Print exactly what a model is sent for an incident, with or without a key."""
-    _run(lambda settings, _: run_prompt(settings, incident))
+    run_command(lambda settings, _: run_prompt(settings, incident))
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show what runs and how the systems are."""
-    _run(lambda settings, _: run_status(settings, as_json=as_json))
-
-
-def _settings(control_plane: ControlPlaneKind | None = None) -> Settings:
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        problems = explain_settings(error, "INCIDENTSIM_")
-        raise SettingsInvalid("\n".join(problems), remedy="correct the variable, or unset it") from None
-    changes: dict[str, Any] = {"state_dir": settings.state_dir.absolute(), "cache_dir": settings.cache_dir.absolute()}
-    if control_plane:
-        changes["control_plane"] = control_plane
-    return settings.model_copy(update=changes)
-
-
-def _run(
-    command: Callable[[Settings, Progress], Coroutine[Any, Any, int]],
-    control_plane: ControlPlaneKind | None = None,
-    *,
-    exits: bool = True,
-) -> None:
-    """Run to the end, a failure, or the first signal; a later signal cannot hurry the clean-up."""
-    progress = Progress()
-    try:
-        code = asyncio.run(_until_signal(command(_settings(control_plane), progress), progress))
-    except LocalError as error:
-        progress.line(str(error), "red")
-        code = 1
-    except OSError as error:
-        progress.line(str(_explain(error)), "red")
-        code = 1
-    if exits or code != 0:
-        raise typer.Exit(code)
-
-
-def _explain(error: OSError) -> LocalError:
-    """An error of the machine that nobody foresaw where it happened: still a message, and no traceback."""
-    where = Path(error.filename).parent if isinstance(error.filename, str) else "a folder of ours"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NoSpace(f"There is no space left in {where}", remedy="free some space and start again")
-    what = f"{error.strerror or type(error).__name__}: {error.filename}" if error.filename else str(error)
-    return LocalError(
-        f"The machine refused something: {what}",
-        remedy="see that the state and cache folders are yours to write, or name others with "
-        "INCIDENTSIM_STATE_DIR and INCIDENTSIM_CACHE_DIR",
-    )
-
-
-async def _until_signal(command: Coroutine[Any, Any, int], progress: Progress) -> int:
-    loop = asyncio.get_running_loop()
-    task = asyncio.ensure_future(command)
-    interrupted = False
-
-    def interrupt() -> None:
-        nonlocal interrupted
-        if interrupted:
-            progress.line("already stopping")
-        else:
-            interrupted = True
-            task.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, interrupt)
-    try:
-        return await task
-    except asyncio.CancelledError:
-        if interrupted:
-            return INTERRUPTED
-        raise
+    run_command(lambda settings, _: run_status(settings, as_json=as_json))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`bench probes`: what it reads out of the operator's metrics, and a short run of it on real servers."""
+"""`bench`: what `probes` reads out of the operator's metrics, and a short run of each on real servers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import math
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
+from incident_crds.catalogue import FaultType
+from incident_local.bench.faults import Row
 from incident_local.bench.jitter import Delays, measure_delays, parse_buckets
 from incident_operator import metrics
 from tests.conftest import OperatorProcess, Stack
@@ -62,3 +64,25 @@ def test_a_short_run_measures_every_system_in_every_phase(stack: Stack, operator
     for row in report["rows"]:
         assert row["broken"] or row["n"] >= 1, row
         assert (row["injections"] > 0) == (row["phase"] != "at rest")
+
+
+def test_one_undo_that_takes_too_long_is_a_miss() -> None:
+    assert Row(FaultType.DISK_FILL, (5.0,), (0.1, 1.9)).is_good
+    assert not Row(FaultType.DISK_FILL, (0.1,), (0.1, 2.1)).is_good
+    assert not Row(FaultType.REDIS_MEMORY, (1.1,), (0.1,)).is_good
+
+
+def test_a_fault_is_measured_from_the_request_to_the_proof(stack: Stack, operator: OperatorProcess) -> None:
+    done = run(stack, "bench", "faults", "--fault", "DiskFill", "--times", "1", "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == (0 if report["passed"] else 1), done.stderr
+    ((row,),) = [report["rows"]]
+    assert row["fault"] == "DiskFill"
+    assert 0 < row["injectSeconds"][0] < 30
+    assert 0 < row["undoSeconds"][0] < 30
+
+
+def test_a_fault_that_needs_pods_is_refused_with_those_there_are(stack: Stack) -> None:
+    done = run(stack, "bench", "faults", "--fault", "PodKill")
+    assert done.returncode == 1
+    assert "choose among RedisMemory" in done.stderr

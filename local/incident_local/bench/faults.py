@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -19,7 +19,7 @@ from incident_local.approval import APPROVER
 from incident_local.bench.breaking import Breaker
 from incident_local.crash.matrix import SCENARIOS
 from incident_local.drillcommand import running_stack
-from incident_local.errors import BenchFailed
+from incident_local.errors import BenchFailed, ScenarioInvalid
 from incident_local.identities import NAMESPACE
 from incident_local.progress import Progress
 from incident_local.scenarios import load_drill
@@ -53,8 +53,9 @@ class Row:
 class FaultBench:
     """Injects each fault of the laptop a few times, alone, on systems that are healthy."""
 
-    def __init__(self, client: ApiClient, times: int, progress: Progress) -> None:
+    def __init__(self, client: ApiClient, drills: Mapping[FaultType, str], times: int, progress: Progress) -> None:
         self._client = client
+        self._drills = drills
         self._breaker = Breaker(client)
         self._times = times
         self._progress = progress
@@ -62,7 +63,7 @@ class FaultBench:
     async def run(self) -> list[Row]:
         """Raises BenchFailed where a fault was refused or did not end."""
         rows: list[Row] = []
-        for fault, name in SCENARIOS.items():
+        for fault, name in self._drills.items():
             with self._progress.step(f"measure {fault}"):
                 runs = [await self._once(fault, load_drill(name)) for _ in range(self._times)]
             rows.append(Row(fault, tuple(run[0] for run in runs), tuple(run[1] for run in runs)))
@@ -95,14 +96,21 @@ class FaultBench:
         raise BenchFailed("The systems did not become healthy", remedy="see `kubectl get msys,inc`")
 
 
-async def run_bench_faults(settings: Settings, progress: Progress, *, times: int, as_json: bool) -> int:
+async def run_bench_faults(
+    settings: Settings, progress: Progress, faults: Collection[FaultType], *, times: int, as_json: bool
+) -> int:
     """0 only when every fault was undone within two seconds of each request, and the two large ones were quick."""
+    drills = {fault: name for fault, name in SCENARIOS.items() if not faults or fault in faults}
+    if not drills:
+        raise ScenarioInvalid(
+            "None of these faults can be injected on a laptop", remedy=f"choose among {', '.join(SCENARIOS)}"
+        )
     state = StateFolder(settings.state_dir)
     async with (
         running_stack(settings, state, progress) as supervisor,
         ApiClient(load_config(str(state.kubeconfig), APPROVER)) as client,
     ):
-        measure = FaultBench(client, times, progress).run()
+        measure = FaultBench(client, drills, times, progress).run()
         try:
             rows = await (supervisor.unless_failed(measure) if supervisor else measure)
         except ApiError as error:
