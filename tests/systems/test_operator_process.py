@@ -18,10 +18,10 @@ users: [{name: u, user: {token: none}}]
 """
 
 
-def start_operator(folder: Path, listen: str) -> subprocess.CompletedProcess[str]:
+def start_operator(folder: Path, listen: str, **more: str) -> subprocess.CompletedProcess[str]:
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(KUBECONFIG)
-    environment = os.environ | {"KUBECONFIG": str(kubeconfig), "INCIDENTSIM_LISTEN": listen}
+    environment = os.environ | {"KUBECONFIG": str(kubeconfig), "INCIDENTSIM_LISTEN": listen} | more
     command = [sys.executable, "-m", "incident_operator"]
     return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=60)
 
@@ -41,3 +41,11 @@ def test_a_taken_port_says_what_to_do_and_exits_1(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "free the port, or set INCIDENTSIM_LISTEN" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_unknown_failpoint_ends_in_one_line_that_names_those_there_are(tmp_path: Path) -> None:
+    done = start_operator(tmp_path, "127.0.0.1:0", INCIDENTSIM_FAILPOINT="nonsense@redis-test")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "INCIDENTSIM_FAILPOINT" in line
+    assert "'nonsense' is none of before-record, recorded, half-injected" in line
