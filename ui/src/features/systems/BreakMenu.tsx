@@ -4,14 +4,13 @@ import { Zap } from "lucide-react";
 import { Problem } from "@/api/problem";
 import { scenariosQuery } from "@/api/queries";
 import type { System } from "@/api/types";
-import { FAULT_WORD } from "@/lib/words";
 import { startDrill } from "@/live/drills";
 import { useMay, useSession } from "@/live/session";
 import { useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { Menu, MenuItem, MenuLabel } from "@/ui/Menu";
 
-import { type Circumstances, describeScenario, obstacleTo, scenariosFor } from "./breaking";
+import { type Circumstances, describeScenario, nameOf, obstacleTo, scenariosFor } from "./breaking";
 
 interface BreakMenuProps extends Pick<Circumstances, "running" | "openIncidents"> {
   readonly system: System;
@@ -56,7 +55,7 @@ function Failures({ system, running, openIncidents }: BreakMenuProps) {
         hint={obstacle ?? describeScenario(scenario)}
         onSelect={() => void startDrill(scenario)}
       >
-        {FAULT_WORD[scenario.fault_type]}
+        {nameOf(scenario, fitting)}
       </MenuItem>
     );
   });

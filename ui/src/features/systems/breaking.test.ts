@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { label } from "@/lib/keys";
 import { anExperiment, anIncident, aScenario, aSystem } from "@/testing/things";
 
-import { type Circumstances, describeScenario, obstacleTo, runningBySystem, scenariosFor } from "./breaking";
+import { type Circumstances, describeScenario, nameOf, obstacleTo, runningBySystem, scenariosFor } from "./breaking";
 import { isFolded } from "./collapse";
 import { indexOpen, settleOpen } from "./openIncidents";
 
@@ -45,6 +45,14 @@ describe("obstacleTo", () => {
 describe("scenarios", () => {
   it("says what ends a fault", () => {
     expect(describeScenario(aScenario({ duration_seconds: 90 }))).toMatch(/by itself after 1 min 30 s\.$/);
+  });
+
+  it("go by their fault, and a second one of the same fault by its own name", () => {
+    const slow = aScenario({ name: "network-latency", title: "Network latency", fault_type: "NetworkLatency" });
+    const cascade = aScenario({ name: "cascade", title: "Cascade", fault_type: "NetworkLatency" });
+    const full = aScenario({ name: "disk-full", title: "Disk full", fault_type: "DiskFill" });
+    const all = [cascade, slow, full];
+    expect(all.map((scenario) => nameOf(scenario, all))).toEqual(["Cascade", "Slow network", "Disk full"]);
   });
 
   it("fit a system by name in the namespace where they are made", () => {

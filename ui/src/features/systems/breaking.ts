@@ -47,6 +47,17 @@ export function obstacleTo(fault: FaultType, system: System, now: Circumstances)
   return null;
 }
 
+/** Its fault in words; a second drill of the same fault goes by its own name. */
+export function nameOf(scenario: Scenario, all: readonly Scenario[]): string {
+  const same = all.filter(({ fault_type }) => fault_type === scenario.fault_type);
+  const ownWord = same.find(({ name }) => name === kebab(scenario.fault_type)) ?? same[0];
+  return scenario === ownWord ? FAULT_WORD[scenario.fault_type] : scenario.title;
+}
+
+function kebab(fault: FaultType): string {
+  return fault.replace(/(?!^)([A-Z])/g, "-$1").toLowerCase();
+}
+
 /** What starting it does, and what ends it. */
 export function describeScenario(scenario: Scenario): string {
   const longest = formatDuration(scenario.duration_seconds);
