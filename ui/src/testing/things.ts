@@ -63,7 +63,6 @@ export function anIncident({ timestamps, ...fields }: IncidentFields = {}): Inci
       execution_started_at: null,
       escalated_at: null,
       mitigated_at: null,
-      escalated_at: null,
       resolved_at: null,
       ...timestamps,
     },

@@ -28,7 +28,6 @@ function aResult(fields: Partial<ActionResult>): ActionResult {
     output: "",
     before: {},
     after: {},
-    rolled_back: null,
     ...fields,
   };
 }
