@@ -25,7 +25,7 @@ from ..conftest import Stack
 from ..processes import clean_environment
 
 ON_CLUSTERS_ONLY = {FaultType.POD_KILL}
-SLICE = ("--seed", "20", "--sample", "4")
+SLICE = ("--seed", "20", "--sample", "6")
 
 
 def test_the_matrix_has_every_fault_at_every_point_and_each_kill_once() -> None:
@@ -117,5 +117,5 @@ def test_a_slice_of_the_matrix_leaves_nothing_behind(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     kills = json.loads(done.stdout)["kills"]
-    assert [kill["passed"] for kill in kills] == [True] * 4
+    assert [kill["passed"] for kill in kills] == [True] * 6
     assert all(kill["outcome"] for kill in kills)
