@@ -74,10 +74,12 @@ test-slow: prepare ## The tests that `make test` leaves out because they take a 
 e2e: venv ## The chart on the cluster of KUBECONFIG, with the image E2E_IMAGE that it has: 20 minutes. Installs and uninstalls.
 	@$(BIN)/python -m pytest tests/e2e --timeout 900 -x
 
-check: venv ## Format, lint, types, import contracts, generated files, Go code, lock, the board.
+check: venv ## Format, lint, types, imports of tests, import contracts, generated files, Go code, lock, the board.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@echo "importing all tests, those of make e2e too"
+	@said=$$($(BIN)/python -m pytest --collect-only -qq --override-ini norecursedirs='.*' tests 2>&1) || { echo "$$said"; exit 1; }
 	$(BIN)/lint-imports
 	$(BIN)/python -m incident_crds.generate --check
 	$(BIN)/python -m incident_api.document --check

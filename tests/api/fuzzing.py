@@ -54,7 +54,7 @@ class Target:
 def fuzz(url: str, token: str, report: Path, *options: str, seconds: float, shows: bool = False) -> Run:
     """One run against the API at `url`, whose output is kept or shown. Raises TimeoutExpired when it takes longer."""
     program = Path(sys.executable).with_name("schemathesis")
-    command = [program, "--config-file", CONFIG, "run", f"{url}/api/v1/openapi.json", *options]
+    command: list[str | Path] = [program, "--config-file", CONFIG, "run", f"{url}/api/v1/openapi.json", *options]
     with subprocess.Popen(
         [*command, "--no-color", "--report=json", "--report-json-path", report],
         env=clean_environment() | {"TOKEN": token, "NO_PROXY": "127.0.0.1"},

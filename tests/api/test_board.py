@@ -46,7 +46,9 @@ def test_changes_before_they_are_published_are_told_once_and_as_they_are_last() 
         board.put(card(1, version=version, title=f"version {version}"))
     assert board.since(before, EVERYTHING) == []
     board.publish(TS)
-    (entry,) = board.since(before, EVERYTHING) or ()
+    entries = board.since(before, EVERYTHING)
+    assert entries is not None
+    (entry,) = entries
     assert read(entry.message)["data"]["message"] == "version 3"
     assert read(entry.message) | {"data": None} == {
         "v": 1,
@@ -153,7 +155,7 @@ class _Follower:
 
     def __init__(self, board: Board, before: _Follower | None = None) -> None:
         self.board = board
-        self.seq = before.seq if before else None
+        self.seq: Seq | None = before.seq if before else None
         self.objects: dict[str, Any] = dict(before.objects) if before else {}
 
     def read(self) -> None:

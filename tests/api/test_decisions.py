@@ -6,6 +6,8 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+from pydantic import JsonValue
+
 from incident_crds.base import APPROVE_ANNOTATION
 from incident_crds.client import ApiClient
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
@@ -130,7 +132,7 @@ async def test_approvals_through_different_doors_at_once_make_one_decision(
     async with service_account(stack, admin, "second-approver", "incidentsim-approver") as second:
         token = await issue_token(admin, "second-approver")
         async with Door(door.url, token) as their_door:
-            annotation = {"metadata": {"annotations": {APPROVE_ANNOTATION: hash}}}
+            annotation: dict[str, JsonValue] = {"metadata": {"annotations": {APPROVE_ANNOTATION: hash}}}
             doors = (door, their_door)
             asked = [each.post(path, {"plan_hash": hash}) for each in doors for _ in range(5)]
             written = [each.patch(RemediationPlan, NAMESPACE, name, annotation) for each in (sre, second) * 5]

@@ -15,6 +15,7 @@ import pytest
 
 from incident_api.document import requests
 from incident_api.document.__main__ import FILE, main
+from incident_api.document.examples import SECTIONS
 from incident_api.document.pages import build_document, read_openapi
 from incident_api.document.requests import DocumentIncomplete
 
@@ -36,7 +37,7 @@ def test_it_is_in_step_with_the_code() -> None:
 def test_a_path_without_an_example_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fewer = {title: section for title, section in requests.SECTIONS.items() if title != "Beginning anew"}
+    fewer = {title: section for title, section in SECTIONS.items() if title != "Beginning anew"}
     monkeypatch.setattr(requests, "SECTIONS", fewer)
     with pytest.raises(DocumentIncomplete, match="reset_incidents"):
         build_document(read_openapi())

@@ -144,8 +144,10 @@ async def test_a_flood_and_a_huge_message_end_with_a_code_and_hurt_nobody(door: 
 
 async def test_bytes_that_are_no_websocket(running: ApiProcess, door: Door) -> None:
     stream = await door.stream()
-    transport = stream.socket._response.connection.transport  # type: ignore[union-attr]
-    transport.write(b"\xff\xff\xff\xff garbage that is no frame")
+    connection = stream.socket._response.connection
+    assert connection is not None
+    assert connection.transport is not None
+    connection.transport.write(b"\xff\xff\xff\xff garbage that is no frame")
     assert await stream.close_code() in (1002, 1006)
     assert (await door.get("/health")).status == 200
 

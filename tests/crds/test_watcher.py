@@ -312,11 +312,11 @@ async def test_silence_grows_old(server: ScriptedServer, follower: Follower) -> 
     async with follower.running() as watcher:
         await watcher.wait_synced()
         first = watcher.last_event_age()
+        assert first is not None
 
         async def is_older() -> bool:
             return (watcher.last_event_age() or timedelta()) > first + timedelta(milliseconds=50)
 
-        assert first is not None
         await eventually(is_older, "the age grows", 20)
 
 

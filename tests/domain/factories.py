@@ -33,7 +33,7 @@ def system(name: str = "redis-test", **status: Any) -> MockSystem:
     capabilities = Capabilities(faults=[FaultType.REDIS_MEMORY], remedies=[ActionType.REDIS_EVICT_PREFIX])
     return MockSystem(
         metadata=ObjectMeta(name=name, namespace="drills", uid="uid-system", generation=1),
-        spec={  # type: ignore[arg-type]
+        spec={
             "type": SystemType.REDIS,
             "external": {"endpoint": "redis://127.0.0.1:6379/0", "credentialsSecretRef": {"name": "s"}},
         },
@@ -45,7 +45,7 @@ def incident(name: str = "redis-test-memory-1", **status: Any) -> Incident:
     """An incident of redis-test's memory, in Investigating."""
     return Incident(
         metadata=ObjectMeta(name=name, namespace="drills", uid=f"uid-{name}"),
-        spec={  # type: ignore[arg-type]
+        spec={
             "title": "memory",
             "signal": SignalName.MEMORY,
             "affectedSystems": ["redis-test"],
@@ -91,7 +91,7 @@ def plan(
 
 def experiment(fault: str = "RedisMemory", **status: Any) -> ChaosExperiment:
     """An experiment on redis-test."""
-    block = {"None": {}}.get(fault, {f"{fault[:1].lower()}{fault[1:]}": {}})
+    block: dict[str, Any] = {"None": {}}.get(fault, {f"{fault[:1].lower()}{fault[1:]}": {}})
     return ChaosExperiment.model_validate(
         {
             "metadata": {"name": "drill", "namespace": "drills", "uid": "uid-experiment"},

@@ -123,7 +123,8 @@ def test_a_new_system_of_an_old_name_does_not_take_up_old_incidents() -> None:
 
 @given(st.lists(st.integers(0, 100) | st.none(), max_size=40))
 def test_breach_numbers_only_grow_and_one_breach_is_open_at_most(values: list[int | None]) -> None:
-    tracker, recorded = BreachTracker([]), []
+    tracker = BreachTracker([])
+    recorded: list[Breach] = []
     numbers = [0]
     for second, value in enumerate(values):
         tracker.observe(sample(second, memory=value), POLICY)

@@ -39,7 +39,7 @@ def labelled(count: int) -> list[MockSystem]:
     [("one", None, 1), ("fixed", 3, 3), ("fixed", 5, 5), ("percent", 1, 1), ("percent", 41, 3), ("all", None, 5)],
 )
 def test_selection_is_sorted_and_percent_rounds_up(mode: str, value: int | None, count: int) -> None:
-    target = Target(selector=Selector(match_labels={"tier": "cache"}), mode=mode, value=value)  # type: ignore[arg-type]
+    target = Target(selector=Selector(match_labels={"tier": "cache"}), mode=mode, value=value)
     chosen = select_targets(target, list(reversed(labelled(5))))
     assert [s.metadata.name for s in chosen.systems] == [f"redis-{n}" for n in range(count)]
 

@@ -20,7 +20,7 @@ IMAGES = Images(redis="redis:7", postgres="postgres:16", simulator="incident-sim
 def created(type: SystemType = SystemType.REDIS, **deployment: Any) -> MockSystem:
     return MockSystem(
         metadata=ObjectMeta(name="cache", namespace="drills", uid="uid-cache", generation=1),
-        spec={"type": type, "deployment": deployment},  # type: ignore[arg-type]
+        spec={"type": type, "deployment": deployment},
     )
 
 

@@ -93,7 +93,7 @@ async def account(
     for role in roles:
         manifest = role_manifest(role)
         await admin.apply(manifest, plural=PLURALS[manifest["kind"]], field_manager=MANAGER)
-        binding = {
+        binding: dict[str, Any] = {
             "apiVersion": RBAC,
             "kind": f"{manifest['kind']}Binding",
             "metadata": {**manifest["metadata"], "name": f"{name}-{role.name}"},

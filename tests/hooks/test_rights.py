@@ -47,7 +47,7 @@ async def held(admin: ApiClient, kept_operator: OperatorProcess) -> AsyncIterato
     await release.install()
     external = ExternalSystem(endpoint="redis://nowhere:1/0", credentials_secret_ref=SecretRef(name="none"))
     metadata = ObjectMeta(name="held", namespace=NAMESPACE, finalizers=[UNDO_FINALIZER])
-    system = MockSystem(metadata=metadata, spec=MockSystemSpec(type="Redis", external=external))  # type: ignore[arg-type]
+    system = MockSystem(metadata=metadata, spec=MockSystemSpec(type="Redis", external=external))
     await admin.create(system)
     yield
     await admin.patch(MockSystem, NAMESPACE, "held", {"metadata": {"finalizers": []}})

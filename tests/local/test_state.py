@@ -150,7 +150,7 @@ def test_a_run_that_was_killed_does_not_look_ready(folder: StateFolder) -> None:
 def test_a_look_at_the_lock_keeps_nobody_from_taking_it(folder: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     with folder.lock_file.open() as look:
         fcntl.flock(look, fcntl.LOCK_SH)
-        monkeypatch.setattr(state_module.time, "sleep", lambda _: fcntl.flock(look, fcntl.LOCK_UN))
+        monkeypatch.setattr("incident_local.state.time.sleep", lambda _: fcntl.flock(look, fcntl.LOCK_UN))
         with folder.locked():
             assert folder.holder() == os.getpid()
 
@@ -158,10 +158,10 @@ def test_a_look_at_the_lock_keeps_nobody_from_taking_it(folder: StateFolder, mon
 def test_a_holder_that_has_just_begun_is_not_nobody(folder: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     with folder.lock_file.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        monkeypatch.setattr(state_module.time, "sleep", lambda _: folder.lock_file.write_text("4711\n"))
+        monkeypatch.setattr("incident_local.state.time.sleep", lambda _: folder.lock_file.write_text("4711\n"))
         assert folder.holder() == 4711
         lock.truncate(0)
-        monkeypatch.setattr(state_module.time, "sleep", lambda _: None)
+        monkeypatch.setattr("incident_local.state.time.sleep", lambda _: None)
         with pytest.raises(StateLocked, match="not said by whom"):
             folder.holder()
 

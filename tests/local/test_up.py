@@ -148,7 +148,7 @@ async def test_people_sign_in_by_link_until_down_stops_all(state: Path) -> None:
         "INCIDENTSIM_API_SESSION_SECRET": secret,
     }
     (UI / BUILT / BUILT_FROM).unlink(missing_ok=True)
-    with up(state, whole=True, **environment) as (process, info, messages):
+    with up(state, whole=True, wait=True, **environment) as (process, info, messages):
         assert is_current(UI)
         assert '<div id="root">' in await page_of(info)
         members = family(process.pid)

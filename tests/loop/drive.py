@@ -214,7 +214,7 @@ async def postgres_value(stack: Stack, query: str, *parameters: str) -> int:
     system = stack.system("postgres-test")
     address = system.endpoint.replace("://", f"://{system.username}:{system.password}@")
     async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
-        row = await (await connection.execute(query, parameters)).fetchone()  # type: ignore[call-overload]
+        row = await (await connection.execute(query, parameters)).fetchone()
         assert row is not None
         return int(row[0])
 

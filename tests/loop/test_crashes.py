@@ -154,7 +154,11 @@ async def without_secret(admin: ApiClient) -> AsyncIterator[Callable[[], Awaitab
     path = f"/api/v1/namespaces/{NAMESPACE}/secrets"
     name = system.spec.external.credentials_secret_ref.name
     secret = await admin.request("GET", f"{path}/{name}")
-    yield lambda: admin.request("DELETE", f"{path}/{name}")  # type: ignore[return-value]
+
+    async def take_away() -> None:
+        await admin.request("DELETE", f"{path}/{name}")
+
+    yield take_away
     await put_back(admin, path, {"metadata": {"name": name}, "data": secret["data"]})
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from pydantic import JsonValue
 
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, VIA_ANNOTATION
 from incident_crds.chaosexperiment import ChaosExperiment
@@ -60,7 +61,11 @@ async def test_a_viewer_and_the_operator_itself_may_not_approve(
 
 
 async def test_the_approver_is_who_signed_in_whatever_is_claimed(driver: Driver, waiting: RemediationPlan) -> None:
-    forged = {APPROVE_ANNOTATION: waiting.status.plan_hash, APPROVED_BY_ANNOTATION: "boss", VIA_ANNOTATION: "board"}
+    forged: dict[str, JsonValue] = {
+        APPROVE_ANNOTATION: waiting.status.plan_hash,
+        APPROVED_BY_ANNOTATION: "boss",
+        VIA_ANNOTATION: "board",
+    }
     await driver.client.patch(RemediationPlan, *waiting.key, {"metadata": {"annotations": forged}})
     plan = await driver.plan_reaches(waiting, PlanPhase.EXECUTING, PlanPhase.VERIFYING, PlanPhase.SUCCEEDED)
     assert plan.status.decision is not None

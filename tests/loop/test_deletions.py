@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 import redis.asyncio as redis
+from pydantic import JsonValue
 
 from incident_crds.base import APPROVE_ANNOTATION, CHAOS_LABEL, ObjectMeta, Resource
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
@@ -160,7 +161,7 @@ async def bring_to(place: Place, state: str) -> None:
         plan = await place.plan(PlanPhase.AWAITING_APPROVAL)
         if state == "Executing":
             place.freeze()  # so that the action takes its time
-            note = {APPROVE_ANNOTATION: plan.status.plan_hash}
+            note: dict[str, JsonValue] = {APPROVE_ANNOTATION: plan.status.plan_hash}
             await place.admin.patch(RemediationPlan, *plan.key, {"metadata": {"annotations": note}})
             await place.plan(PlanPhase.EXECUTING)
 

@@ -37,7 +37,12 @@ async def server(stack: Stack) -> AsyncIterator[redis.Redis]:
 
 
 async def options(server: redis.Redis) -> dict[str, str]:
-    return {o.value: (await server.config_get(o.value))[o.value] for o in OPTIONS}
+    found: dict[str, str] = {}
+    for option in OPTIONS:
+        value = (await server.config_get(option.value))[option.value]
+        assert value is not None, option
+        found[option.value] = value
+    return found
 
 
 def reset(id: str, option: RedisOption, value: str | int) -> Action:

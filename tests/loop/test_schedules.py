@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import yaml
+from pydantic import JsonValue
 
 from incident_crds.base import ObjectMeta
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
@@ -95,7 +96,7 @@ async def test_a_firing_makes_one_child_that_goes_with_its_parent(
             *_, child = await children_of(sre, parent)
             assert child.metadata.name == f"{parent.metadata.name}-{first.year + year}01010000"
             if year < 2:
-                over = {"status": {"phase": "Rejected", "reason": "NothingSelected"}}
+                over: dict[str, JsonValue] = {"status": {"phase": "Rejected", "reason": "NothingSelected"}}
                 await operator_client.patch(ChaosExperiment, *child.key, over, subresource="status")
         names = [c.metadata.name for c in await children_of(sre, parent)]
         assert [name[-12:-8] for name in names] == [str(first.year + 1), str(first.year + 2)], "one too many, or few"

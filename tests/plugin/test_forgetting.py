@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
+from pydantic import JsonValue
 
 from incident_crds.base import UNDO_FINALIZER, ObjectMeta, format_time
 from incident_crds.chaosexperiment import ChaosExperiment
@@ -33,9 +34,13 @@ async def held(admin: ApiClient, operator_client: ApiClient) -> AsyncIterator[Ch
     made = ChaosExperiment.model_validate({"spec": spec})
     made.metadata = ObjectMeta(name=NAME, namespace=NAMESPACE, finalizers=["example.net/other", UNDO_FINALIZER])
     made = await admin.create(made)
-    target = {"system": "redis-test", "uid": "u", "phase": "Active"}
-    undo = {"tag": "session:abc:", "deadMan": DEAD_MAN}
-    status = {"phase": "Active", "targets": [target | {"undo": undo}], "deadlineAt": format_time(datetime.now(UTC))}
+    target: dict[str, JsonValue] = {"system": "redis-test", "uid": "u", "phase": "Active"}
+    undo: dict[str, JsonValue] = {"tag": "session:abc:", "deadMan": DEAD_MAN}
+    status: dict[str, JsonValue] = {
+        "phase": "Active",
+        "targets": [target | {"undo": undo}],
+        "deadlineAt": format_time(datetime.now(UTC)),
+    }
     await operator_client.patch(ChaosExperiment, *made.key, {"status": status}, subresource="status")
     await admin.delete(ChaosExperiment, *made.key)
     yield made

@@ -11,6 +11,7 @@ from unittest import mock
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from pydantic import JsonValue
 
 from incident_crds.base import REQUESTED_BY_ANNOTATION, ObjectMeta, Resource
 from incident_crds.catalogue import SignalName
@@ -61,11 +62,11 @@ some in every run, and here each matters."""
 class _Clock(datetime):
     """What the services take for `datetime`."""
 
-    time: ClassVar[datetime]
+    present: ClassVar[datetime]
 
     @classmethod
     def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-        return cls.time
+        return cls.present
 
 
 class _Surroundings:
@@ -93,7 +94,7 @@ class IncidentMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        _Clock.time = datetime(2026, 1, 31, 12, tzinfo=UTC)
+        _Clock.present = datetime(2026, 1, 31, 12, tzinfo=UTC)
         self.patch = mock.patch("incident_operator.services.incidents.datetime", _Clock)
         self.patch.start()
         self.api = MemoryApi(self._observe)
@@ -151,13 +152,13 @@ class IncidentMachine(RuleBasedStateMachine):
         getattr(self, name)(*arguments)
 
     def time_passes(self, seconds: int) -> None:
-        _Clock.time += timedelta(seconds=seconds)
+        _Clock.present += timedelta(seconds=seconds)
 
     def a_signal_moves(self, signal: SignalName, is_seen: bool) -> None:
         if signal in self.active:
             del self.active[signal]
         else:
-            self.active[signal] = _Clock.time
+            self.active[signal] = _Clock.present
         if is_seen:
             self.it_is_looked_at(None)
             self.the_operator_goes_on(None)
@@ -171,11 +172,11 @@ class IncidentMachine(RuleBasedStateMachine):
 
     async def _look(self) -> None:
         """What Systems does with a sample."""
-        now, (system,) = _Clock.time, self.api.all(MockSystem)
+        now, (system,) = _Clock.present, self.api.all(MockSystem)
         known = {i.metadata.name: i for i in self.api.all(Incident)}
         change = decide_breach_change(system.status.breaches, self.active, now=now)
         found = assign_incidents(system, change, list(known.values()), is_taken=known.__contains__, now=now)
-        breaches = [b.to_json() for b in found]
+        breaches: list[JsonValue] = [b.to_json() for b in found]
         await self.api.patch(MockSystem, *system.key, {"status": {"breaches": breaches}}, subresource="status")
         for breach in found:
             if breach.ended_at is None and breach.incident and breach.incident not in known:
@@ -216,7 +217,7 @@ class IncidentMachine(RuleBasedStateMachine):
         assert all(change.actor != "sre" for change in new), "a stale request moved a card"
 
     def _ask(self, incident: Incident, asked: dict[str, Any]) -> None:
-        note = {"annotations": {REQUESTED_BY_ANNOTATION: "sre"}}
+        note: dict[str, JsonValue] = {"annotations": {REQUESTED_BY_ANNOTATION: "sre"}}
         self.api.write(Incident, *incident.key, {"spec": {"request": None}})
         self.api.write(Incident, *incident.key, {"metadata": note, "spec": {"request": asked}})
 
@@ -225,14 +226,14 @@ class IncidentMachine(RuleBasedStateMachine):
         incident = self._pick(which)
         if running:
             phase = PlanPhase.SUCCEEDED if is_proven else PlanPhase.FAILED
-            verified = {"verifiedAt": _Clock.time.isoformat()} if is_proven else {}
+            verified = {"verifiedAt": _Clock.present.isoformat()} if is_proven else {}
             status: dict[str, Any] = {"phase": phase.value, **verified}
             self.api.write(RemediationPlan, *running[0].key, {"status": status}, subresource="status")
         elif incident is not None and incident.status.phase not in (None, IncidentPhase.RESOLVED):
             self.plans += 1
             made = factories.plan(spec={"incident_ref": incident.metadata.name}, phase=PlanPhase.VERIFYING)
             made.metadata = ObjectMeta(
-                name=f"plan-{self.plans}", namespace="drills", uid=f"p{self.plans}", creation_timestamp=_Clock.time
+                name=f"plan-{self.plans}", namespace="drills", uid=f"p{self.plans}", creation_timestamp=_Clock.present
             )
             self.runner.run(self._create(made))
 
@@ -242,7 +243,7 @@ class IncidentMachine(RuleBasedStateMachine):
         for _ in range(3):
             self._tell()
             for incident in self.api.all(Incident):
-                _Clock.time += timedelta(milliseconds=1)
+                _Clock.present += timedelta(milliseconds=1)
                 with suppress(ApiError):
                     self.runner.run(self._reconcile(incident))
         self._start()

@@ -10,6 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from incident_crds.incident import IncidentPhase, ResolvedReason
 from incident_operator.domain import requests
+from incident_operator.domain.incidents import decide_resolution
 from incident_operator.services import incidents as incidents_module
 
 from .incident_machine import IncidentMachine
@@ -50,10 +51,7 @@ def hasty(incident: Any, breaches: Any, plans: Any) -> Any:
     """An operator that believes a plan, whatever is measured."""
     now = incident.status.timestamps.detected_at
     ended = [b.model_copy(update={"ended_at": b.ended_at or now}) for b in breaches]
-    return _DECIDE(incident, ended, plans)
-
-
-_DECIDE = incidents_module.decide_resolution
+    return decide_resolution(incident, ended, plans)
 
 
 @pytest.mark.parametrize(

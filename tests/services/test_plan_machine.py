@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from incident_crds.base import APPROVE_ANNOTATION
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 from incident_operator.domain import approval
@@ -67,7 +68,7 @@ def any_hash(plan: Any, *arguments: Any, **named: Any) -> approval.Verdict:
     refused = verdict.refused_request
     if refused is None or refused.reason != "WrongPlanHash":
         return verdict
-    notes = {**plan.metadata.annotations, approval.APPROVE_ANNOTATION: plan.status.plan_hash}
+    notes = {**plan.metadata.annotations, APPROVE_ANNOTATION: plan.status.plan_hash}
     asked = plan.model_copy(update={"metadata": plan.metadata.model_copy(update={"annotations": notes})})
     wrong = approval.decide_approval(asked, *arguments, **named)
     if wrong.decision is None:

@@ -118,7 +118,10 @@ def test_what_nothing_real_is_behind_has_no_stages(story: Story) -> None:
 def test_opened_resolved_and_reopened_are_counted_by_severity_and_reason(story: Story) -> None:
     names = ("opened", "resolved", "reopened")
     labels = [{"severity": "P1"}, {"severity": "P1", "reason": "Verified"}, {"severity": "P1"}]
-    read = lambda: [value(f"incidentsim_incidents_{n}_total", **kept) for n, kept in zip(names, labels, strict=True)]  # noqa: E731
+
+    def read() -> list[float]:
+        return [value(f"incidentsim_incidents_{n}_total", **kept) for n, kept in zip(names, labels, strict=True)]
+
     before = read()
     story.tell(of(phase=None))
     story.tell(of(phase=IncidentPhase.TRIAGE))
@@ -167,12 +170,15 @@ def experiment(**status: Any) -> ChaosExperiment:
 
 def test_an_experiment_is_counted_by_its_end_its_failed_undos_and_its_grade(story: Story) -> None:
     labels = {"fault": FaultType.REDIS_MEMORY.value}
-    read = lambda: (  # noqa: E731
-        value("incidentsim_fault_recovery_failures_total", **labels),
-        value("incidentsim_experiments_ended_total", phase="Recovered", **labels),
-        value("incidentsim_drills_graded_total", outcome="failed", **labels),
-        value("incidentsim_drill_findings_total", check="cause"),
-    )
+
+    def read() -> tuple[float, ...]:
+        return (
+            value("incidentsim_fault_recovery_failures_total", **labels),
+            value("incidentsim_experiments_ended_total", phase="Recovered", **labels),
+            value("incidentsim_drills_graded_total", outcome="failed", **labels),
+            value("incidentsim_drill_findings_total", check="cause"),
+        )
+
     before = read()
     target = {"system": "redis-test", "uid": "u"}
     report = {"experiment": "run", "grade": {"detected": True, "actionCorrect": True, "verified": True}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def _touched(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-CASES = {
+CASES: dict[FaultType, tuple[str, dict[str, Any], str]] = {
     FaultType.REDIS_MEMORY: ("redis_target", {"redisMemory": {}}, f"to {MAXMEMORY * 90 // 100} bytes"),
     FaultType.REDIS_CONNECTIONS: ("redis_target", {"redisConnections": {}}, "connections would be opened, up to 90 %"),
     FaultType.REDIS_LATENCY: ("redis_target", {"redisLatency": {}}, "ms now, would take up to"),
