@@ -15,7 +15,7 @@ from incident_crds.failpoint import Failpoint
 from incident_local.approval import ApproveMode
 from incident_local.bench.faults import run_bench_faults
 from incident_local.bench.probes import run_bench_probes
-from incident_local.crash.matrix import abandoned, every_kill, random_kills, slice_of
+from incident_local.crash.matrix import Choice
 from incident_local.crashcommand import run_crash_test
 from incident_local.devtools import DevTool, become, devtool_binary, prepare_devtools
 from incident_local.drillcommand import run_drills, run_grade
@@ -206,14 +206,8 @@ def crash_test(
     """Kill the operator at every step of every fault, and prove that the next one leaves nothing behind."""
 
     async def crash(settings: Settings, progress: Progress) -> int:
-        if for_good:
-            chosen = abandoned(faults or ())
-        elif kills is not None:
-            chosen = random_kills(seed, kills, faults or ())
-        else:
-            chosen = every_kill(faults or (), points or ())
-            chosen = slice_of(chosen, seed, sample) if sample else chosen
-        return await run_crash_test(settings, progress, chosen, as_json=as_json)
+        choice = Choice(faults or (), points or (), seed, random=kills, sample=sample, for_good=for_good)
+        return await run_crash_test(settings, progress, choice.kills(), as_json=as_json)
 
     run_command(crash, control_plane)
 

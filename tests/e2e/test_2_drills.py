@@ -50,10 +50,17 @@ def test_a_drill_passes(scenario: str, journal: Journal) -> None:
 def test_a_schedule_makes_a_child_and_lets_it_go() -> None:
     """Of itself, at the next minute. A dry run, as what is proven here is the operator's rights."""
     parent = start("redis-memory", schedule="* * * * *", historyLimit=0, dryRun=True)
-    child = wait_for(lambda: status("chaosexperiment", parent).get("schedule", {}).get("lastChild"), "a firing", 120)
+    child = wait_for(
+        lambda: status("chaosexperiment", parent).get("schedule", {}).get("lastChild") or None, "a firing", 120
+    )
     assert child.startswith(f"{parent}-")
     wait_for(lambda: get("chaosexperiment", child, DRILLS) is None, "the finished child being let go", 60)
     kubectl("delete", "chaosexperiment", parent, "--namespace", DRILLS)
+
+
+def _last_child(parent: str) -> str | None:
+    name: str = status("chaosexperiment", parent).get("schedule", {}).get("lastChild", "")
+    return name or None
 
 
 def test_everyone_else_is_refused_with_the_reason() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -14,7 +15,7 @@ import redis.asyncio as redis
 
 from incident_crds.catalogue import FaultType
 from incident_crds.failpoint import Failpoint
-from incident_local.crash.matrix import Kill, abandoned, every_kill, passes, random_kills, slice_of
+from incident_local.crash.matrix import Choice, Kill, abandoned, every_kill, random_kills, slice_of
 from incident_local.crash.report import render_table, to_document
 from incident_local.crash.scan import Scanner, Snapshot
 from incident_local.crash.trial import Result
@@ -38,8 +39,10 @@ def test_the_matrix_has_every_fault_at_every_point_and_each_kill_once() -> None:
 
 
 def test_neighbours_are_on_different_systems_while_there_are_others() -> None:
-    same = [a for a, b in pairwise(every_kill()) if a.system == b.system]
-    assert len(same) <= len(Failpoint)
+    systems = [kill.system for kill in every_kill()]
+    first = next(n for n, (a, b) in enumerate(pairwise(systems)) if a == b)
+    assert first > len(systems) / 2
+    assert len(set(systems[first:])) == 1, "there were others"
 
 
 def test_chance_is_repeated_by_its_seed() -> None:
@@ -49,10 +52,20 @@ def test_chance_is_repeated_by_its_seed() -> None:
     assert len(set(slice_of(every_kill(), 3, 6))) == 6
 
 
-def test_a_choice_that_leaves_nothing_says_what_there_is() -> None:
-    with pytest.raises(ScenarioInvalid, match=r"RedisMemory.*before-record"):
-        every_kill([FaultType.NONE], [Failpoint.PLAN_APPROVED])
-    assert Failpoint.PLAN_APPROVED not in passes(FaultType.NONE)
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        (Choice([FaultType.NONE], [Failpoint.PLAN_APPROVED]), r"None never passes plan-approved.*before-record"),
+        (Choice([FaultType.NONE], for_good=True), "no.*dead-man.*RedisMemory"),
+        (Choice([FaultType.POD_KILL], random=2), "PodKill needs a pod.*make e2e"),
+        (Choice(points=[Failpoint.ACTIVE], random=2), "use one of them"),
+        (Choice(sample=2, for_good=True), "use one of them"),
+    ],
+)
+def test_a_choice_that_cannot_be_tried_says_why(choice: Choice, said: str) -> None:
+    with pytest.raises(ScenarioInvalid) as refused:
+        choice.kills()
+    assert re.search(said, str(refused.value), re.DOTALL)
 
 
 def test_a_miss_is_in_the_table_and_in_the_document() -> None:

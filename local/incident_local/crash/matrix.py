@@ -68,10 +68,6 @@ class Kill:
         """The operator's setting for it."""
         return f"{self.point}@{self.system}" if self.point else None
 
-    def for_good_too(self) -> Kill:
-        """The same, and nobody comes back."""
-        return replace(self, for_good=True)
-
     def experiment(self, name: str, namespace: str) -> ChaosExperiment:
         """The experiment to create for it."""
         metadata = ObjectMeta(name=name, namespace=namespace)
@@ -94,6 +90,40 @@ def passes(fault: FaultType) -> list[Failpoint]:
     return list(Failpoint)
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which part of the matrix, or what in its place; as the command line says."""
+
+    faults: Collection[FaultType] = ()
+    points: Collection[Failpoint] = ()
+    seed: int = 1
+    random: int | None = None
+    """So many kills at random times in place of the points."""
+    sample: int | None = None
+    """Only so many of the points."""
+    for_good: bool = False
+
+    def kills(self) -> list[Kill]:
+        """At least one. Raises ScenarioInvalid that says what does not go together, or cannot be tried on a laptop."""
+        for fault in self.faults:
+            if fault not in _systems():
+                raise ScenarioInvalid(
+                    f"{fault} needs a pod, which a laptop has not",
+                    remedy="kill operators on a cluster with `make e2e`; here, choose among " + ", ".join(_systems()),
+                )
+        if [bool(self.points or self.sample), self.random is not None, self.for_good].count(True) > 1:
+            raise ScenarioInvalid(
+                "--point and --sample choose points, --kills takes random times in their place, --for-good one point",
+                remedy="use one of them",
+            )
+        if self.for_good:
+            return abandoned(self.faults)
+        if self.random is not None:
+            return random_kills(self.seed, self.random, self.faults)
+        chosen = every_kill(self.faults, self.points)
+        return slice_of(chosen, self.seed, self.sample) if self.sample else chosen
+
+
 def every_kill(faults: Collection[FaultType] = (), points: Collection[Failpoint] = ()) -> list[Kill]:
     """The matrix, or the part of it with these faults and points. Raises ScenarioInvalid where nothing is left."""
     wanted = [
@@ -104,17 +134,22 @@ def every_kill(faults: Collection[FaultType] = (), points: Collection[Failpoint]
         if not points or point in points
     ]
     if not wanted:
-        known = ", ".join(_systems())
+        known = {point for fault in faults for point in passes(fault)}
         raise ScenarioInvalid(
-            "No kill is left to try: those faults do not pass those points on a laptop",
-            remedy=f"choose among {known}; and among {', '.join(Failpoint)}",
+            f"{', '.join(faults)} never passes {', '.join(points)}, so that there is nothing to try",
+            remedy=f"choose among {', '.join(point for point in Failpoint if point in known)}",
         )
     return list(_spread(wanted))
 
 
 def abandoned(faults: Collection[FaultType] = ()) -> list[Kill]:
     """Each fault, killed while it is active, and nobody comes back."""
-    return [kill.for_good_too() for kill in every_kill(faults, [Failpoint.ACTIVE]) if kill.fault is not FaultType.NONE]
+    kills = [kill for kill in every_kill(faults, [Failpoint.ACTIVE]) if kill.fault is not FaultType.NONE]
+    if not kills:
+        raise ScenarioInvalid(
+            "None leaves nothing that a dead-man could end", remedy=f"choose among {', '.join(SCENARIOS)}"
+        )
+    return [replace(kill, for_good=True) for kill in kills]
 
 
 def random_kills(seed: int, count: int, faults: Collection[FaultType] = ()) -> list[Kill]:

@@ -8,23 +8,37 @@ from pydantic import JsonValue
 
 from incident_local.crash.trial import Result
 
+CHECKED = """For each kill: the experiment ended by the rule that all share, and could be deleted at once; each key, client,
+setting, relation, session, lock, row, file, stop and delay was as before; no action ran twice; there was one incident
+at most, now resolved."""
+
 
 def render_table(results: Sequence[Result]) -> str:
     """A row a kill; what was missed stands below its row."""
-    faults = max(len(r.kill.fault) for r in results)
-    points = max(len("killed at"), *(len(r.kill.when) for r in results))
-    outcomes = max(len("ended as"), *(len(r.outcome) for r in results))
-    rows = [f"{'fault':<{faults}}  {'killed at':<{points}}  {'ended as':<{outcomes}}  {'undone':>7}  {'in all':>7}"]
+    rows = [_columns(("fault", "killed at", "ended as", "nothing left after", "in all"), results)]
     for r in results:
-        ended = r.undone_seconds if r.dead_man_seconds is None else r.dead_man_seconds
-        undone = f"{ended:.1f} s" if ended is not None else "-"
-        rows.append(
-            f"{r.kill.fault:<{faults}}  {r.kill.when:<{points}}  {r.outcome or '-':<{outcomes}}  {undone:>7}  "
-            f"{r.seconds:>5.1f} s  {'ok' if r.passed else 'MISSED'}"
-        )
+        rows.append(_columns((r.kill.fault, r.kill.when, r.outcome or "-", _ended(r), f"{r.seconds:.1f} s"), results))
+        rows[-1] += "  ok" if r.passed else "  MISSED"
         rows += [f"    {miss}" for miss in r.misses]
     passed = sum(r.passed for r in results)
-    return "\n".join([*rows, "", f"{passed} of {len(results)} kills left nothing behind"])
+    return "\n".join([*rows, "", f"{passed} of {len(results)} kills left nothing behind", CHECKED])
+
+
+def _columns(texts: Sequence[str], results: Sequence[Result]) -> str:
+    widths = (
+        max(len(r.kill.fault) for r in results),
+        max(len("killed at"), *(len(r.kill.when) for r in results)),
+        max(len("ended as"), *(len(r.outcome) for r in results)),
+    )
+    left = (f"{text:<{width}}" for text, width in zip(texts, widths, strict=False))
+    return "  ".join((*left, f"{texts[3]:>22}", f"{texts[4]:>8}"))
+
+
+def _ended(result: Result) -> str:
+    """Of the dead-man since the kill, or of the next operator since it was ready."""
+    if result.dead_man_seconds is not None:
+        return f"{result.dead_man_seconds:.1f} of {result.promised_seconds:.0f} s"
+    return "-" if result.undone_seconds is None else f"{result.undone_seconds:.1f} s"
 
 
 def to_document(results: Sequence[Result]) -> JsonValue:
@@ -41,6 +55,7 @@ def to_document(results: Sequence[Result]) -> JsonValue:
                 "outcome": r.outcome,
                 "misses": list(r.misses),
                 "forGood": r.kill.for_good,
+                "promisedSeconds": None if r.promised_seconds is None else round(r.promised_seconds, 2),
                 "deadManSeconds": None if r.dead_man_seconds is None else round(r.dead_man_seconds, 2),
                 "undoneSeconds": None if r.undone_seconds is None else round(r.undone_seconds, 2),
                 "seconds": round(r.seconds, 2),

@@ -54,6 +54,8 @@ class Result:
     seconds: float = 0.0
     dead_man_seconds: float | None = None
     """From the kill until nothing was left, where nobody came back."""
+    promised_seconds: float | None = None
+    """By when that had to be."""
     undone_seconds: float | None = None
     """From the next operator's readiness to the experiment's end."""
 
@@ -218,8 +220,8 @@ class Trials:
                     return datetime.now(UTC)
             return None
 
-        took = (await self._until(look, "the dead-man", promised) - killed_at).total_seconds()
-        result.dead_man_seconds = took
+        result.promised_seconds = promised
+        result.dead_man_seconds = (await self._until(look, "the dead-man", promised) - killed_at).total_seconds()
 
     async def _see_undone(self, kill: Kill, experiment: ChaosExperiment, result: Result) -> None:
         """Ended by the rule that all share: what a dead operator began is undone, and what it had ended stays ended."""
