@@ -8,7 +8,7 @@ from typing import Any
 
 from incident_crds.action import Action
 from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, CHAOS_LABEL, ObjectMeta
-from incident_crds.catalogue import ActionType, SignalName
+from incident_crds.catalogue import ActionType, SignalName, SystemType
 from incident_crds.client import ApiClient, ApiConfig, raw_path
 from incident_crds.errors import (
     ApiError,
@@ -41,6 +41,8 @@ from incident_local.systems.shop import DEPENDS_ON
 SYSTEM_NAMESPACE = "incidentsim-system"
 CONTROL_SECRET = "laptop-control"  # noqa: S105 - the name of a Secret
 _MANAGER = "incidentsim-laptop"
+_TIERS = {SystemType.REDIS: "cache", SystemType.POSTGRES: "database", SystemType.DISK: "disk"}
+"""Label for selectors, as people who run such systems would set it."""
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 
@@ -224,4 +226,5 @@ def _mock_system(proxy: Proxy, control_url: str) -> Manifest:
     )
     if system.name in DEPENDS_ON:
         spec.depends_on = list(DEPENDS_ON[system.name])
-    return _manifest(MockSystem(metadata=ObjectMeta(name=system.name, namespace=NAMESPACE), spec=spec))
+    labels = {"stack": "laptop", "tier": _TIERS[system.type]}
+    return _manifest(MockSystem(metadata=ObjectMeta(name=system.name, namespace=NAMESPACE, labels=labels), spec=spec))

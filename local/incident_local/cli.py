@@ -169,7 +169,10 @@ def board(
 
 @app.command()
 def drill(
-    names: Annotated[list[str] | None, typer.Argument(help="Scenarios; the four of the README when left out.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help=f"Scenarios; {', '.join(DEFAULT_DRILLS)} without."),
+    ] = None,
     approve: Annotated[ApproveMode, typer.Option(help="Who decides on the plans.")] = ApproveMode.ASK,
     timeout: Annotated[int, typer.Option(min=1, max=86400, help="Seconds that one drill may take in all.")] = 900,
     control_plane: ControlPlane = None,

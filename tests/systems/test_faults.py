@@ -254,6 +254,9 @@ async def test_a_full_server_ends_the_fill_and_can_still_be_healed(postgres_targ
         (FaultType.POSTGRES_LOCK, {"postgresLock": {"waiters": 3}}, 25, "at 25 %"),
         (FaultType.POSTGRES_LOCK, {"postgresLock": {"waiters": 2}}, 50, None),
         (FaultType.POSTGRES_LOCK, {"postgresLock": {}}, 5, None),
+        (FaultType.NETWORK_LATENCY, {"networkLatency": {"delayMilliseconds": 229}}, 50, "to 230 or more"),
+        (FaultType.NETWORK_LATENCY, {"networkLatency": {"delayMilliseconds": 230}}, 50, None),
+        (FaultType.NETWORK_LATENCY, {"networkLatency": {}}, 50, None),
         (FaultType.NONE, {}, 50, None),
     ],
 )

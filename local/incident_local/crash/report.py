@@ -8,9 +8,9 @@ from pydantic import JsonValue
 
 from incident_local.crash.trial import Result
 
-CHECKED = """For each kill: the experiment ended by the rule that all share, and could be deleted at once; each key, client,
-setting, relation, session, lock, row, file, stop and delay was as before; no action ran twice; there was one incident
-at most, now resolved."""
+CHECKED = """For each kill: the experiment ended by the rule that all share, and could be deleted at once; each key,
+client, setting, relation, session, lock, row, file, stop and delay was as before; no action ran twice; there was one
+incident at most, now resolved."""
 
 
 def render_table(results: Sequence[Result]) -> str:

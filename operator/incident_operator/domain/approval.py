@@ -235,7 +235,9 @@ def late_request(plan: RemediationPlan) -> Refusal | None:
             | PlanPhase.EXPIRED
             | PlanPhase.SUPERSEDED
         ):
-            by = f" by {plan.status.decision.by}" if plan.status.decision else ""
-            return Refusal("AlreadyDecided", f"the plan is {phase}{by}; the first decision stands")
+            if plan.status.decision is None:
+                return Refusal("AlreadyDecided", f"the plan is {phase} without a decision, and takes none any more")
+            by = plan.status.decision.by
+            return Refusal("AlreadyDecided", f"the plan is {phase}, decided by {by}; the first decision stands")
         case _:
             assert_never(phase)

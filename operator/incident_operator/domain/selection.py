@@ -113,7 +113,7 @@ def check_targets(
             )
         if others := faults_on.get(name, ()):
             if not experiment.spec.allow_overlap:
-                return Refusal("TargetBusy", f"another experiment is breaking {name} right now")
+                return Refusal("TargetBusy", f"{', '.join(sorted(others))} is on {name} right now; wait for its end")
             if kind in others:  # a process is stopped once, and a proxy delays once: the first undo would end both
                 return Refusal("TargetBusy", f"{kind} is on {name} already, and two of a kind never overlap")
     return None
