@@ -21,6 +21,7 @@ from incident_operator.domain.history import OPERATOR, compute_durations, with_e
 from incident_operator.domain.incidents import decide_resolution, find_rival, first_severity, is_relapse
 from incident_operator.domain.milestones import with_plans
 from incident_operator.domain.naming import incident_number, plan_name
+from incident_operator.domain.outages import with_outages
 from incident_operator.domain.planning import (
     NextStep,
     build_plan_spec,
@@ -73,7 +74,7 @@ class Incidents:
         if incident.status.phase is IncidentPhase.RESOLVED:
             self._inquiries.forget(key)
             return None
-        if wants_diagnosis(incident):
+        if wants_diagnosis(incident, plans):
             return await self._diagnose_and_propose(incident, plans)
         step = self._next_step(incident, plans)
         if step.escalate is not None:
@@ -115,6 +116,7 @@ class Incidents:
             status = status.model_copy(update={"number": await self._next_number()})
         known = systems_by_name(self._store, incident.metadata.namespace)
         status = with_joined(incident, status, known, now=now)
+        status = with_outages(incident, status, known, now=now)
         severity = incident.spec.severity or (status.diagnosis.severity if status.diagnosis else status.severity)
         signals = sorted({*status.signals, *(b.signal for b in breaches)})
         status = status.model_copy(
