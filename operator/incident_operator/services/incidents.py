@@ -80,7 +80,7 @@ class Incidents:
         if step.escalate is not None:
             await self._escalate(incident, step.escalate)
         elif step.propose_attempt is not None:
-            await self._propose_again(incident, plans, attempt=step.propose_attempt)
+            return await self._propose_again(incident, plans, attempt=step.propose_attempt)
         elif step.look_at is not None:
             return step.look_at - datetime.now(UTC)
         return None
@@ -186,7 +186,7 @@ class Incidents:
         if finding is None:
             return None
         now, diagnosed = datetime.now(UTC), finding.diagnosed
-        if diagnosed.diagnosis.provider == RULES and diagnosed.verdict.fault is None and self._may_look_again(incident):
+        if self._is_worth_another_look(incident, finding):
             return LOOK_AGAIN
         status = with_phase(
             incident.status, IncidentPhase.INVESTIGATING, at=now, actor=OPERATOR, reason="the cause is looked for"
@@ -204,8 +204,11 @@ class Incidents:
             return step.look_at - datetime.now(UTC)
         return None
 
-    def _may_look_again(self, incident: Incident) -> bool:
+    def _is_worth_another_look(self, incident: Incident, finding: Finding) -> bool:
         """Evidence that could not be read, or was read too early, is worth two more looks before a person is called."""
+        is_explained = finding.diagnosed.verdict.fault is not None
+        if is_explained or finding.diagnosed.diagnosis.provider != RULES:
+            return False
         if incident.is_consultation:
             return False  # nobody is called, and somebody waits for the answer
         occurrence = (incident.metadata.uid, incident.status.occurrences)
@@ -216,17 +219,22 @@ class Incidents:
         self._looks[occurrence] = looks
         return True
 
-    async def _propose_again(self, incident: Incident, plans: Sequence[RemediationPlan], *, attempt: int) -> None:
+    async def _propose_again(
+        self, incident: Incident, plans: Sequence[RemediationPlan], *, attempt: int
+    ) -> timedelta | None:
         """From a diagnosis made anew: the evidence is of what the last plan left, and tells what was tried."""
         finding = self._inquiries.ask(incident, plans, attempt=attempt)
         if finding is None:
-            return
+            return None
+        if self._is_worth_another_look(incident, finding):
+            return LOOK_AGAIN
         status = _with_diagnosis(incident, incident.status, finding, now=datetime.now(UTC))
         incident = await self._write(incident, status)
         if finding.diagnosed.verdict.fault is None:
             await self._escalate(incident, "the cause is undetermined since the last plan")
         else:
             await self._propose(incident, finding.diagnosed, attempt=attempt)
+        return None
 
     async def _propose(self, incident: Incident, diagnosed: Diagnosed, *, attempt: int) -> None:
         verdict = diagnosed.verdict
