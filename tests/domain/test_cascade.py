@@ -197,7 +197,7 @@ def test_a_system_is_held_up_by_what_failed_before_it_could_be_an_incident_of_it
     breach = Breach(signal=LATENCY, number=1, breached_at=at(seconds), incident=OF_REDIS)
 
     def held_up(name: str, *unknown: str) -> list[str]:
-        return held_up_by(name, of_postgres, space.systems, unknown=unknown)
+        return held_up_by(name, of_postgres, space.systems, unknown=unknown, now=at(300))
 
     assert held_up(POSTGRES) == held_up(REDIS, POSTGRES) == []
     assert (held_up(POSTGRES, REDIS), held_up("other-test", REDIS)) == ([REDIS], [REDIS])
@@ -205,8 +205,11 @@ def test_a_system_is_held_up_by_what_failed_before_it_could_be_an_incident_of_it
     assert held_up(POSTGRES) == ([REDIS] if seconds < CASCADE_WINDOW.total_seconds() else [])
     space.systems[REDIS].status.breaches = [breach.model_copy(update={"incident": OF_POSTGRES})]
     assert held_up(POSTGRES) == [REDIS]
-    space.systems[REDIS].status.breaches = [breach.model_copy(update={"ended_at": at(300)})]
-    assert held_up(POSTGRES) == []
+    for ended, is_over in ((299, False), (296, True)):
+        space.systems[REDIS].status.breaches = [
+            breach.model_copy(update={"ended_at": at(ended), "incident": OF_POSTGRES})
+        ]
+        assert (held_up(POSTGRES) == []) == is_over
     space.systems[REDIS].spec.depends_on = [POSTGRES]
     assert held_up(POSTGRES, REDIS) == [], "each would wait for the other"
 

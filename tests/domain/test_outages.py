@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from incident_crds.action import Action, ActionParams
-from incident_crds.catalogue import ActionType, Severity, SignalName
+from incident_crds.catalogue import ActionType, FaultType, Severity, SignalName
 from incident_crds.diagnosis import Diagnosis, EvidenceDocument, RootCause
 from incident_crds.incident import Incident, RemediationMode
 from incident_crds.mocksystem import Breach, MockSystem
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 from incident_operator.domain.approval import decide_approval
 from incident_operator.domain.outages import outage_found_at, with_outages
-from incident_operator.domain.planning import wants_diagnosis
+from incident_operator.domain.planning import stands, wants_diagnosis
+from incident_operator.domain.verdict import Verdict
 
 from .factories import at, incident, plan, system
 
@@ -32,11 +34,11 @@ def settle(found: Incident, redis: MockSystem, seconds: float) -> Incident:
     return found.model_copy(update={"status": status})
 
 
-def diagnosed(seconds: float, found: Incident | None = None) -> Incident:
+def diagnosed(seconds: float, found: Incident | None = None, fault: FaultType | None = None) -> Incident:
     """From evidence of this time."""
     found = found or incident()
     document = EvidenceDocument(system=REDIS, threshold_percent=50, collected_at=at(seconds))
-    cause = RootCause(system=REDIS)
+    cause = RootCause(system=REDIS, fault_type=fault)
     diagnosis = Diagnosis(provider="rules", summary="x", root_cause=cause, severity=Severity.P2, confidence=50)
     status = found.status.model_copy(update={"evidence": document, "diagnosis": diagnosis})
     return found.model_copy(update={"status": status})
@@ -64,6 +66,16 @@ def test_an_outage_is_diagnosed_when_no_plan_runs_that_may_restart_the_system() 
     assert not wants_diagnosis(found)
 
 
+def test_a_diagnosis_stands_where_an_outage_alone_made_it_due_and_nothing_explains_that() -> None:
+    puzzled = Verdict(None, REDIS, "cannot tell", "look", Severity.P0, 0, ())
+    found = settle(diagnosed(1), lost(5), 6)
+    assert stands(found, puzzled)
+    assert not stands(found, replace(puzzled, fault=FaultType.SYSTEM_DOWN))
+    assert not stands(incident(), puzzled)
+    found.status.diagnosis_asked_at = at(7)
+    assert not stands(found, puzzled)
+
+
 def test_an_incident_that_an_outage_opened_says_so_already() -> None:
     found = diagnosed(1)
     found.spec.signal = SignalName.REACHABLE
@@ -71,23 +83,25 @@ def test_an_incident_that_an_outage_opened_says_so_already() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "type", "created", "collected", "ends"),
+    ("name", "type", "analysis", "fault", "ends"),
     [
-        (f"{NAME}-plan-1", ActionType.REDIS_EVICT_PREFIX, 2, 1, True),
-        (f"{NAME}-plan-1", ActionType.REDIS_EVICT_PREFIX, 2, 8, True),
-        (f"{NAME}-plan-1", ActionType.REDIS_EVICT_PREFIX, 9, 8, False),
-        (f"{NAME}-plan-1", ActionType.RESTART_SYSTEM, 2, 1, False),
-        ("somebody-s-own", ActionType.REDIS_EVICT_PREFIX, 2, 1, False),
+        (f"{NAME}-plan-1", ActionType.REDIS_EVICT_PREFIX, "memory is full", FaultType.SYSTEM_DOWN, True),
+        (f"{NAME}-plan-1", ActionType.REDIS_EVICT_PREFIX, "memory is full", FaultType.REDIS_LATENCY, False),
+        (f"{NAME}-plan-1", ActionType.REDIS_EVICT_PREFIX, "x", FaultType.SYSTEM_DOWN, False),
+        (f"{NAME}-plan-1", ActionType.RESTART_SYSTEM, "it is down", FaultType.SYSTEM_DOWN, False),
+        ("somebody-s-own", ActionType.REDIS_EVICT_PREFIX, "memory is full", FaultType.SYSTEM_DOWN, False),
     ],
-    ids=["not diagnosed again yet", "diagnosed again", "made since", "it restarts it", "somebody's"],
+    ids=["it is down", "it is slow", "made of it", "it restarts it", "somebody's"],
 )
 def test_a_waiting_plan_that_was_made_before_is_superseded(
-    name: str, type: ActionType, created: float, collected: float, ends: bool
+    name: str, type: ActionType, analysis: str, fault: FaultType, ends: bool
 ) -> None:
-    found = diagnosed(collected, settle(diagnosed(1), lost(5), 6))
+    found = diagnosed(8, settle(diagnosed(1), lost(5), 6), fault)
     params = ActionParams(prefix="abc:") if type is ActionType.REDIS_EVICT_PREFIX else ActionParams()
-    made: RemediationPlan = plan(spec={"actions": [Action(id="s", type=type, system=REDIS, params=params)]})
-    made.metadata.name, made.metadata.creation_timestamp = name, at(created)
+    made: RemediationPlan = plan(
+        spec={"analysis": analysis, "actions": [Action(id="s", type=type, system=REDIS, params=params)]}
+    )
+    made.metadata.name = name
     redis = lost(5)
     redis.status.capabilities.remedies = [type]
     ended = decide_approval(made, found, {REDIS: redis}, running=None, now=at(30)).ends

@@ -186,7 +186,7 @@ def _why_void(
         text = "a system that the incident's own depends on broke, too: the cause is there, and the plan is not"
         return PlanPhase.SUPERSEDED, Refusal("CauseElsewhere", text)
     if misses_outage(plan, incident):
-        text = "a system of the incident became unreachable after the plan was made, and the plan does not restart it"
+        text = "a system of the incident went down after the plan was made, and the plan does not restart it"
         return PlanPhase.SUPERSEDED, Refusal("SystemUnreachable", text)
     return None
 

@@ -19,6 +19,8 @@ FROM_ELSEWHERE = frozenset({SignalName.CONNECTIONS, SignalName.CLIENTS, SignalNa
 whoever has a lock that others wait for is found here."""
 CASCADE_WINDOW = timedelta(seconds=60)
 """The cause may be noticed so much later than what it causes; later than that it is another incident."""
+DRAINING = timedelta(seconds=3)
+"""Time that what was held up gets to go on after the end of that, before it is blamed for what is left."""
 
 Systems = Mapping[str, MockSystem]
 
@@ -131,7 +133,9 @@ def suspects(incident: Incident, systems: Systems) -> list[str]:
     return [n for n in ordered if broken_signals(incident, [systems[n]], only_now=True)] or ordered[:1]
 
 
-def held_up_by(name: str, incident: Incident, systems: Systems, *, unknown: Collection[str]) -> list[str]:
+def held_up_by(
+    name: str, incident: Incident, systems: Systems, *, unknown: Collection[str], now: datetime
+) -> list[str]:
     """What the system depends on that may be the cause of its symptoms, so that these are not blamed on itself.
 
     Those are the `unknown`, which could not be measured or explained, and whatever fails its clients under the incident
@@ -142,7 +146,9 @@ def held_up_by(name: str, incident: Incident, systems: Systems, *, unknown: Coll
     first = min((at for at in own if at is not None), default=None)
 
     def fails(breach: Breach) -> bool:
-        if breach.ended_at is not None or breach.breached_at is None or breach.signal not in FELT_BY_CLIENTS:
+        if breach.ended_at is not None and now - breach.ended_at > DRAINING:
+            return False
+        if breach.breached_at is None or breach.signal not in FELT_BY_CLIENTS:
             return False
         is_shared = breach.incident == incident.metadata.name
         return is_shared or (first is not None and breach.breached_at <= first + CASCADE_WINDOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from incident_crds.catalogue import ActionType, SignalName
+from incident_crds.catalogue import ActionType, FaultType, SignalName
 from incident_crds.incident import Incident, IncidentStatus
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import RemediationPlan
@@ -13,6 +13,7 @@ from incident_operator.domain.cascade import Systems
 from incident_operator.domain.history import OPERATOR, with_entry
 from incident_operator.domain.naming import plan_name
 
+_DOWN = (FaultType.SYSTEM_DOWN, FaultType.POD_KILL)
 UNREACHABLE = "Unreachable"
 """Type of the timeline entry. The entry is also the record that the diagnosis has to be made again."""
 
@@ -54,12 +55,17 @@ def outage_found_at(incident: Incident) -> datetime | None:
 
 
 def misses_outage(plan: RemediationPlan, incident: Incident) -> bool:
-    """Whether it is our own plan, was made before a system became unreachable, and does not restart that."""
-    evidence = incident.status.evidence
-    if evidence is None or plan.metadata.name != plan_name(incident.metadata.name, plan.spec.attempt):
+    """Whether it is our own plan, was made before its system was found to be down, and does not restart that.
+
+    A system that is too slow to be reached is not down: what was planned before may be the very remedy.
+    """
+    diagnosis, evidence = incident.status.diagnosis, incident.status.evidence
+    is_ours = plan.metadata.name == plan_name(incident.metadata.name, plan.spec.attempt)
+    if diagnosis is None or evidence is None or not is_ours:
         return False
+    if plan.spec.analysis[: len(diagnosis.summary)] == diagnosis.summary:
+        return False  # made of this very diagnosis; creation times in whole seconds could not tell
+    cause = diagnosis.root_cause
     restarted = {a.system for a in plan.spec.actions if a.type is ActionType.RESTART_SYSTEM}
-    return any(
-        name not in restarted and (evidence.collected_at < at or not plan.metadata.is_created_since(at))
-        for name, at in _outages(incident.status)
-    )
+    was_lost = any(name == cause.system and at <= evidence.collected_at for name, at in _outages(incident.status))
+    return cause.fault_type in _DOWN and was_lost and cause.system not in restarted

@@ -64,6 +64,18 @@ def wants_diagnosis(incident: Incident, plans: Sequence[RemediationPlan] = ()) -
     return since is not None and (status.evidence is None or status.evidence.collected_at < since)
 
 
+def stands(incident: Incident, verdict: Verdict) -> bool:
+    """Whether the diagnosis on record stands: it is made again for an outage alone, and the new one explains nothing.
+
+    So it is where a system is too slow to be reached now and then.
+    """
+    status = incident.status
+    if status.diagnosis is None or status.evidence is None or verdict.fault is not None:
+        return False
+    collected, others = status.evidence.collected_at, (status.diagnosis_asked_at, cause_found_at(incident))
+    return all(at is None or at <= collected for at in others)
+
+
 def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:
     """The plans made since the incident was opened or reopened; those of an earlier breach say nothing about it."""
     detected_at = incident.status.timestamps.detected_at

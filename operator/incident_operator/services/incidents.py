@@ -28,6 +28,7 @@ from incident_operator.domain.planning import (
     current_plans,
     decide_next_step,
     open_plan,
+    stands,
     wants_diagnosis,
 )
 from incident_operator.domain.requests import answer_request, reopen, resolve
@@ -188,6 +189,11 @@ class Incidents:
         now, diagnosed = datetime.now(UTC), finding.diagnosed
         if self._is_worth_another_look(incident, finding):
             return LOOK_AGAIN
+        if stands(incident, diagnosed.verdict):
+            detail = f"what was found before stands: {diagnosed.diagnosis.summary}"
+            status = with_entry(incident.status, at=now, actor=OPERATOR, type="DiagnosisKept", detail=detail)
+            await self._write(incident, status.model_copy(update={"evidence": finding.document}))
+            return None
         status = with_phase(
             incident.status, IncidentPhase.INVESTIGATING, at=now, actor=OPERATOR, reason="the cause is looked for"
         )

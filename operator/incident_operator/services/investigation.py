@@ -80,15 +80,14 @@ class Investigation:
         unknown = set(await self._measure_upstream(incident))
         systems = systems_by_name(self._store, incident.metadata.namespace)
         first, *others = (suspects(incident, systems) if incident.status.actionable else []) or [UNKNOWN]
-        held_up = held_up_by(first, incident, systems, unknown=unknown)
+        held_up = held_up_by(first, incident, systems, unknown=unknown, now=datetime.now(UTC))
         finding = await self._look_at(incident, plans, first, systems, held_up)
         unknown.add(first)
         for name in others:
             if finding.diagnosed.verdict.fault is not None:
                 break
-            if not held_up_by(
-                name, incident, systems, unknown=unknown
-            ):  # else the first answer stands: look there again
+            # where it is held up, the first answer stands, and it is asked for again
+            if not held_up_by(name, incident, systems, unknown=unknown, now=datetime.now(UTC)):
                 finding = await self._look_at(incident, plans, name, systems)
             unknown.add(name)
         return finding
