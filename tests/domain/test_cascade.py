@@ -20,6 +20,7 @@ from incident_operator.domain.cascade import (
     cause_found_at,
     dependencies_of,
     find_shared,
+    held_up_by,
     suspects,
     with_joined,
 )
@@ -141,8 +142,16 @@ def test_a_cause_that_is_noticed_much_later_is_another_incident() -> None:
         (POSTGRES, CONNECTIONS, "other-test", LATENCY),
         ("other-test", CONNECTIONS, REDIS, LATENCY),
         (POSTGRES, SignalName.REACHABLE, REDIS, LATENCY),
+        (POSTGRES, SignalName.LOCKS, REDIS, CANARY),
     ],
-    ids=["no delay makes dead rows", "a full cache lets nobody wait", "not depended on", "unrelated", "down by itself"],
+    ids=[
+        "no delay makes dead rows",
+        "a full cache lets nobody wait",
+        "not depended on",
+        "unrelated",
+        "down by itself",
+        "who has the lock is here",
+    ],
 )
 def test_unrelated_trouble_stays_apart(name: str, signal: SignalName, cause: str, felt: SignalName) -> None:
     for first, second in (((name, signal), (cause, felt)), ((cause, felt), (name, signal))):
@@ -178,6 +187,31 @@ def test_what_a_consequence_leaves_on_record_reopens_nothing() -> None:
     again = space.incidents[OF_REDIS]
     again.status.timestamps = Timestamps(detected_at=at(131))
     assert space.settle(OF_REDIS, 132).systems == [REDIS], "Postgres is well this time"
+
+
+@pytest.mark.parametrize("seconds", [-200, 50, 200])
+def test_a_system_is_held_up_by_what_failed_before_it_could_be_an_incident_of_its_own(seconds: float) -> None:
+    space = Namespace(other=[POSTGRES])
+    of_postgres = space.create(OF_POSTGRES, POSTGRES, CONNECTIONS)
+    space.breaks(POSTGRES, CONNECTIONS)
+    breach = Breach(signal=LATENCY, number=1, breached_at=at(seconds), incident=OF_REDIS)
+
+    def held_up(name: str, *unknown: str) -> list[str]:
+        return held_up_by(name, of_postgres, space.systems, unknown=unknown, now=at(300))
+
+    assert held_up(POSTGRES) == held_up(REDIS, POSTGRES) == []
+    assert (held_up(POSTGRES, REDIS), held_up("other-test", REDIS)) == ([REDIS], [REDIS])
+    space.systems[REDIS].status.breaches = [breach]
+    assert held_up(POSTGRES) == ([REDIS] if seconds < CASCADE_WINDOW.total_seconds() else [])
+    space.systems[REDIS].status.breaches = [breach.model_copy(update={"incident": OF_POSTGRES})]
+    assert held_up(POSTGRES) == [REDIS]
+    for ended, is_over in ((299, False), (296, True)):
+        space.systems[REDIS].status.breaches = [
+            breach.model_copy(update={"ended_at": at(ended), "incident": OF_POSTGRES})
+        ]
+        assert (held_up(POSTGRES) == []) == is_over
+    space.systems[REDIS].spec.depends_on = [POSTGRES]
+    assert held_up(POSTGRES, REDIS) == [], "each would wait for the other"
 
 
 def test_it_is_not_resolved_before_both_are_healthy() -> None:

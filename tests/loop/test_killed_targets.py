@@ -9,11 +9,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from incident_crds.catalogue import SignalName
+from incident_crds.catalogue import ActionType, FaultType, SignalName
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.client import ApiClient
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem, SystemPhase
+from incident_crds.remediationplan import PlanPhase, RemediationPlan
 
 from ..conftest import NAMESPACE, OperatorProcess, Stack
 from ..waiting import eventually
@@ -42,6 +43,21 @@ async def kill_server(stack: Stack, system: str) -> None:
     await eventually(gone, f"the end of {system}")
 
 
+async def is_diagnosed_anew(driver: Driver, stale: RemediationPlan) -> None:
+    """The incident says that its system is down, and proposes to restart that in place of what it proposed before."""
+    over = await driver.plan_reaches(stale, PlanPhase.SUPERSEDED)
+    assert over.status.reason == "SystemUnreachable"
+    (action,) = (await driver.plan_awaiting()).spec.actions
+    assert action.type is ActionType.RESTART_SYSTEM
+    incident = await driver.client.get(Incident, NAMESPACE, stale.spec.incident_ref)
+    assert incident.status.diagnosis is not None
+    assert incident.status.diagnosis.root_cause.fault_type is FaultType.SYSTEM_DOWN
+    (entry,) = [e for e in incident.status.timeline if e.type == "Unreachable"]
+    assert entry.detail.startswith(f"{action.system} is unreachable: ")
+    times = [e.type for e in incident.status.timeline].count("Diagnosed")
+    assert times == 3, "at first, for the outage, and for the plan that follows the superseded one"
+
+
 @pytest.mark.parametrize(
     ("drill", "system"), [("redis-memory", "redis-test"), ("postgres-connections", "postgres-test")]
 )
@@ -52,7 +68,7 @@ async def test_a_killed_system_is_unreachable_and_undone_once_it_is_back(
     await driver.systems_ready()
     experiment = await driver.start(drill)
     await driver.reaches(experiment, ExperimentPhase.ACTIVE)
-    await driver.plan_awaiting()
+    stale = await driver.plan_awaiting()
     await kill_server(stack, system)
     try:
 
@@ -65,6 +81,7 @@ async def test_a_killed_system_is_unreachable_and_undone_once_it_is_back(
         incident = await sre.get(Incident, NAMESPACE, breach.incident)
         assert incident.status.phase is not IncidentPhase.RESOLVED
         assert SignalName.REACHABLE in {b.signal for b in down.status.breaches if b.incident == incident.metadata.name}
+        await is_diagnosed_anew(driver, stale)
         await sre.patch(ChaosExperiment, *experiment.key, {"spec": {"suspend": True}})
 
         async def tried() -> bool:

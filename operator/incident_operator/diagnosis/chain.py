@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
@@ -188,6 +188,15 @@ class Diagnoser:
         if error.is_outage:
             self._breakers[provider.name] = breaker.after_outage(self._now(), retry_after=wait)
         log.warning("provider gave no diagnosis", provider=provider.name, outcome=error.outcome, reason=str(error))
+
+
+def undetermined(question: Question, *, system: str, why: str) -> Diagnosed:
+    """A diagnosis for which nobody is asked, as the cause is to be looked for in another system."""
+    started, nobody = time.monotonic(), diagnose(_without_facts(question.evidence), question.breached)
+    summary = f"{nobody.summary} {why}"
+    verdict = replace(nobody, fault=None, system=system, summary=summary, confidence=0, actions=())
+    attempt = ProviderAttempt(provider=RULES, outcome="Undetermined", message=why)
+    return _diagnosed(verdict, [attempt], started, provider=RULES, model="")
 
 
 class RulesLink:

@@ -23,6 +23,7 @@ from incident_crds.remediationplan import (
 )
 from incident_operator.domain.cascade import cause_found_at
 from incident_operator.domain.naming import plan_name
+from incident_operator.domain.outages import misses_outage
 
 LONGEST_REASON = 4096
 DOORS = ("kubectl", "board", "api", "plugin")
@@ -184,6 +185,9 @@ def _why_void(
     if _misses_cause(plan, incident):
         text = "a system that the incident's own depends on broke, too: the cause is there, and the plan is not"
         return PlanPhase.SUPERSEDED, Refusal("CauseElsewhere", text)
+    if misses_outage(plan, incident):
+        text = "a system of the incident went down after the plan was made, and the plan does not restart it"
+        return PlanPhase.SUPERSEDED, Refusal("SystemUnreachable", text)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,12 +14,13 @@ from incident_operator.domain.history import OPERATOR, with_entry
 
 FELT_BY_CLIENTS = SECONDARY_SIGNALS
 """Signals of a system that fails its clients or lets them wait: only that can be felt elsewhere."""
-FROM_ELSEWHERE = frozenset(
-    {SignalName.CONNECTIONS, SignalName.CLIENTS, SignalName.LOCKS, SignalName.CANARY, SignalName.LATENCY}
-)
-"""Signals that fall where clients are held up elsewhere and keep what they hold here. No disk fills by that."""
+FROM_ELSEWHERE = frozenset({SignalName.CONNECTIONS, SignalName.CLIENTS, SignalName.CANARY, SignalName.LATENCY})
+"""Signals that fall where clients are held up elsewhere and keep their connections here. No disk fills by that, and
+whoever has a lock that others wait for is found here."""
 CASCADE_WINDOW = timedelta(seconds=60)
 """The cause may be noticed so much later than what it causes; later than that it is another incident."""
+DRAINING = timedelta(seconds=3)
+"""Time that what was held up gets to go on after the end of that, before it is blamed for what is left."""
 
 Systems = Mapping[str, MockSystem]
 
@@ -130,6 +131,34 @@ def suspects(incident: Incident, systems: Systems) -> list[str]:
     needs = {n: len(set(dependencies_of(n, systems)) & set(names)) for n in names}
     ordered = sorted(names, key=lambda n: needs[n])
     return [n for n in ordered if broken_signals(incident, [systems[n]], only_now=True)] or ordered[:1]
+
+
+def held_up_by(
+    name: str, incident: Incident, systems: Systems, *, unknown: Collection[str], now: datetime
+) -> list[str]:
+    """What the system depends on that may be the cause of its symptoms, so that these are not blamed on itself.
+
+    Those are the `unknown`, which could not be measured or explained, and whatever fails its clients under the incident
+    or has done so since before it could be another one.
+    """
+    breaches = systems[name].status.breaches if name in systems else ()
+    own = (b.breached_at for b in breaches if b.incident == incident.metadata.name)
+    first = min((at for at in own if at is not None), default=None)
+
+    def fails(breach: Breach) -> bool:
+        if breach.ended_at is not None and now - breach.ended_at > DRAINING:
+            return False
+        if breach.breached_at is None or breach.signal not in FELT_BY_CLIENTS:
+            return False
+        is_shared = breach.incident == incident.metadata.name
+        return is_shared or (first is not None and breach.breached_at <= first + CASCADE_WINDOW)
+
+    return [
+        other
+        for other in dependencies_of(name, systems)
+        if name not in dependencies_of(other, systems)  # in a circle each would wait for the other
+        and (other in unknown or any(fails(b) for b in systems[other].status.breaches))
+    ]
 
 
 def broken_signals(

@@ -19,6 +19,7 @@ from incident_crds.remediationplan import (
 from incident_operator.domain.cascade import cause_found_at
 from incident_operator.domain.lifecycle import HEALS_ITSELF
 from incident_operator.domain.naming import plan_name
+from incident_operator.domain.outages import outage_found_at
 from incident_operator.domain.rollback import ROLLBACK_FAILED
 from incident_operator.domain.verdict import Verdict
 
@@ -44,10 +45,11 @@ class NextStep:
     escalate: str | None = None
 
 
-def wants_diagnosis(incident: Incident) -> bool:
+def wants_diagnosis(incident: Incident, plans: Sequence[RemediationPlan] = ()) -> bool:
     """Whether a diagnosis is due: in mode Manual, and where nothing real is behind it, only once a person asked.
 
-    A consultation is such a question.
+    A consultation is such a question. `plans` are the incident's: while one is carried out, which may restart a system,
+    no outage is a reason.
     """
     status = incident.status
     if status.diagnosis is None:
@@ -56,8 +58,22 @@ def wants_diagnosis(incident: Incident) -> bool:
     due = [status.diagnosis_asked_at]
     if incident.spec.remediation_mode is not RemediationMode.MANUAL:
         due.append(cause_found_at(incident))  # what was found before did not look there
+        if not any(p.status.phase and p.status.phase.is_running for p in plans):
+            due.append(outage_found_at(incident))
     since = max((at for at in due if at is not None), default=None)
     return since is not None and (status.evidence is None or status.evidence.collected_at < since)
+
+
+def stands(incident: Incident, verdict: Verdict) -> bool:
+    """Whether the diagnosis on record stands: it is made again for an outage alone, and the new one explains nothing.
+
+    So it is where a system is too slow to be reached now and then.
+    """
+    status = incident.status
+    if status.diagnosis is None or status.evidence is None or verdict.fault is not None:
+        return False
+    collected, others = status.evidence.collected_at, (status.diagnosis_asked_at, cause_found_at(incident))
+    return all(at is None or at <= collected for at in others)
 
 
 def current_plans(incident: Incident, plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 import structlog
 
-from incident_crds.catalogue import SystemType
+from incident_crds.catalogue import SignalName, SystemType
 from incident_operator.domain.evidence import Evidence
 from incident_operator.domain.sample import Signal
 from incident_operator.probes.evidence_disk import read_disk
@@ -24,23 +24,41 @@ from incident_operator.targets.postgres import PostgresTarget
 from incident_operator.targets.redis import RedisTarget
 
 LONGEST = timedelta(seconds=2)
+"""For a system that answers as usual."""
+LONGEST_WHEN_SLOW = timedelta(seconds=6)
+_SLOW_ANSWERS = 3
+"""A slow system gets the time of so many of its canary's operations more."""
 
 log = structlog.get_logger(__name__)
 
 
 async def gather_evidence(target: Target, system: str, signals: Sequence[Signal]) -> Evidence:
-    """What can be read within three seconds. Never raises TargetError: what could not be read is missing,
-    and the fact `error` says why."""
+    """What can be read within `longest_for(signals)`, and what is seen of it from outside within a second more.
+
+    Never raises TargetError: what could not be read is missing, and the fact `error` says why.
+    """
     evidence = await _gather_inside(target, system, signals)
     return replace(evidence, facts={**evidence.facts, **await read_surroundings(target)})
 
 
+def longest_for(signals: Sequence[Signal]) -> timedelta:
+    """How long reading may take: a system that is slow for its clients is slow for this, too."""
+    latency = next((s for s in signals if s.name is SignalName.LATENCY), None)
+    if latency is None:
+        return LONGEST
+    took = latency.metrics.get("milliseconds")
+    if took is None:  # the canary failed, perhaps because it waited too long
+        return LONGEST_WHEN_SLOW
+    return min(LONGEST_WHEN_SLOW, LONGEST + _SLOW_ANSWERS * timedelta(milliseconds=took))
+
+
 async def _gather_inside(target: Target, system: str, signals: Sequence[Signal]) -> Evidence:
+    seconds = longest_for(signals).total_seconds()
     try:
-        async with asyncio.timeout(LONGEST.total_seconds()):
+        async with asyncio.timeout(seconds):
             return await _read(target, system, tuple(signals))
     except TimeoutError:
-        facts: Mapping[str, str] = {"error": f"reading took longer than {LONGEST.total_seconds():g} s"}
+        facts: Mapping[str, str] = {"error": f"reading took longer than {seconds:g} s"}
     except TargetError as error:
         facts = {"error": str(error)}
     except (ValueError, TypeError, KeyError) as error:

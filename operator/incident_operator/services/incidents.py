@@ -21,12 +21,14 @@ from incident_operator.domain.history import OPERATOR, compute_durations, with_e
 from incident_operator.domain.incidents import decide_resolution, find_rival, first_severity, is_relapse
 from incident_operator.domain.milestones import with_plans
 from incident_operator.domain.naming import incident_number, plan_name
+from incident_operator.domain.outages import with_outages
 from incident_operator.domain.planning import (
     NextStep,
     build_plan_spec,
     current_plans,
     decide_next_step,
     open_plan,
+    stands,
     wants_diagnosis,
 )
 from incident_operator.domain.requests import answer_request, reopen, resolve
@@ -73,13 +75,13 @@ class Incidents:
         if incident.status.phase is IncidentPhase.RESOLVED:
             self._inquiries.forget(key)
             return None
-        if wants_diagnosis(incident):
+        if wants_diagnosis(incident, plans):
             return await self._diagnose_and_propose(incident, plans)
         step = self._next_step(incident, plans)
         if step.escalate is not None:
             await self._escalate(incident, step.escalate)
         elif step.propose_attempt is not None:
-            await self._propose_again(incident, plans, attempt=step.propose_attempt)
+            return await self._propose_again(incident, plans, attempt=step.propose_attempt)
         elif step.look_at is not None:
             return step.look_at - datetime.now(UTC)
         return None
@@ -115,6 +117,7 @@ class Incidents:
             status = status.model_copy(update={"number": await self._next_number()})
         known = systems_by_name(self._store, incident.metadata.namespace)
         status = with_joined(incident, status, known, now=now)
+        status = with_outages(incident, status, known, now=now)
         severity = incident.spec.severity or (status.diagnosis.severity if status.diagnosis else status.severity)
         signals = sorted({*status.signals, *(b.signal for b in breaches)})
         status = status.model_copy(
@@ -184,8 +187,13 @@ class Incidents:
         if finding is None:
             return None
         now, diagnosed = datetime.now(UTC), finding.diagnosed
-        if diagnosed.diagnosis.provider == RULES and diagnosed.verdict.fault is None and self._may_look_again(incident):
+        if self._is_worth_another_look(incident, finding):
             return LOOK_AGAIN
+        if stands(incident, diagnosed.verdict):
+            detail = f"what was found before stands: {diagnosed.diagnosis.summary}"
+            status = with_entry(incident.status, at=now, actor=OPERATOR, type="DiagnosisKept", detail=detail)
+            await self._write(incident, status.model_copy(update={"evidence": finding.document}))
+            return None
         status = with_phase(
             incident.status, IncidentPhase.INVESTIGATING, at=now, actor=OPERATOR, reason="the cause is looked for"
         )
@@ -202,8 +210,11 @@ class Incidents:
             return step.look_at - datetime.now(UTC)
         return None
 
-    def _may_look_again(self, incident: Incident) -> bool:
+    def _is_worth_another_look(self, incident: Incident, finding: Finding) -> bool:
         """Evidence that could not be read, or was read too early, is worth two more looks before a person is called."""
+        is_explained = finding.diagnosed.verdict.fault is not None
+        if is_explained or finding.diagnosed.diagnosis.provider != RULES:
+            return False
         if incident.is_consultation:
             return False  # nobody is called, and somebody waits for the answer
         occurrence = (incident.metadata.uid, incident.status.occurrences)
@@ -214,17 +225,22 @@ class Incidents:
         self._looks[occurrence] = looks
         return True
 
-    async def _propose_again(self, incident: Incident, plans: Sequence[RemediationPlan], *, attempt: int) -> None:
+    async def _propose_again(
+        self, incident: Incident, plans: Sequence[RemediationPlan], *, attempt: int
+    ) -> timedelta | None:
         """From a diagnosis made anew: the evidence is of what the last plan left, and tells what was tried."""
         finding = self._inquiries.ask(incident, plans, attempt=attempt)
         if finding is None:
-            return
+            return None
+        if self._is_worth_another_look(incident, finding):
+            return LOOK_AGAIN
         status = _with_diagnosis(incident, incident.status, finding, now=datetime.now(UTC))
         incident = await self._write(incident, status)
         if finding.diagnosed.verdict.fault is None:
             await self._escalate(incident, "the cause is undetermined since the last plan")
         else:
             await self._propose(incident, finding.diagnosed, attempt=attempt)
+        return None
 
     async def _propose(self, incident: Incident, diagnosed: Diagnosed, *, attempt: int) -> None:
         verdict = diagnosed.verdict

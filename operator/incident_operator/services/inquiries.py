@@ -13,6 +13,7 @@ from incident_crds.errors import ApiError
 from incident_crds.incident import Incident
 from incident_crds.remediationplan import RemediationPlan
 from incident_operator.cluster.store import Key
+from incident_operator.domain.outages import outage_found_at
 from incident_operator.services.investigation import Finding
 from incident_operator.targets.errors import TargetError
 
@@ -31,7 +32,7 @@ class Inquiry:
 
     uid: str
     occurrence: int
-    asked: tuple[datetime | None, datetime | None]
+    asked: tuple[datetime | None, ...]
     systems: tuple[str, ...]
     plans: tuple[tuple[str, str], ...]
     attempt: int
@@ -113,7 +114,7 @@ def _inquiry(incident: Incident, plans: Sequence[RemediationPlan], attempt: int)
     return Inquiry(
         uid=incident.metadata.uid,
         occurrence=status.occurrences,
-        asked=(status.diagnosis_asked_at, status.proposal_asked_at),
+        asked=(status.diagnosis_asked_at, status.proposal_asked_at, outage_found_at(incident)),
         systems=tuple(incident.systems),
         plans=tuple((p.metadata.name, p.status.phase or "") for p in plans),
         attempt=attempt,

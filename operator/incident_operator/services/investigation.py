@@ -15,12 +15,13 @@ from incident_crds.mocksystem import HealthPolicy, MockSystem
 from incident_crds.remediationplan import RemediationPlan
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
-from incident_operator.diagnosis.chain import Diagnosed, Diagnoser, Question
+from incident_operator.diagnosis.chain import Diagnosed, Diagnoser, Question, undetermined
 from incident_operator.domain.cascade import (
     FELT_BY_CLIENTS,
     FROM_ELSEWHERE,
     broken_signals,
     dependencies_of,
+    held_up_by,
     suspects,
 )
 from incident_operator.domain.context import (
@@ -76,25 +77,31 @@ class Investigation:
 
         Where several systems broke, the cause is looked for first in the one that the others depend on.
         """
-        await self._measure_upstream(incident)
+        unknown = set(await self._measure_upstream(incident))
         systems = systems_by_name(self._store, incident.metadata.namespace)
-        names = suspects(incident, systems) if incident.status.actionable else []
-        finding = await self._look_at(incident, plans, next(iter(names), UNKNOWN), systems)
-        for name in names[1:]:
+        first, *others = (suspects(incident, systems) if incident.status.actionable else []) or [UNKNOWN]
+        held_up = held_up_by(first, incident, systems, unknown=unknown, now=datetime.now(UTC))
+        finding = await self._look_at(incident, plans, first, systems, held_up)
+        unknown.add(first)
+        for name in others:
             if finding.diagnosed.verdict.fault is not None:
                 break
-            finding = await self._look_at(incident, plans, name, systems)
+            # where it is held up, the first answer stands, and it is asked for again
+            if not held_up_by(name, incident, systems, unknown=unknown, now=datetime.now(UTC)):
+                finding = await self._look_at(incident, plans, name, systems)
+            unknown.add(name)
         return finding
 
-    async def _measure_upstream(self, incident: Incident) -> None:
+    async def _measure_upstream(self, incident: Incident) -> list[str]:
         """Measure what the system depends on, if the harm may come from there: its next probe may be seconds away.
 
         A breach that this brings about is on record then; whoever asked sees it join the incident and asks again.
+        Returns those of which nothing was known in time.
         """
         asked = datetime.now(UTC)
         systems = systems_by_name(self._store, incident.metadata.namespace)
         if incident.status.joined or not FROM_ELSEWHERE & set(incident.status.signals):
-            return
+            return []
         keys = {
             systems[other].key: systems[other].spec.health.timeout_seconds
             for name in incident.spec.affected_systems
@@ -106,6 +113,7 @@ class Investigation:
             async with asyncio.timeout(2 * max(keys.values(), default=1)):
                 while not all(self._is_measured(key, asked) for key in keys):  # noqa: ASYNC110 - of record and samples both
                     await asyncio.sleep(_LOOK_SECONDS)
+        return [key[1] for key in keys if not self._is_measured(key, asked) and systems[key[1]].status.seeded]
 
     def _is_measured(self, key: Key, asked: datetime) -> bool:
         """Whether the system was found well since then, or is known to fail its clients."""
@@ -120,13 +128,22 @@ class Investigation:
         )
 
     async def _look_at(
-        self, incident: Incident, plans: Sequence[RemediationPlan], name: str, systems: Mapping[str, MockSystem]
+        self,
+        incident: Incident,
+        plans: Sequence[RemediationPlan],
+        name: str,
+        systems: Mapping[str, MockSystem],
+        held_up: Sequence[str] = (),
     ) -> Finding:
+        """What is wrong with this system. What others may cause is not blamed on it while others hold it up."""
         system = systems.get(name)
         broken = broken_signals(incident, [system] if system else [])
         breached = set(broken.get(name, () if incident.status.joined else incident.status.signals))
         if system is not None:
             breached |= breaches_about(incident, system)
+        is_symptom = bool(held_up and breached) and breached <= FROM_ELSEWHERE
+        if held_up and not is_symptom:
+            breached -= FROM_ELSEWHERE
         evidence = await self._gather(name, system)
         others = [systems[n] for n in incident.systems if n != name and n in systems and incident.status.joined]
         related = [Related(await self._gather(s.metadata.name, s), breaches_about(incident, s)) for s in others]
@@ -153,6 +170,9 @@ class Investigation:
             risks=self._remedies.risks(),
             related=related,
         )
+        if is_symptom:
+            why = f"It depends on {', '.join(held_up)}, of which nothing better is known yet, so nothing is done here."
+            return Finding(undetermined(question, system=held_up[0], why=why), document)
         return Finding(await self._diagnoser.diagnose(question), document)
 
     async def _gather(self, name: str, system: MockSystem | None) -> Evidence:

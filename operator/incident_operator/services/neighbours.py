@@ -8,7 +8,7 @@ from incident_crds.incident import Incident
 from incident_crds.mocksystem import Breach, MockSystem
 from incident_operator.cluster.store import Store
 from incident_operator.domain.cascade import Shared, find_shared
-from incident_operator.domain.incidents import is_open
+from incident_operator.domain.incidents import is_open, is_relapse
 
 
 def systems_by_name(store: Store, namespace: str) -> dict[str, MockSystem]:
@@ -29,12 +29,16 @@ def incidents_about(store: Store, system: MockSystem) -> list[Incident]:
 def shared_incident(store: Store, system: MockSystem, breach: Breach, *, now: datetime) -> Shared | None:
     """The open incident of another system that has the same cause as the system's new breach."""
     namespace, name = system.key
+    systems = systems_by_name(store, namespace)
 
     def may_join(incident: str) -> bool:
         found = store.get(Incident, (namespace, incident))
-        return found is None or is_open(found)  # what is on record is created in a moment
+        if found is None or is_open(found):  # what is on record is created in a moment
+            return True
+        breaches = [b for s in systems.values() for b in s.status.breaches if b.incident == incident]
+        return is_relapse(found, breaches)  # it is opened again in a moment
 
-    return find_shared(name, breach, systems_by_name(store, namespace), is_open=may_join, now=now)
+    return find_shared(name, breach, systems, is_open=may_join, now=now)
 
 
 def is_owned(store: Store, system: MockSystem, breach: Breach) -> bool:

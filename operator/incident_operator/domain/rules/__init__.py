@@ -56,7 +56,9 @@ def _unexplained(evidence: Evidence, breached: Collection[SignalName]) -> str:
         return "The report names no system that is measured here, and the built-in rules judge by measurements only."
     if not breached:
         return f"No signal of {evidence.system} is below its threshold, so there is nothing for the rules to explain."
-    names = ", ".join(sorted(breached))
+    names, problem = ", ".join(sorted(breached)), evidence.facts.get("error")
+    if problem:
+        return f"{evidence.system} is unhealthy ({names}), and what goes on in it could not be read: {problem}."
     return f"{evidence.system} is unhealthy ({names}), and nothing that was read from it explains why."
 
 
