@@ -75,7 +75,7 @@ def a_system(name: str, port: int) -> MockSystem:
         "external": {"endpoint": f"redis://127.0.0.1:{port}/0", "credentialsSecretRef": {"name": SECRET}},
         "health": {"intervalSeconds": 1},
     }
-    labels = {"tier": "cache"}
+    labels = {"group": "caches"}
     return MockSystem.model_validate(
         {"metadata": {"name": name, "namespace": NAMESPACE, "labels": labels}, "spec": spec}
     )
@@ -101,7 +101,7 @@ async def caches(
         await admin.create(a_system(cache.name, cache.server.port))
 
     async def all_ready() -> bool | None:
-        systems = await admin.list_all(MockSystem, NAMESPACE, label_selector="tier=cache")
+        systems = await admin.list_all(MockSystem, NAMESPACE, label_selector="group=caches")
         return True if all(s.status.phase == "Ready" and s.status.seeded for s in systems) else None
 
     await eventually(all_ready, "three caches being ready")
@@ -112,7 +112,7 @@ async def caches(
         await admin.delete(MockSystem, NAMESPACE, name)
 
     async def all_gone() -> bool | None:
-        return None if await admin.list_all(MockSystem, NAMESPACE, label_selector="tier=cache") else True
+        return None if await admin.list_all(MockSystem, NAMESPACE, label_selector="group=caches") else True
 
     await eventually(all_gone, "the caches being gone")
     for incident in await admin.list_all(Incident, NAMESPACE):
@@ -122,7 +122,7 @@ async def caches(
 
 
 async def start(client: ApiClient, **target: object) -> ChaosExperiment:
-    chosen = {"selector": {"matchLabels": {"tier": "cache"}}, **target}
+    chosen = {"selector": {"matchLabels": {"group": "caches"}}, **target}
     made = ChaosExperiment.model_validate(
         {"spec": {"target": chosen, "fault": {"type": "RedisMemory", "redisMemory": {}}}}
     )
