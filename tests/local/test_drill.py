@@ -68,7 +68,14 @@ def test_drill_is_graded_and_printed_as_one_document(stack: Stack, operator: Ope
     for text in ("injecting RedisMemory", "plan redis-test-memory", "fault undone, residue 0", "graded: passed"):
         assert text in done.stderr
     # Objects are followed one by one, so lines may come in another order; their times may not.
-    told = ["injecting RedisMemory", "incident INC-", "diagnosed by", "approved by sre", "RedisEvictPrefix:", "resolved:"]
+    told = [
+        "injecting RedisMemory",
+        "incident INC-",
+        "diagnosed by",
+        "approved by sre",
+        "RedisEvictPrefix:",
+        "resolved:",
+    ]
     times = [told_at(done.stderr, text) for text in told]
     assert times == sorted(times), done.stderr
     graded = run(stack, "grade", "redis-memory", "--json")
