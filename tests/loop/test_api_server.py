@@ -107,7 +107,10 @@ async def control_plane_frozen(stack: Stack) -> AsyncIterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.parametrize("code", [410, 429, 500])
+OTHERS = [pytest.param(code, marks=pytest.mark.slow) for code in (429, 500)]  # the operator ends, and is started again
+
+
+@pytest.mark.parametrize("code", [410, *OTHERS])
 async def test_an_error_in_mid_stream_loses_nothing(stack: Stack, drill: Drill, code: int) -> None:
     assert drill.server.fail_streams(code) >= 4, "the operator watches four kinds or more"
     drill.server.refuse(429, 500, 503)
