@@ -71,9 +71,9 @@ async def test_a_conflict_of_two_hands(visit: Visit, board: Board, problems: Pro
 async def test_the_same_by_keyboard_alone(sre_page: Page, board: Board) -> None:
     async with board.door() as door:
         await door.report(message="First")
+        await expect(card(sre_page, "First")).to_contain_text("INC-")  # the order is by number then
         await door.report(message="Second")
     page = sre_page
-    await expect(card(page, "First")).to_contain_text("INC-")  # the order is by number then
     await expect(card(page, "Second")).to_contain_text("INC-")
     await page.keyboard.press("j")
     await expect(card(page, "Second").get_by_role("link")).to_be_focused()

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from pydantic import JsonValue
 
-from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, VIA_ANNOTATION
+from incident_crds.base import APPROVE_ANNOTATION, APPROVED_BY_ANNOTATION, REJECT_ANNOTATION, VIA_ANNOTATION
 from incident_crds.chaosexperiment import ChaosExperiment
 from incident_crds.client import ApiClient
 from incident_crds.errors import Forbidden, StatusError
@@ -128,6 +128,11 @@ async def test_a_decision_that_comes_too_late_runs_nothing_and_is_answered(
 
     await driver.reject(rejected, "not this one")
     await driver.plan_reaches(rejected, PlanPhase.REJECTED)
+
+    async def request_taken_away() -> bool:
+        return REJECT_ANNOTATION not in (await admin.get(RemediationPlan, *rejected.key)).metadata.annotations
+
+    await eventually(request_taken_away, "the request being taken away: nobody may ask for both")
     await driver.approve(rejected)
     event = await driver.event("AlreadyDecided", rejected.metadata.name)
     assert "Rejected by sre" in str(event["message"])
