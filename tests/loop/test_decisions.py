@@ -135,7 +135,7 @@ async def test_a_decision_that_comes_too_late_runs_nothing_and_is_answered(
     await eventually(request_taken_away, "the request being taken away: nobody may ask for both")
     await driver.approve(rejected)
     event = await driver.event("AlreadyDecided", rejected.metadata.name)
-    assert "Rejected by sre" in str(event["message"])
+    assert "Rejected, decided by sre" in str(event["message"])
 
     await driver.plan_reaches(expiring, PlanPhase.EXPIRED)
     await driver.event("Expired", expiring.metadata.name)
