@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import TypeVar
 
 from incident_crds.base import ObjectMeta
 from incident_crds.catalogue import FaultType
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
-from incident_crds.client import ApiClient
-from incident_crds.errors import NotFound
+from incident_crds.client import ApiClient, load_config
+from incident_crds.errors import ApiError, NotFound
+from incident_local.approval import APPROVER
+from incident_local.drillcommand import running_stack
 from incident_local.errors import BenchFailed
 from incident_local.identities import NAMESPACE
+from incident_local.progress import Progress
+from incident_local.settings import Settings
+from incident_local.state import StateFolder
+
+Rows = TypeVar("Rows")
 
 _STEP_WITHIN = timedelta(seconds=60)
 _POLL_SECONDS = 0.02
@@ -84,3 +92,19 @@ class Breaker:
 
 def _too_long(what: str) -> BenchFailed:
     return BenchFailed(f"{what} within {_STEP_WITHIN.total_seconds():g} s", remedy="see the operator's log")
+
+
+async def measure_on_stack(
+    settings: Settings, progress: Progress, measure: Callable[[ApiClient, StateFolder], Awaitable[Rows]]
+) -> Rows:
+    """What a measurement finds, on the running stack or on one for just this long. Raises BenchFailed."""
+    state = StateFolder(settings.state_dir)
+    async with (
+        running_stack(settings, state, progress) as supervisor,
+        ApiClient(load_config(str(state.kubeconfig), APPROVER)) as client,
+    ):
+        measuring = measure(client, state)
+        try:
+            return await (supervisor.unless_failed(measuring) if supervisor else measuring)
+        except ApiError as error:
+            raise BenchFailed(f"The API server stands against it: {error}", remedy="see its log") from error

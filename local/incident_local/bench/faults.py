@@ -11,20 +11,16 @@ from statistics import median
 
 from incident_crds.catalogue import FaultType
 from incident_crds.chaosexperiment import ChaosExperiment
-from incident_crds.client import ApiClient, load_config
-from incident_crds.errors import ApiError
+from incident_crds.client import ApiClient
 from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem
-from incident_local.approval import APPROVER
-from incident_local.bench.breaking import Breaker
+from incident_local.bench.breaking import Breaker, measure_on_stack
 from incident_local.crash.matrix import SCENARIOS
-from incident_local.drillcommand import running_stack
 from incident_local.errors import BenchFailed, ScenarioInvalid
 from incident_local.identities import NAMESPACE
 from incident_local.progress import Progress
 from incident_local.scenarios import load_drill
 from incident_local.settings import Settings
-from incident_local.state import StateFolder
 
 UNDO_LIMIT_SECONDS = 2.0
 INJECT_LIMITS: Mapping[FaultType, float] = {FaultType.REDIS_MEMORY: 1.0, FaultType.POSTGRES_BLOAT: 2.0}
@@ -105,16 +101,9 @@ async def run_bench_faults(
         raise ScenarioInvalid(
             "None of these faults can be injected on a laptop", remedy=f"choose among {', '.join(SCENARIOS)}"
         )
-    state = StateFolder(settings.state_dir)
-    async with (
-        running_stack(settings, state, progress) as supervisor,
-        ApiClient(load_config(str(state.kubeconfig), APPROVER)) as client,
-    ):
-        measure = FaultBench(client, drills, times, progress).run()
-        try:
-            rows = await (supervisor.unless_failed(measure) if supervisor else measure)
-        except ApiError as error:
-            raise BenchFailed(f"The API server stands against it: {error}", remedy="see its log") from error
+    rows = await measure_on_stack(
+        settings, progress, lambda client, _: FaultBench(client, drills, times, progress).run()
+    )
     print(json.dumps(_document(rows), indent=2) if as_json else _render(rows))
     return 0 if all(row.is_good for row in rows) else 1
 

@@ -11,19 +11,15 @@ from dataclasses import dataclass
 import aiohttp
 
 from incident_crds.catalogue import FaultType
-from incident_crds.client import ApiClient, load_config
-from incident_crds.errors import ApiError
+from incident_crds.client import ApiClient
 from incident_crds.mocksystem import MockSystem
-from incident_local.approval import APPROVER
-from incident_local.bench.breaking import Breaker
+from incident_local.bench.breaking import Breaker, measure_on_stack
 from incident_local.bench.jitter import LIMIT_SECONDS, Buckets, Delays, measure_delays, parse_buckets
-from incident_local.drillcommand import running_stack
 from incident_local.errors import BenchFailed
 from incident_local.identities import NAMESPACE
 from incident_local.progress import Progress
 from incident_local.runinfo import read_run_info
 from incident_local.settings import Settings
-from incident_local.state import StateFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +109,13 @@ class ProbeBench:
 
 async def run_bench_probes(settings: Settings, progress: Progress, *, seconds: float, as_json: bool) -> int:
     """0 only when every system's probes began on time, whatever was done to another system."""
-    state = StateFolder(settings.state_dir)
-    async with (
-        running_stack(settings, state, progress) as supervisor,
-        ApiClient(load_config(str(state.kubeconfig), APPROVER)) as client,
-    ):
-        measure = ProbeBench(client, f"{read_run_info(state).operator_url}/metrics", seconds, progress).run()
-        try:
-            rows = await (supervisor.unless_failed(measure) if supervisor else measure)
-        except ApiError as error:
-            raise BenchFailed(f"The API server stands against it: {error}", remedy="see its log") from error
+    rows = await measure_on_stack(
+        settings,
+        progress,
+        lambda client, state: ProbeBench(
+            client, f"{read_run_info(state).operator_url}/metrics", seconds, progress
+        ).run(),
+    )
     print(json.dumps(_document(rows, seconds), indent=2) if as_json else _render(rows))
     return 0 if all(row.is_good for row in rows) else 1
 

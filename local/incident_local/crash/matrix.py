@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain, zip_longest
 
 from incident_crds.base import ObjectMeta
@@ -35,8 +36,6 @@ CONTROL_SYSTEM = "disk-monitor"
 _HALVES = frozenset({Failpoint.HALF_INJECTED, Failpoint.HALF_RECOVERED})
 LATEST_KILL = 8.0
 """Seconds after its creation within which a random kill ends the operator: a drill is over by then."""
-
-
 ABANDONED_SECONDS = 5
 """Duration of a fault whose operator never comes back. Its dead-man may take the grace of the operator besides."""
 
@@ -165,7 +164,9 @@ def slice_of(kills: Sequence[Kill], seed: int, count: int) -> list[Kill]:
     return list(_spread(dice.sample(list(kills), min(count, len(kills)))))
 
 
-def _systems() -> dict[FaultType, str]:
+@cache
+def _systems() -> Mapping[FaultType, str]:
+    """Read from the scenarios, once."""
     found = {}
     for fault, name in SCENARIOS.items():
         reference = load_drill(name).spec.target.system_ref

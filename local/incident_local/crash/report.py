@@ -15,23 +15,22 @@ incident at most, now resolved."""
 
 def render_table(results: Sequence[Result]) -> str:
     """A row a kill; what was missed stands below its row."""
-    rows = [_columns(("fault", "killed at", "ended as", "nothing left after", "in all"), results)]
-    for r in results:
-        rows.append(_columns((r.kill.fault, r.kill.when, r.outcome or "-", _ended(r), f"{r.seconds:.1f} s"), results))
-        rows[-1] += "  ok" if r.passed else "  MISSED"
-        rows += [f"    {miss}" for miss in r.misses]
-    passed = sum(r.passed for r in results)
-    return "\n".join([*rows, "", f"{passed} of {len(results)} kills left nothing behind", CHECKED])
-
-
-def _columns(texts: Sequence[str], results: Sequence[Result]) -> str:
     widths = (
         max(len(r.kill.fault) for r in results),
         max(len("killed at"), *(len(r.kill.when) for r in results)),
         max(len("ended as"), *(len(r.outcome) for r in results)),
     )
-    left = (f"{text:<{width}}" for text, width in zip(texts, widths, strict=False))
-    return "  ".join((*left, f"{texts[3]:>22}", f"{texts[4]:>8}"))
+
+    def columns(fault: str, when: str, outcome: str, ended: str, seconds: str) -> str:
+        left = (f"{text:<{width}}" for text, width in zip((fault, when, outcome), widths, strict=True))
+        return "  ".join((*left, f"{ended:>22}", f"{seconds:>8}"))
+
+    rows = [columns("fault", "killed at", "ended as", "nothing left after", "in all")]
+    for r in results:
+        row = columns(r.kill.fault, r.kill.when, r.outcome or "-", _ended(r), f"{r.seconds:.1f} s")
+        rows += [f"{row}  {'ok' if r.passed else 'MISSED'}", *(f"    {miss}" for miss in r.misses)]
+    passed = sum(r.passed for r in results)
+    return "\n".join([*rows, "", f"{passed} of {len(results)} kills left nothing behind", CHECKED])
 
 
 def _ended(result: Result) -> str:

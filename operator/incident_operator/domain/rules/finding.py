@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from incident_crds.catalogue import FaultType, SignalName
 from incident_operator.domain.evidence import DIRECT_MILLISECONDS, Evidence
 from incident_operator.domain.verdict import ActionDraft
+
+S = TypeVar("S")
 
 DOMINANT_SHARE = 0.5
 """One prefix, application or table is blamed only when it makes up at least this share."""
@@ -51,6 +54,15 @@ def is_fast_when_asked(e: Evidence) -> bool:
 def canary_milliseconds(e: Evidence) -> float | None:
     """What a client's small operation took; None where it failed."""
     return next((s.metrics.get("milliseconds") for s in e.signals if s.name is SignalName.LATENCY), None)
+
+
+def find_dominant(suspects: Sequence[S], size: Callable[[S], float], total: float) -> tuple[S, float] | None:
+    """The largest and its share of `total`, where that is enough to blame it; None where no one stands out."""
+    if not suspects or total == 0:
+        return None
+    top = max(suspects, key=size)
+    share = size(top) / total
+    return (top, share) if share >= DOMINANT_SHARE else None
 
 
 def confidence_of(share: float) -> int:

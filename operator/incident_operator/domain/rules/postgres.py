@@ -8,7 +8,6 @@ from incident_operator.domain.evidence import (
     BLOCKED_SESSIONS,
     FEWEST_DEAD,
     Evidence,
-    SessionGroup,
 )
 from incident_operator.domain.rules.finding import (
     DOMINANT_SHARE,
@@ -17,6 +16,7 @@ from incident_operator.domain.rules.finding import (
     Rules,
     confidence_of,
     fact_number,
+    find_dominant,
 )
 from incident_operator.domain.verdict import ActionDraft
 
@@ -27,12 +27,10 @@ _NEAR = 10
 def _explain_connections(e: Evidence) -> Finding | None:
     idle = [g for g in e.sessions if g.state == "idle" and g.application_name]
     total = max(sum(g.count for g in e.sessions), fact_number(e, "client_sessions"))
-    if not idle or total == 0:
+    found = find_dominant(idle, lambda g: g.count, total)
+    if found is None:
         return None
-    top: SessionGroup = max(idle, key=lambda g: g.count)
-    share = top.count / total
-    if share < DOMINANT_SHARE:
-        return None
+    top, share = found
     return Finding(
         fault=FaultType.POSTGRES_CONNECTIONS,
         summary=f"Postgres connections are held by {top.count} idle sessions of {top.application_name!r}.",

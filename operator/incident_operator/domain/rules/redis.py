@@ -22,6 +22,7 @@ from incident_operator.domain.rules.finding import (
     Rules,
     confidence_of,
     fact_number,
+    find_dominant,
     is_fast_when_asked,
 )
 from incident_operator.domain.verdict import ActionDraft
@@ -32,12 +33,10 @@ _SCRIPTS = frozenset({"eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcal
 def _explain_memory(e: Evidence) -> Finding | None:
     # of all that was sampled and of all that is used, not only of the prefixes that are listed
     total = max(sum(p.bytes for p in e.prefixes), fact_number(e, "sampled_bytes"), fact_number(e, "used_memory"))
-    if not e.prefixes or total == 0:
+    found = find_dominant(e.prefixes, lambda p: p.bytes, total)
+    if found is None:
         return None
-    top = e.prefixes[0]
-    share = top.bytes / total
-    if share < DOMINANT_SHARE:
-        return None
+    top, share = found
     return Finding(
         fault=FaultType.REDIS_MEMORY,
         summary=f"Redis memory is used up by {top.keys} keys that begin with {top.prefix!r}.",
@@ -80,12 +79,10 @@ def _explain_lowered_memory(e: Evidence) -> Finding | None:
 def _explain_clients(e: Evidence) -> Finding | None:
     named = [g for g in e.clients if g.name]
     total = max(sum(g.count for g in e.clients), fact_number(e, "connected_clients"))
-    if not named or total == 0:
+    found = find_dominant(named, lambda g: g.count, total)
+    if found is None:
         return None
-    top = max(named, key=lambda g: g.count)
-    share = top.count / total
-    if share < DOMINANT_SHARE:
-        return None
+    top, share = found
     return Finding(
         fault=FaultType.REDIS_CONNECTIONS,
         summary=f"Redis connections are held by {top.count} clients named {top.name!r}.",
