@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Coroutine
 from typing import Any, cast
 
 import aiohttp
@@ -24,6 +25,7 @@ from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.lease import Lease, LeaseLost, LeaseTimes
 from incident_operator.diagnosis.factory import build_diagnoser
 from incident_operator.domain.containers import Images
+from incident_operator.ending import Ending
 from incident_operator.handlers.watches import build_registry
 from incident_operator.proxy.wrapper import load_wrapper
 from incident_operator.services.operator import Operator
@@ -35,6 +37,10 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 log = structlog.get_logger(__name__)
+
+
+class WatchesFailed(Exception):
+    """The API server told something that Kopf does not go on from: a new process begins anew."""
 
 
 def main() -> int:
@@ -58,13 +64,17 @@ def main() -> int:
         return EXIT_USAGE
     try:
         asyncio.run(_run(settings, config, traces))
-    except (LeaseLost, ApiError, OSError) as error:
+    except asyncio.CancelledError:  # by a signal
+        return 0
+    except (LeaseLost, WatchesFailed, ApiError, OSError) as error:
         log.error("the operator ends", reason=str(error))
         return EXIT_FAILED
     return 0
 
 
 async def _run(settings: Settings, config: ApiConfig, traces: TraceSender | None) -> None:
+    ending = Ending()
+    ending.heed_signals()
     kopf_ready = asyncio.Event()
     identity = f"{socket.gethostname()}-{os.getpid()}"
     server = StatusServer(host=settings.host, port=settings.port, is_ready=kopf_ready.is_set)
@@ -91,8 +101,9 @@ async def _run(settings: Settings, config: ApiConfig, traces: TraceSender | None
         try:
             await lease.acquire()
             log.info("this operator acts", identity=identity)
-            await _act(operator, lease, config, kopf_ready, identity)
+            await _act(operator, lease, ending, _watches(operator, config, ending, kopf_ready, identity))
         finally:
+            ending.begin()
             await lease.release()
             if traces is not None:
                 await traces.close()
@@ -101,33 +112,52 @@ async def _run(settings: Settings, config: ApiConfig, traces: TraceSender | None
             await server.stop()
 
 
-async def _act(operator: Operator, lease: Lease, config: ApiConfig, kopf_ready: asyncio.Event, identity: str) -> None:
-    """Until the first of lease, services and Kopf ends. Kopf ends by itself on a signal."""
-    services = asyncio.create_task(operator.run(), name="services")
-    renewal = asyncio.create_task(lease.keep(), name="lease")
-    while not operator.store.is_synced:
-        if services.done():
-            await services
-        await asyncio.sleep(0.01)
-    settle_memory()
-    registry = build_registry(operator, login=_login(config, operator))
-    watches = asyncio.create_task(
-        kopf.operator(
-            registry=registry,
-            clusterwide=True,
-            standalone=True,
-            identity=cast("Any", identity),  # else it asks for the user's name, and a pod's user has none
-            ready_flag=kopf_ready,
-        ),
-        name="kopf",
-    )
-    tasks = {services, renewal, watches}
-    done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in rest:
-        task.cancel()
-    await asyncio.gather(*rest, return_exceptions=True)
-    for task in done:
+async def _act(operator: Operator, lease: Lease, ending: Ending, watches: Coroutine[Any, Any, None]) -> None:
+    """Until the first of lease, services and watches ends: then the others do, in this order of importance."""
+    tasks = [
+        asyncio.create_task(lease.keep(), name="lease"),
+        asyncio.create_task(operator.run(), name="services"),
+        asyncio.create_task(watches, name="watches"),
+    ]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ending.begin()
+        ended = [task for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in ended:
         await task
+
+
+async def _watches(
+    operator: Operator, config: ApiConfig, ending: Ending, kopf_ready: asyncio.Event, identity: str
+) -> None:
+    """Kopf's tasks, once the store has everything. Raises WatchesFailed as soon as one of them ends.
+
+    They are started and ended here because Kopf, when it ends by itself, takes every task of the process for its own:
+    it would first wait for ours, then cancel them under our feet, and heed no signal meanwhile.
+    """
+    await operator.store.synced.wait()
+    settle_memory()
+    tasks = await kopf.spawn_tasks(
+        registry=build_registry(operator, login=_login(config, operator)),
+        clusterwide=True,
+        standalone=True,
+        identity=cast("Any", identity),  # else it asks for the user's name, and a pod's user has none
+        ready_flag=kopf_ready,
+    )
+    ending.heed_signals()  # Kopf took them
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        failed = next((task for task in done if not task.cancelled() and task.exception()), next(iter(done)))
+        reason = None if failed.cancelled() else failed.exception()
+        raise WatchesFailed(f"Kopf's {failed.get_name()} ended: {reason or 'for no reason it tells'}")
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _connection(config: ApiConfig) -> kopf.ConnectionInfo:

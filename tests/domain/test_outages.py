@@ -108,3 +108,32 @@ def test_a_waiting_plan_that_was_made_before_is_superseded(
     assert (ended is not None) == ends
     if ended is not None:
         assert (ended[0], ended[1].reason) == (PlanPhase.SUPERSEDED, "SystemUnreachable")
+
+
+@pytest.mark.parametrize(
+    ("broken", "type", "fault", "ends"),
+    [
+        ({SignalName.MEMORY}, ActionType.RESTART_SYSTEM, FaultType.SYSTEM_DOWN, True),
+        (set(), ActionType.RESTART_SYSTEM, FaultType.SYSTEM_DOWN, False),
+        ({SignalName.MEMORY, SignalName.REACHABLE}, ActionType.RESTART_SYSTEM, FaultType.SYSTEM_DOWN, False),
+        ({SignalName.MEMORY, SignalName.CANARY}, ActionType.RESTART_SYSTEM, FaultType.SYSTEM_DOWN, False),
+        ({SignalName.MEMORY}, ActionType.RESTART_SYSTEM, FaultType.REDIS_MEMORY, False),
+        ({SignalName.MEMORY}, ActionType.REDIS_EVICT_PREFIX, FaultType.SYSTEM_DOWN, False),
+    ],
+    ids=["back and unwell", "back and well", "still down", "fails its clients", "no outage", "no restart"],
+)
+def test_a_restart_of_a_system_that_is_back_is_superseded(
+    broken: set[SignalName], type: ActionType, fault: FaultType, ends: bool
+) -> None:
+    found = diagnosed(1, incident(), fault)
+    params = ActionParams(prefix="abc:") if type is ActionType.REDIS_EVICT_PREFIX else ActionParams()
+    made: RemediationPlan = plan(spec={"actions": [Action(id="s", type=type, system=REDIS, params=params)]})
+    made.metadata.name = f"{NAME}-plan-1"
+    redis = lost(5)
+    redis.status.capabilities.remedies = [type]
+    redis.status.breaches = [
+        Breach(signal=s, number=1, breached_at=at(1), incident=NAME, ended_at=None if s in broken else at(9))
+        for s in (SignalName.MEMORY, SignalName.REACHABLE, SignalName.CANARY)
+    ]
+    decided = decide_approval(made, found, {REDIS: redis}, running=None, now=at(30)).ends
+    assert (decided[1].reason if decided else None) == ("SystemBack" if ends else None)

@@ -235,6 +235,31 @@ def test_a_table_that_is_sounder_than_what_was_measured_is_not_to_blame() -> Non
     assert diagnose(facts, [SignalName.BLOAT]).actions[0].params.table == "events"
 
 
+def test_lost_statistics_are_brought_back_table_by_table() -> None:
+    tables = (
+        TableUsage("customers", 0, 0, MIB, autovacuum=True, is_unknown=True),
+        TableUsage("orders", 0, 0, MIB, autovacuum=True, is_unknown=True),
+        TableUsage("items", 9000, 10, MIB, autovacuum=True),
+    )
+    unknown = Signal(SignalName.BLOAT, None, "statistics of 2 tables were lost")
+    facts = Evidence(system="postgres-test", type=SystemType.POSTGRES, signals=(unknown,), tables=tables)
+    verdict = diagnose(facts, [SignalName.BLOAT])
+    assert verdict.fault is FaultType.SYSTEM_DOWN
+    assert "customers, orders" in verdict.summary
+    assert [(a.type, a.params.table) for a in verdict.actions] == [
+        (ActionType.POSTGRES_VACUUM, "customers"),
+        (ActionType.POSTGRES_VACUUM, "orders"),
+    ]
+    known = evidence(SystemType.POSTGRES, SignalName.BLOAT, 8, tables=tables)
+    assert_undetermined(diagnose(known, [SignalName.BLOAT]))
+    bloated = TableUsage("events", 100, 1100, MIB, autovacuum=True)
+    verdict = diagnose(
+        evidence(SystemType.POSTGRES, SignalName.BLOAT, 8, tables=(bloated, *tables)), [SignalName.BLOAT]
+    )
+    assert verdict.fault is FaultType.POSTGRES_BLOAT
+    assert [a.params.table for a in verdict.actions] == ["events", "customers", "orders"]
+
+
 def test_two_troubles_of_one_system_make_a_plan_of_two_steps() -> None:
     facts = Evidence(
         system="postgres-test",

@@ -211,6 +211,18 @@ async def test_vacuum_waits_out_a_transaction_that_keeps_the_rows(postgres_targe
         await fault.recover(postgres_target, undo)
 
 
+async def test_vacuum_brings_lost_statistics_back(postgres_target: PostgresTarget) -> None:
+    remedy, params = REMEDIES[ActionType.POSTGRES_VACUUM], ActionParams(table="orders")
+    await postgres_target.execute("SELECT pg_stat_reset()")
+    before = await remedy.observe(postgres_target, params)
+    assert before["statisticsLost"] is True
+    assert remedy.effect(before, before) == "the server still does not know what is in it"
+    await remedy.execute(postgres_target, params)
+    after = await remedy.observe(postgres_target, params)
+    assert after["statisticsLost"] is False
+    assert remedy.effect(before, after) is None
+
+
 @pytest.mark.parametrize("path", ["../token", "/etc/hostname", "data/../../token", ".incidentsim/x", "link", "link/a"])
 async def test_cleanup_never_leaves_the_disk(disk_target: DiskTarget, agent: Server, path: str) -> None:
     root = agent.folder / "root"

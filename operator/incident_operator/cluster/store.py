@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
@@ -52,7 +53,8 @@ class Store:
         self._deleted: dict[type[Resource], dict[str, int]] = {kind: {} for kind in WATCHED}
         self._listener: Listener = lambda _kind, _key, _obj: None
         self._historian: Historian = lambda _before, _after: None
-        self.is_synced = False
+        self.synced = asyncio.Event()
+        """Set once every kind was listed."""
 
     def on_change(self, listener: Listener) -> None:
         """Call this with (kind, key, object or None) after each change."""
@@ -76,7 +78,7 @@ class Store:
             for key, uid in before.items():
                 if uid not in present:
                     self.remove(kind, key, uid, version)
-        self.is_synced = True
+        self.synced.set()
 
     async def _list(self, kind: type[Resource]) -> tuple[list[dict[str, Any]], int]:
         """All objects as the server sent them, and the version that the list is of."""

@@ -22,8 +22,7 @@ from incident_crds.remediationplan import (
     RemediationPlanSpec,
 )
 from incident_operator.domain.cascade import cause_found_at
-from incident_operator.domain.naming import plan_name
-from incident_operator.domain.outages import misses_outage
+from incident_operator.domain.outages import is_operators, misses_outage, outlives_outage
 
 LONGEST_REASON = 4096
 DOORS = ("kubectl", "board", "api", "plugin")
@@ -188,14 +187,16 @@ def _why_void(
     if misses_outage(plan, incident):
         text = "a system of the incident went down after the plan was made, and the plan does not restart it"
         return PlanPhase.SUPERSEDED, Refusal("SystemUnreachable", text)
+    if outlives_outage(plan, incident, systems):
+        text = "the system answers again without the restart, and is unwell in another way"
+        return PlanPhase.SUPERSEDED, Refusal("SystemBack", text)
     return None
 
 
 def _misses_cause(plan: RemediationPlan, incident: Incident) -> bool:
     """Whether it is our own plan, and was made before a system joined in which the cause is."""
     status, found_at = incident.status, cause_found_at(incident)
-    is_ours = plan.metadata.name == plan_name(incident.metadata.name, plan.spec.attempt)
-    if found_at is None or status.diagnosis is None or status.evidence is None or not is_ours:
+    if found_at is None or status.diagnosis is None or status.evidence is None or not is_operators(plan, incident):
         return False
     causes = {status.diagnosis.root_cause.system}
     if status.evidence.collected_at < found_at:  # it is diagnosed anew in a moment

@@ -108,6 +108,8 @@ class TableUsage:
     dead: int
     bytes: int
     autovacuum: bool
+    is_unknown: bool = False
+    """Whether the server has lost its statistics, so that `live` and `dead` say little."""
 
     @property
     def health(self) -> float:

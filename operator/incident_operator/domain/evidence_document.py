@@ -111,8 +111,18 @@ def _own_tables(evidence: Evidence) -> Iterable[Rows]:
     )
     yield Rows(
         "tables",
-        ("table", "live rows", "dead rows", "MiB", "autovacuum"),
-        [(t.name, t.live, t.dead, _mib(t.bytes), "on" if t.autovacuum else "off") for t in evidence.tables],
+        ("table", "live rows", "dead rows", "MiB", "autovacuum", "statistics"),
+        [
+            (
+                t.name,
+                t.live,
+                t.dead,
+                _mib(t.bytes),
+                "on" if t.autovacuum else "off",
+                "lost" if t.is_unknown else "known",
+            )
+            for t in evidence.tables
+        ],
         names=1,
     )
     yield Rows(

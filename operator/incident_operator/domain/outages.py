@@ -60,8 +60,7 @@ def misses_outage(plan: RemediationPlan, incident: Incident) -> bool:
     A system that is too slow to be reached is not down: what was planned before may be the very remedy.
     """
     diagnosis, evidence = incident.status.diagnosis, incident.status.evidence
-    is_ours = plan.metadata.name == plan_name(incident.metadata.name, plan.spec.attempt)
-    if diagnosis is None or evidence is None or not is_ours:
+    if diagnosis is None or evidence is None or not is_operators(plan, incident):
         return False
     if plan.spec.analysis[: len(diagnosis.summary)] == diagnosis.summary:
         return False  # made of this very diagnosis; creation times in whole seconds could not tell
@@ -69,3 +68,24 @@ def misses_outage(plan: RemediationPlan, incident: Incident) -> bool:
     restarted = {a.system for a in plan.spec.actions if a.type is ActionType.RESTART_SYSTEM}
     was_lost = any(name == cause.system and at <= evidence.collected_at for name, at in _outages(incident.status))
     return cause.fault_type in _DOWN and was_lost and cause.system not in restarted
+
+
+def outlives_outage(plan: RemediationPlan, incident: Incident, systems: Systems) -> bool:
+    """Whether it is our own plan against an outage that has ended by itself, while the system is unwell otherwise.
+
+    A restart would only do harm now. Where all is well again the incident is about to end, and the plan with it.
+    """
+    diagnosis = incident.status.diagnosis
+    if diagnosis is None or diagnosis.root_cause.fault_type not in _DOWN or not is_operators(plan, incident):
+        return False
+    system = systems.get(diagnosis.root_cause.system)
+    restarted = {a.system for a in plan.spec.actions if a.type is ActionType.RESTART_SYSTEM}
+    if system is None or system.metadata.name not in restarted:
+        return False
+    breaches = [b for b in system.status.breaches if b.incident == incident.metadata.name and b.ended_at is None]
+    return bool(breaches) and not any(b.signal in (SignalName.REACHABLE, SignalName.CANARY) for b in breaches)
+
+
+def is_operators(plan: RemediationPlan, incident: Incident) -> bool:
+    """Whether the operator made it, as its name tells."""
+    return plan.metadata.name == plan_name(incident.metadata.name, plan.spec.attempt)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from psycopg import sql
 from typing_extensions import override
 
 from incident_crds.catalogue import SignalName, SystemType
@@ -14,23 +15,13 @@ from incident_operator.domain.sample import Signal, clamp_health
 from incident_operator.probes.base import Probe, Reading
 from incident_operator.targets.base import narrow
 from incident_operator.targets.postgres import OWN_SCHEMA, PostgresTarget
+from incident_operator.targets.postgres_statistics import STATISTICS_LOST
 
-_FEWEST_PAGES = 5
-"""A table of fewer pages cannot hide so many dead rows: a row takes at least 28 bytes and its pointer."""
-
-# A table counts as unknown when its statistics were lost (a reset, or a crash of the server): it is large, nobody has
-# analysed or vacuumed it since, and its counters account for less than half of the rows it is known to hold.
-_QUERY = """
-SELECT s.schemaname || '.' || s.relname, s.n_live_tup, s.n_dead_tup,
-       c.relpages_now >= %s AND s.last_analyze IS NULL AND s.last_autoanalyze IS NULL
-       AND s.last_vacuum IS NULL AND s.last_autovacuum IS NULL
-       AND (CASE WHEN c.reltuples > 0 THEN s.n_live_tup + s.n_dead_tup < c.reltuples / 2
-            ELSE s.n_live_tup + s.n_dead_tup = 0 END)
-FROM pg_stat_user_tables s
-JOIN (SELECT oid, reltuples, pg_relation_size(oid) / current_setting('block_size')::int AS relpages_now
-      FROM pg_class WHERE relkind = 'r') c ON c.oid = s.relid
-WHERE s.schemaname <> %s
-"""
+_QUERY = sql.SQL("""
+SELECT s.schemaname || '.' || s.relname, s.n_live_tup, s.n_dead_tup, {lost}
+FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+WHERE c.relkind = 'r' AND s.schemaname <> %s
+""").format(lost=STATISTICS_LOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,7 @@ class BloatProbe(Probe):
 
     @override
     async def measure(self, reading: Reading, policy: HealthPolicy) -> Signal:
-        rows = await narrow(reading.target, PostgresTarget).execute(_QUERY, (_FEWEST_PAGES, OWN_SCHEMA))
+        rows = await narrow(reading.target, PostgresTarget).execute(_QUERY, (OWN_SCHEMA,))
         tables = [_Table(str(row[0]), int(row[1]), int(row[2]), bool(row[3])) for row in rows]
         bloated = [t for t in tables if t.dead >= FEWEST_DEAD]
         unknown = sorted(t.name for t in tables if t.is_unknown)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from psycopg import sql
+
 from incident_operator.domain.evidence import (
     BLOCKED_SESSIONS,
     FEWEST_DEAD,
@@ -17,6 +19,7 @@ from incident_operator.probes.untrusted import clean_name
 from incident_operator.targets.base import OPERATOR_NAME
 from incident_operator.targets.postgres import OWN_SCHEMA, PostgresTarget
 from incident_operator.targets.postgres_blockers import read_blocking
+from incident_operator.targets.postgres_statistics import STATISTICS_LOST
 
 _SESSIONS = """
 SELECT application_name, coalesce(usename::text, ''), coalesce(state, ''), count(*),
@@ -27,14 +30,16 @@ WHERE backend_type = 'client backend' AND application_name <> %s AND usename IS 
 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 30
 """
 # Worst first by the signal's own measure: else the table that was measured could be one that is not listed.
-_TABLES = """
+_TABLES = sql.SQL("""
 SELECT CASE s.schemaname WHEN 'public' THEN '' ELSE s.schemaname || '.' END || s.relname, s.n_live_tup, s.n_dead_tup,
        pg_total_relation_size(s.relid),
-       NOT coalesce(c.reloptions && '{autovacuum_enabled=off,autovacuum_enabled=false,autovacuum_enabled=0}', false)
+       NOT coalesce(c.reloptions && '{{autovacuum_enabled=off,autovacuum_enabled=false,autovacuum_enabled=0}}', false),
+       {lost}
 FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
 WHERE s.schemaname <> %s
-ORDER BY s.n_dead_tup >= %s DESC, s.n_dead_tup::float8 / greatest(s.n_live_tup, 1) DESC, s.n_dead_tup DESC, 1 LIMIT 30
-"""
+ORDER BY s.n_dead_tup >= %s DESC, 6 DESC, s.n_dead_tup::float8 / greatest(s.n_live_tup, 1) DESC, s.n_dead_tup DESC, 1
+LIMIT 30
+""").format(lost=STATISTICS_LOST)
 # Who waits comes first, then who holds a transaction open for the longest. In a pile-up pg_blocking_pids is dear: it is
 # asked once for each who waits, and names are looked up for those that are shown.
 _STATEMENTS = """
@@ -91,8 +96,8 @@ async def read_postgres(target: PostgresTarget, system: str, signals: tuple[Sign
             for b in blocking.blockers
         ),
         tables=tuple(
-            TableUsage(clean_name(name), int(live), int(dead), int(size), bool(autovacuum))
-            for name, live, dead, size, autovacuum in tables
+            TableUsage(clean_name(name), int(live), int(dead), int(size), bool(autovacuum), bool(is_unknown))
+            for name, live, dead, size, autovacuum, is_unknown in tables
         ),
         facts={str(name): _number(str(value)) for name, value in settings}
         | {

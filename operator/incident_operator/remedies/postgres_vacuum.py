@@ -17,18 +17,20 @@ from incident_operator.remedies.base import Evidence, Remedy, judge_removal, num
 from incident_operator.targets import Refused, Target
 from incident_operator.targets.base import narrow
 from incident_operator.targets.postgres import PostgresTarget
+from incident_operator.targets.postgres_statistics import STATISTICS_LOST
 
 _LONGEST = timedelta(seconds=60)
 _PAUSES = tuple(timedelta(milliseconds=100 * 2**n) for n in range(7))
 """A transaction that kept rows is often over soon; after all of them, some 13 s, it is a person's matter."""
-_STATISTICS = """
-SELECT n_live_tup, n_dead_tup, pg_total_relation_size(relid) FROM pg_stat_user_tables
-WHERE schemaname = %s AND relname = %s
-"""
+_STATISTICS = sql.SQL("""
+SELECT s.n_live_tup, s.n_dead_tup, pg_total_relation_size(s.relid), {lost}
+FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+WHERE s.schemaname = %s AND s.relname = %s
+""").format(lost=STATISTICS_LOST)
 
 
 class PostgresVacuum(Remedy):
-    """VACUUM (ANALYZE): readers and writers of the table go on meanwhile."""
+    """VACUUM (ANALYZE): readers and writers of the table go on meanwhile. It also brings back lost statistics."""
 
     type: ClassVar[ActionType] = ActionType.POSTGRES_VACUUM
     system_type: ClassVar[SystemType | None] = SystemType.POSTGRES
@@ -41,8 +43,15 @@ class PostgresVacuum(Remedy):
         rows = await narrow(target, PostgresTarget).execute(_STATISTICS, (schema, table))
         if not rows:
             return {"table": params.table, "exists": False}
-        live, dead, size = (int(value) for value in rows[0])
-        return {"table": params.table, "exists": True, "liveRows": live, "deadRows": dead, "bytes": size}
+        live, dead, size, is_lost = rows[0]
+        return {
+            "table": params.table,
+            "exists": True,
+            "liveRows": int(live),
+            "deadRows": int(dead),
+            "bytes": int(size),
+            "statisticsLost": bool(is_lost),
+        }
 
     @override
     async def execute(self, target: Target, params: ActionParams) -> str:
@@ -59,6 +68,8 @@ class PostgresVacuum(Remedy):
 
     @override
     def effect(self, before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> str | None:
+        if before.get("statisticsLost") is True:  # then its dead rows could not be counted
+            return None if after.get("statisticsLost") is False else "the server still does not know what is in it"
         return judge_removal(number(before, "deadRows"), number(after, "deadRows"), "dead rows")
 
     async def _dead_rows(self, postgres: PostgresTarget, parts: tuple[str, str]) -> int:

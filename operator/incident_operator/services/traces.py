@@ -32,7 +32,7 @@ class Traces:
     def look_at(self, experiment: ChaosExperiment) -> None:
         """Send its trace if it is graded and was not sent by this process."""
         uid, ended = experiment.metadata.uid, experiment.status.recovered_at
-        if experiment.status.grade is None or uid in self._told or not self._store.is_synced:
+        if experiment.status.grade is None or uid in self._told or not self._store.synced.is_set():
             return
         self._told.add(uid)
         if ended is None or datetime.now(UTC) - ended > TOLD_AGAIN_WITHIN:

@@ -38,7 +38,7 @@ def diagnose(evidence: Evidence, breached: Collection[SignalName], related: Sequ
             severity=severity,
             confidence=findings[0].confidence,
             evidence=(*measured, *(f.fact for f in findings), *(f"{n}: {h}" for n, h in harmed)),
-            actions=tuple(found.action for found in findings if found.action is not None),
+            actions=tuple(action for found in findings for action in found.actions),
         )
     return Verdict(
         fault=None,

@@ -36,11 +36,13 @@ def _explain_usage(e: Evidence) -> Finding | None:
         solution=f"Delete {names}; data files stay.",
         confidence=confidence_of(taken / used),
         fact=f"{names}: {taken / MIB:.1f} of {used / MIB:.1f} MiB used",
-        action=ActionDraft(
-            ActionType.DISK_CLEANUP,
-            e.system,
-            ActionParams(files=[f.path for f in culprits]),
-            f"{len(culprits)} file(s) go and {taken / MIB:.0f} MiB become free; their content is lost",
+        actions=(
+            ActionDraft(
+                ActionType.DISK_CLEANUP,
+                e.system,
+                ActionParams(files=[f.path for f in culprits]),
+                f"{len(culprits)} file(s) go and {taken / MIB:.0f} MiB become free; their content is lost",
+            ),
         ),
     )
 

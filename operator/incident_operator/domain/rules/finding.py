@@ -28,8 +28,8 @@ class Finding:
     solution: str
     confidence: int
     fact: str
-    action: ActionDraft | None
-    """None where the harm ends by itself."""
+    actions: tuple[ActionDraft, ...]
+    """None of them where the harm ends by itself."""
 
 
 Rule = Callable[[Evidence], Finding | None]

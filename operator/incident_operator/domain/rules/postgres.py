@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from incident_crds.action import ActionParams
 from incident_crds.catalogue import ActionType, FaultType, SignalName
 from incident_operator.domain.evidence import (
     BLOCKED_SESSIONS,
     FEWEST_DEAD,
     Evidence,
+    TableUsage,
 )
 from incident_operator.domain.rules.finding import (
     DOMINANT_SHARE,
@@ -18,10 +21,14 @@ from incident_operator.domain.rules.finding import (
     fact_number,
     find_dominant,
 )
+from incident_operator.domain.sample import Signal
 from incident_operator.domain.verdict import ActionDraft
 
 _NEAR = 10
 """Points of health by which a table may have changed between the signal and the evidence."""
+
+_MOST_LOST = 8
+"""Steps of a plan that one person can judge."""
 
 
 def _explain_connections(e: Evidence) -> Finding | None:
@@ -37,11 +44,13 @@ def _explain_connections(e: Evidence) -> Finding | None:
         solution=f"End the idle sessions of {top.application_name!r}; its busy ones and all others stay.",
         confidence=confidence_of(share),
         fact=f"{top.application_name}: {top.count} of {total:g} sessions, idle for up to {top.longest_idle_seconds} s",
-        action=ActionDraft(
-            ActionType.POSTGRES_TERMINATE_IDLE,
-            e.system,
-            ActionParams(application_name=top.application_name, idle_seconds=0),
-            f"about {top.count} idle sessions end; the application has to reconnect",
+        actions=(
+            ActionDraft(
+                ActionType.POSTGRES_TERMINATE_IDLE,
+                e.system,
+                ActionParams(application_name=top.application_name, idle_seconds=0),
+                f"about {top.count} idle sessions end; the application has to reconnect",
+            ),
         ),
     )
 
@@ -51,22 +60,61 @@ def _explain_bloat(e: Evidence) -> Finding | None:
     if not bloated:
         return None
     top = min(bloated, key=lambda t: (t.health, -t.dead))
-    measured = next((s.health for s in e.signals if s.name is SignalName.BLOAT), None)
-    if measured is not None and top.health > measured + _NEAR:
+    measured, lost = _bloat_signal(e), _lost_tables(e)
+    if measured is not None and measured.health is not None and top.health > measured.health + _NEAR:
         return None  # the table that was measured is not among these, and a sounder one is not to blame
     autovacuum = "" if top.autovacuum else ", and autovacuum is off for it"
     return Finding(
         fault=FaultType.POSTGRES_BLOAT,
         summary=f"Table {top.name} is bloated with dead rows: {top.dead} dead, {top.live} live{autovacuum}.",
-        solution=f"Vacuum table {top.name}.",
+        solution=f"Vacuum table {top.name}{', and those whose statistics were lost' if lost else ''}.",
         confidence=confidence_of(top.dead / (top.dead + top.live)),
         fact=f"{top.name}: {top.dead} dead rows, {top.live} live, {top.bytes / MIB:.1f} MiB{autovacuum}",
-        action=ActionDraft(
-            ActionType.POSTGRES_VACUUM,
-            e.system,
-            ActionParams(table=top.name),
-            f"about {top.dead} dead rows are reclaimed; readers and writers go on meanwhile",
+        actions=(
+            ActionDraft(
+                ActionType.POSTGRES_VACUUM,
+                e.system,
+                ActionParams(table=top.name),
+                f"about {top.dead} dead rows are reclaimed; readers and writers go on meanwhile",
+            ),
+            *_analyses(e.system, [t for t in lost if t is not top]),  # else nobody could tell that the bloat is gone
         ),
+    )
+
+
+def _explain_lost_statistics(e: Evidence) -> Finding | None:
+    """Bloat was measured before, and now nobody can tell: the incident cannot end until somebody looks again."""
+    lost, measured = _lost_tables(e), _bloat_signal(e)
+    if measured is None or measured.health is not None or not lost:
+        return None
+    names = ", ".join(t.name for t in lost)
+    return Finding(
+        fault=FaultType.SYSTEM_DOWN,
+        summary=f"Postgres has lost its statistics of {names}, as it does in a crash: how bloated they are is unknown.",
+        solution=f"Analyse {names} anew; find out why Postgres ended without a shutdown.",
+        confidence=70,
+        fact=f"no rows are counted in {names}, although there are some, and nobody has analysed them since",
+        actions=_analyses(e.system, lost),
+    )
+
+
+def _bloat_signal(e: Evidence) -> Signal | None:
+    return next((s for s in e.signals if s.name is SignalName.BLOAT), None)
+
+
+def _lost_tables(e: Evidence) -> list[TableUsage]:
+    return [t for t in e.tables if t.is_unknown][:_MOST_LOST]
+
+
+def _analyses(system: str, lost: Sequence[TableUsage]) -> tuple[ActionDraft, ...]:
+    return tuple(
+        ActionDraft(
+            ActionType.POSTGRES_VACUUM,
+            system,
+            ActionParams(table=table.name),
+            f"the server knows again what is in {table.name}; readers and writers go on meanwhile",
+        )
+        for table in lost
     )
 
 
@@ -93,17 +141,19 @@ def _explain_locks(e: Evidence) -> Finding | None:
         solution=f"End {who}; those who wait go on.",
         confidence=confidence_of(share),
         fact=f"{who}: {blocked} of {total:g} waiting sessions, for up to {first.longest_wait:.0f} s",
-        action=ActionDraft(
-            ActionType.POSTGRES_TERMINATE_BLOCKERS,
-            e.system,
-            ActionParams(application_name=name or None),
-            f"{who} will end, and what it did not commit is undone; {blocked} others go on",
+        actions=(
+            ActionDraft(
+                ActionType.POSTGRES_TERMINATE_BLOCKERS,
+                e.system,
+                ActionParams(application_name=name or None),
+                f"{who} will end, and what it did not commit is undone; {blocked} others go on",
+            ),
         ),
     )
 
 
 RULES: Rules = {
     SignalName.CONNECTIONS: (_explain_connections,),
-    SignalName.BLOAT: (_explain_bloat,),
+    SignalName.BLOAT: (_explain_bloat, _explain_lost_statistics),
     SignalName.LOCKS: (_explain_locks,),
 }

@@ -43,11 +43,13 @@ def _explain_memory(e: Evidence) -> Finding | None:
         solution=f"Delete the keys that begin with {top.prefix!r}; all others stay.",
         confidence=confidence_of(share),
         fact=f"{top.prefix}* holds {top.bytes / MIB:.1f} MiB in {top.keys} keys, {share:.0%} of all",
-        action=ActionDraft(
-            ActionType.REDIS_EVICT_PREFIX,
-            e.system,
-            ActionParams(prefix=top.prefix),
-            f"about {top.keys} keys go and {top.bytes / MIB:.0f} MiB become free; clients that use them start afresh",
+        actions=(
+            ActionDraft(
+                ActionType.REDIS_EVICT_PREFIX,
+                e.system,
+                ActionParams(prefix=top.prefix),
+                f"about {top.keys} keys go and {top.bytes / MIB:.0f} MiB become free; their clients start afresh",
+            ),
         ),
     )
 
@@ -67,11 +69,13 @@ def _explain_lowered_memory(e: Evidence) -> Finding | None:
         solution=f"Set maxmemory back to {created / MIB:.1f} MiB; no key goes.",
         confidence=90,
         fact=f"maxmemory is {limit / MIB:.1f} MiB and not {created / MIB:.1f} MiB; {used / MIB:.1f} MiB are used",
-        action=ActionDraft(
-            ActionType.REDIS_RESET_CONFIG,
-            e.system,
-            ActionParams(option=RedisOption.MAX_MEMORY),
-            f"Redis takes up to {created / MIB:.1f} MiB again; nothing is deleted, and it can be taken back",
+        actions=(
+            ActionDraft(
+                ActionType.REDIS_RESET_CONFIG,
+                e.system,
+                ActionParams(option=RedisOption.MAX_MEMORY),
+                f"Redis takes up to {created / MIB:.1f} MiB again; nothing is deleted, and it can be taken back",
+            ),
         ),
     )
 
@@ -89,11 +93,13 @@ def _explain_clients(e: Evidence) -> Finding | None:
         solution=f"End the connections of {top.name!r}; all others stay.",
         confidence=confidence_of(share),
         fact=f"{top.name}: {top.count} of {total:g} connections, idle for up to {top.longest_idle_seconds} s",
-        action=ActionDraft(
-            ActionType.REDIS_KILL_CLIENTS,
-            e.system,
-            ActionParams(client_name=top.name),
-            f"about {top.count} connections end; the application has to connect again",
+        actions=(
+            ActionDraft(
+                ActionType.REDIS_KILL_CLIENTS,
+                e.system,
+                ActionParams(client_name=top.name),
+                f"about {top.count} connections end; the application has to connect again",
+            ),
         ),
     )
 
@@ -110,11 +116,13 @@ def _explain_lowered_clients(e: Evidence) -> Finding | None:
         solution=f"Set maxclients back to {created:g}; no client is ended.",
         confidence=90,
         fact=f"maxclients is {limit:g} and not {created:g}; {connected:g} are connected",
-        action=ActionDraft(
-            ActionType.REDIS_RESET_CONFIG,
-            e.system,
-            ActionParams(option=RedisOption.MAX_CLIENTS),
-            f"Redis takes up to {created:g} clients again; nobody is cut off, and it can be taken back",
+        actions=(
+            ActionDraft(
+                ActionType.REDIS_RESET_CONFIG,
+                e.system,
+                ActionParams(option=RedisOption.MAX_CLIENTS),
+                f"Redis takes up to {created:g} clients again; nobody is cut off, and it can be taken back",
+            ),
         ),
     )
 
@@ -136,11 +144,13 @@ def _explain_latency(e: Evidence) -> Finding | None:
         solution=f"End the connections of {name!r}; all others stay.",
         confidence=suspect.confidence,
         fact=suspect.fact,
-        action=ActionDraft(
-            ActionType.REDIS_KILL_CLIENTS,
-            e.system,
-            ActionParams(client_name=name),
-            f"{count} connections end, and with them what they ask for; the application has to connect again",
+        actions=(
+            ActionDraft(
+                ActionType.REDIS_KILL_CLIENTS,
+                e.system,
+                ActionParams(client_name=name),
+                f"{count} connections end, and with them what they ask for; the application has to connect again",
+            ),
         ),
     )
 

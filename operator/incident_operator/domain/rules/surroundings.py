@@ -35,7 +35,7 @@ def _explain_outage(e: Evidence) -> Finding | None:
             solution="Nothing has to be done while Kubernetes replaces the pod; find out who deleted it.",
             confidence=80,
             fact=f"pod: {e.facts.get(POD)}",
-            action=None,
+            actions=(),
         )
     if process not in (STOPPED, NOT_RUNNING):
         return None
@@ -45,8 +45,13 @@ def _explain_outage(e: Evidence) -> Finding | None:
         solution=f"Start {e.system} again.",
         confidence=90,
         fact=f"the control endpoint answers and says that the process is {process}",
-        action=ActionDraft(
-            ActionType.RESTART_SYSTEM, e.system, ActionParams(), f"{e.system} starts; what it held in memory is lost"
+        actions=(
+            ActionDraft(
+                ActionType.RESTART_SYSTEM,
+                e.system,
+                ActionParams(),
+                f"{e.system} starts; what it held in memory is lost",
+            ),
         ),
     )
 
@@ -62,11 +67,13 @@ def _explain_latency(e: Evidence) -> Finding | None:
         confidence=85,
         fact=f"a client's small operation takes {canary_milliseconds(e):.0f} ms, "
         f"a direct question {fact_number(e, DIRECT_MILLISECONDS):g} ms",
-        action=ActionDraft(
-            ActionType.REMOVE_LATENCY,
-            e.system,
-            ActionParams(),
-            "answers reach the clients as fast as the system gives them",
+        actions=(
+            ActionDraft(
+                ActionType.REMOVE_LATENCY,
+                e.system,
+                ActionParams(),
+                "answers reach the clients as fast as the system gives them",
+            ),
         ),
     )
 
