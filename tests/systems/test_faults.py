@@ -149,7 +149,9 @@ async def test_inject_and_recover_can_be_repeated(case: Case) -> None:
     await case.inject()
     again = await case.harmed()
     if case.fault.type is not FaultType.REDIS_LATENCY:  # where a canary falls between two scripts is chance
-        assert all(abs((again[name] or 0) - (health or 0)) <= 3 for name, health in first.items())
+        # a session more or less of somebody else's is much to a queue of six
+        most = 10 if case.fault.type is FaultType.POSTGRES_LOCK else 3
+        assert all(abs((again[name] or 0) - (health or 0)) <= most for name, health in first.items()), (first, again)
     await case.recover()
     await case.recover()
     assert await case.residue() == 0

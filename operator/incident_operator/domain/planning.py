@@ -102,12 +102,11 @@ def decide_next_step(
     diagnosis = incident.status.diagnosis
     if diagnosis is None or is_true(incident.status.conditions, "Escalated"):
         return NextStep()
+    harm = harm_done(incident, plans, now=now)
+    if harm is not None:
+        return NextStep(escalate=harm)
     current = _unforgiven(incident, current_plans(incident, plans), now=now)
-    tried = [p for p in current if p.status.phase in _TRIED and (p.status.decision or p.status.action_results)]
-    worse = next((p for p in tried if _calls_a_person(p)), None)
-    if worse is not None:  # also where another plan waits: whoever decides on it has to know
-        did = "made it worse" if worse.status.reason == WORSE_THAN_BEFORE else "had to be taken back"
-        return NextStep(escalate=f"{worse.metadata.name} {did}: {worse.status.message}")
+    tried = _tried(current)
     if open_plan(incident, plans) is not None:
         return NextStep()
     ends = {p.status.phase for p in current}
@@ -129,6 +128,25 @@ def decide_next_step(
     if attempt > HIGHEST_ATTEMPT:
         return NextStep(escalate=f"{HIGHEST_ATTEMPT} plans were made for it already")
     return NextStep(propose_attempt=attempt)
+
+
+def harm_done(incident: Incident, plans: Sequence[RemediationPlan], *, now: datetime) -> str | None:
+    """Why a person has to know before anything else happens, as a plan did harm; None where none did.
+
+    Also where another plan waits, for whoever decides on it, and while the cause is looked for again.
+    """
+    if incident.spec.remediation_mode is not RemediationMode.AUTOMATED or not incident.status.actionable:
+        return None
+    tried = _tried(_unforgiven(incident, current_plans(incident, plans), now=now))
+    worse = next((p for p in tried if _calls_a_person(p)), None)
+    if worse is None:
+        return None
+    did = "made it worse" if worse.status.reason == WORSE_THAN_BEFORE else "had to be taken back"
+    return f"{worse.metadata.name} {did}: {worse.status.message}"
+
+
+def _tried(plans: Sequence[RemediationPlan]) -> list[RemediationPlan]:
+    return [p for p in plans if p.status.phase in _TRIED and (p.status.decision or p.status.action_results)]
 
 
 def _calls_a_person(plan: RemediationPlan) -> bool:

@@ -27,6 +27,7 @@ from incident_operator.domain.planning import (
     build_plan_spec,
     current_plans,
     decide_next_step,
+    harm_done,
     open_plan,
     stands,
     wants_diagnosis,
@@ -75,6 +76,9 @@ class Incidents:
         if incident.status.phase is IncidentPhase.RESOLVED:
             self._inquiries.forget(key)
             return None
+        harm = harm_done(incident, plans, now=datetime.now(UTC))
+        if harm is not None:  # before a diagnosis, which takes its time, or the harm may be over by then
+            incident = await self._escalate(incident, harm)
         if wants_diagnosis(incident, plans):
             return await self._diagnose_and_propose(incident, plans)
         step = self._next_step(incident, plans)
@@ -274,9 +278,9 @@ class Incidents:
             other = f"{created.metadata.name}, which is a plan of {created.spec.incident_ref}"
             await self._escalate(incident, f"no plan could be made, as its name is taken: delete {other}")
 
-    async def _escalate(self, incident: Incident, why: str) -> None:
+    async def _escalate(self, incident: Incident, why: str) -> Incident:
         if is_true(incident.status.conditions, "Escalated"):
-            return
+            return incident
         now = datetime.now(UTC)
         conditions = set_condition(
             incident.status.conditions,
@@ -289,8 +293,11 @@ class Incidents:
         )
         status = with_entry(incident.status, at=now, actor=OPERATOR, type="Escalated", detail=why)
         stamps = status.timestamps.model_copy(update={"escalated_at": status.timestamps.escalated_at or now})
-        await self._write(incident, status.model_copy(update={"conditions": conditions, "timestamps": stamps}))
+        written = await self._write(
+            incident, status.model_copy(update={"conditions": conditions, "timestamps": stamps})
+        )
         await self._builtin.record_event(incident, "Escalated", f"a person is needed: {why}", warning=True)
+        return written
 
 
 def _opened(incident: Incident, breaches: Sequence[Breach], *, now: datetime) -> IncidentStatus:
