@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,12 +142,14 @@ def start_up(
 
 
 def stop_up(process: subprocess.Popen[str], state: Path) -> None:
-    """Stop it as Ctrl-C does, and remove what it wrote."""
+    """Stop it as Ctrl-C does, and remove what it wrote but for its logs, which stay beside the state folder."""
     if process.poll() is None:
         process.terminate()
     process.wait(60)
     assert process.stdout is not None
     process.stdout.close()
+    if (logs := StateFolder(state).logs).exists():
+        shutil.copytree(logs, state.with_name(f"{state.name}-logs"), dirs_exist_ok=True)
     subprocess.run(
         [sys.executable, "-m", "incident_local.cli", "down", "--delete-data"],
         env=clean_environment() | {"INCIDENTSIM_STATE_DIR": str(state)},

@@ -16,7 +16,8 @@ from ..waiting import eventually
 from .cards import card, column, is_in
 from .conftest import Board, Visit
 
-INCIDENT = "redis-test: memory"
+INCIDENT = "redis-test:"
+"""How its title begins; whether the memory or a canary is noticed first is chance."""
 HEALED_MS = 30_000
 """Detection, diagnosis, the approval's round trip, the action and its hold window of five seconds."""
 
