@@ -12,11 +12,12 @@ from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase, Sele
 from incident_crds.incident import (
     IncidentPhase,
     ResolvedReason,
+    Timestamps,
 )
 from incident_crds.mocksystem import Breach, HealthPolicy, MockSystem
 from incident_crds.remediationplan import PlanPhase
 from incident_operator.domain.incidents import decide_resolution
-from incident_operator.domain.lifecycle import EndReason, decide_end, undo_pause
+from incident_operator.domain.lifecycle import EndReason, decide_end, is_harm_since, undo_pause
 from incident_operator.domain.measuring import effect_due
 from incident_operator.domain.selection import check_hold, check_place, check_targets, deadline_of, select_targets
 
@@ -210,3 +211,35 @@ def test_an_effect_is_awaited_for_as_long_as_its_probes_take() -> None:
     assert effect_due([HealthPolicy(interval_seconds=1)]).total_seconds() == 20
     slow = HealthPolicy(interval_seconds=60, breach_samples=2, timeout_seconds=3)
     assert effect_due([HealthPolicy(), slow]).total_seconds() == 183
+
+
+@pytest.mark.parametrize(
+    ("began", "resolved", "breach", "joined", "is_harm"),
+    [
+        (5, None, None, "", True),
+        (1, None, None, "", False),
+        (1, None, 6, "redis-test-memory-1", True),
+        (1, None, 2, "redis-test-memory-1", False),
+        (1, None, 6, "redis-test-clients-1", False),
+        (1, 9, 6, "redis-test-memory-1", True),
+        (1, 4, 6, "redis-test-memory-1", False),
+    ],
+    ids=[
+        "opened for it",
+        "from before",
+        "joined",
+        "all from before",
+        "joined another",
+        "over with it",
+        "not open again",
+    ],
+)
+def test_harm_may_join_an_incident_that_was_open_before(
+    began: float, resolved: float | None, breach: float | None, joined: str, is_harm: bool
+) -> None:
+    resolved_at = None if resolved is None else at(resolved)
+    found = incident(timestamps=Timestamps(breached_at=at(began), resolved_at=resolved_at))
+    breaches = []
+    if breach is not None:
+        breaches = [Breach(signal=SignalName.LATENCY, number=1, breached_at=at(breach), incident=joined)]
+    assert is_harm_since(at(3), found, system(breaches=breaches)) is is_harm

@@ -10,6 +10,7 @@ from enum import StrEnum
 from incident_crds.catalogue import FaultType
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase, HealedBy
 from incident_crds.incident import Incident, IncidentPhase, ResolvedReason
+from incident_crds.mocksystem import MockSystem
 
 HEALS_ITSELF = frozenset({FaultType.POD_KILL})
 """Harm that is expected to end without a plan: somebody else mends it, and the drill is about seeing that."""
@@ -69,6 +70,18 @@ def is_left_to_dead_man(experiment: ChaosExperiment, *, now: datetime) -> bool:
     deadline = experiment.status.deadline_at
     is_deleted = experiment.metadata.deletion_timestamp is not None
     return is_deleted and deadline is not None and now >= deadline + DEAD_MAN_SLACK
+
+
+def is_harm_since(started: datetime, incident: Incident, system: MockSystem) -> bool:
+    """Whether the incident is about harm that the system took since: it was opened for it, or that joined it later.
+
+    A breach that came after its end is none of its harm before it is open again.
+    """
+    stamps = incident.status.timestamps
+    if stamps.breached_at is not None and stamps.breached_at >= started:
+        return True
+    joined = [b.breached_at for b in system.status.breaches if b.incident == incident.metadata.name and b.breached_at]
+    return any(at >= started and (stamps.resolved_at is None or at < stamps.resolved_at) for at in joined)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from incident_crds.mocksystem import MockSystem
 from incident_operator.cluster.builtin import Builtin
 from incident_operator.cluster.store import Key, Store
 from incident_operator.domain.conditions import experiment_conditions
-from incident_operator.domain.lifecycle import End, EndReason, decide_end, undo_pause
+from incident_operator.domain.lifecycle import End, EndReason, decide_end, is_harm_since, undo_pause
 from incident_operator.domain.measuring import MOST_MEASUREMENTS, effect_due, measure_effect
 from incident_operator.failpoints import reached
 from incident_operator.services.admission import Admission
@@ -190,15 +190,16 @@ class Experiments:
                     await fault.keep(system, target.undo, deadline - datetime.now(UTC))
 
     def _incidents_of(self, experiment: ChaosExperiment) -> list[Incident]:
-        """Incidents on its targets that began after it did."""
+        """Those that are about harm which its targets took since it began."""
         started = experiment.status.started_at
-        namespace = experiment.metadata.namespace
-        found: dict[str, Incident] = {}
-        for target in experiment.status.targets:
-            for incident in self._store.incidents_of(namespace, target.system):
-                began = incident.status.timestamps.breached_at
-                if started is not None and began is not None and began >= started:
-                    found[incident.metadata.name] = incident
+        if started is None:
+            return []
+        found = {
+            incident.metadata.name: incident
+            for system in self._systems_of(experiment)
+            for incident in self._store.incidents_of(*system.key)
+            if is_harm_since(started, incident, system)
+        }
         return sorted(found.values(), key=lambda i: i.status.number)
 
     def _is_replaced(self, experiment: ChaosExperiment, target: TargetStatus) -> bool:
