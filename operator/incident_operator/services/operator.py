@@ -66,6 +66,15 @@ class Queues:
     plans: WorkQueue
     generators: WorkQueue
 
+    def by_kind(self) -> dict[str, WorkQueue]:
+        return {
+            "MockSystem": self.systems,
+            "ChaosExperiment": self.experiments,
+            "Incident": self.incidents,
+            "RemediationPlan": self.plans,
+            "IncidentGenerator": self.generators,
+        }
+
 
 class Operator:
     """Wires the services together. Every change and every sample marks whoever may have to act on it."""
@@ -95,18 +104,7 @@ class Operator:
             prober_factory=Prober,
             on_sample=self._on_sample,
         )
-        undo = Undo(self.systems, faults)
-        self.experiments = Experiments(
-            store=self.store,
-            builtin=builtin,
-            samples=samples,
-            faults=faults,
-            admission=Admission(store=self.store, builtin=builtin, samples=samples, faults=faults, undo=undo),
-            undo=undo,
-            grader=Grader(store=self.store, undo=undo, faults=faults),
-            schedules=Schedules(store=self.store, builtin=builtin),
-            request_sample=self.systems.request_sample,
-        )
+        self.experiments = self._build_experiments(faults, samples)
         investigation = Investigation(
             store=self.store,
             builtin=builtin,
@@ -131,20 +129,24 @@ class Operator:
             plans=WorkQueue("plan", plans.reconcile),
             generators=WorkQueue("generator", Generators(store=self.store, writer=diagnoser.writer()).reconcile),
         )
-        self._gauges = Gauges(
-            self.store,
-            samples,
-            {
-                "MockSystem": self.queues.systems,
-                "ChaosExperiment": self.queues.experiments,
-                "Incident": self.queues.incidents,
-                "RemediationPlan": self.queues.plans,
-                "IncidentGenerator": self.queues.generators,
-            },
-        )
+        self._gauges = Gauges(self.store, samples, self.queues.by_kind())
         self._traces = None if send_trace is None else Traces(self.store, send_trace)
         self.store.on_change(self._on_change)
         self.store.on_replacement(self._on_replacement)
+
+    def _build_experiments(self, faults: Faults, samples: Samples) -> Experiments:
+        undo = Undo(self.systems, faults)
+        return Experiments(
+            store=self.store,
+            builtin=self.builtin,
+            samples=samples,
+            faults=faults,
+            admission=Admission(store=self.store, builtin=self.builtin, samples=samples, faults=faults, undo=undo),
+            undo=undo,
+            grader=Grader(store=self.store, undo=undo, faults=faults),
+            schedules=Schedules(store=self.store, builtin=self.builtin),
+            request_sample=self.systems.request_sample,
+        )
 
     async def run(self) -> None:
         """List everything, then work until cancelled."""
