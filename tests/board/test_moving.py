@@ -25,6 +25,8 @@ async def test_a_drag_moves_the_card_that_was_dragged(sre_page: Page, board: Boa
     await page.keyboard.press("Escape")
     await expect(column(page, "Triage").get_by_role("link")).to_have_count(3)
     await expect(column(page, "Triage")).to_contain_text("3 of 6")
+    for number in range(3):  # cards change places once more when they are numbered
+        await expect(card(page, f"Beta {number}")).to_contain_text("INC-")
     assert "team=platform" in page.url
     await drag(page, "Beta 1", "Investigating")
     await is_in(page, "Beta 1", "Investigating")

@@ -19,7 +19,14 @@ from incident_crds.remediationplan import PlanPhase
 from incident_operator.domain.incidents import decide_resolution
 from incident_operator.domain.lifecycle import EndReason, decide_end, is_harm_since, undo_pause
 from incident_operator.domain.measuring import effect_due
-from incident_operator.domain.selection import check_hold, check_place, check_targets, deadline_of, select_targets
+from incident_operator.domain.selection import (
+    check_hold,
+    check_place,
+    check_targets,
+    deadline_of,
+    not_steady,
+    select_targets,
+)
 
 from .factories import NOW, at, experiment, incident, plan, system
 
@@ -243,3 +250,25 @@ def test_harm_may_join_an_incident_that_was_open_before(
     if breach is not None:
         breaches = [Breach(signal=SignalName.LATENCY, number=1, breached_at=at(breach), incident=joined)]
     assert is_harm_since(at(3), found, system(breaches=breaches)) is is_harm
+
+
+@pytest.mark.parametrize(
+    ("signal", "ended", "overlap", "waits"),
+    [
+        (SignalName.MEMORY, None, False, True),
+        (SignalName.MEMORY, 9, False, False),
+        (SignalName.CLIENTS, None, False, False),
+        (SignalName.MEMORY, None, True, False),
+    ],
+    ids=["breached", "over", "another signal", "allowed"],
+)
+def test_a_fault_waits_until_its_own_signal_is_sound(
+    signal: SignalName, ended: float | None, overlap: bool, waits: bool
+) -> None:
+    breach = Breach(signal=signal, number=1, breached_at=at(1), ended_at=None if ended is None else at(ended))
+    made = experiment()
+    made.spec.allow_overlap = overlap
+    said = not_steady(made, [system(breaches=[breach])], SignalName.MEMORY)
+    assert (said is not None) is waits
+    if said is not None:
+        assert said.startswith("memory of redis-test is breached already since 12:00:01Z")

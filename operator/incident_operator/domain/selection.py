@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from incident_crds.base import CHAOS_LABEL
-from incident_crds.catalogue import FaultType
+from incident_crds.catalogue import FaultType, SignalName
 from incident_crds.chaosexperiment import ChaosExperiment, SelectionMode, Target
 from incident_crds.mocksystem import MockSystem, SystemPhase
 from incident_operator.domain.approval import Refusal
@@ -125,6 +125,23 @@ def not_ready(chosen: Sequence[MockSystem]) -> str | None:
         if system.status.phase is not SystemPhase.READY:
             phase = system.status.phase or SystemPhase.PENDING
             return f"{system.metadata.name} is {phase}: {system.status.message or 'not probed yet'}"
+    return None
+
+
+def not_steady(experiment: ChaosExperiment, chosen: Sequence[MockSystem], signal: SignalName | None) -> str | None:
+    """On which chosen system the fault's own signal is breached already, or None where its effect can be told.
+
+    Also a breach that is on record from before the operator's start, until samples say otherwise.
+    """
+    if experiment.spec.allow_overlap:
+        return None
+    for system in chosen:
+        breach = next((b for b in system.status.breaches if b.signal is signal and b.ended_at is None), None)
+        if breach is not None:
+            since = "" if breach.breached_at is None else f" since {breach.breached_at:%H:%M:%S}Z"
+            name = system.metadata.name
+            why = "what the fault does could not be told from that"
+            return f"{signal} of {name} is breached already{since}, and {why}; it begins once that is over"
     return None
 
 

@@ -27,6 +27,7 @@ from incident_operator.domain.selection import (
     check_targets,
     deadline_of,
     not_ready,
+    not_steady,
     select_targets,
 )
 from incident_operator.faults.base import Fault
@@ -82,6 +83,9 @@ class Admission:
             if denied is not None:
                 return Admitted(_with(experiment, ExperimentPhase.REJECTED, _access_denied(denied)))
             return self._wait(experiment, Refusal("TargetNotReady", waiting))
+        unsteady = not_steady(experiment, selection.systems, fault.signal)
+        if unsteady is not None:
+            return self._wait(experiment, Refusal("TargetNotSteady", unsteady))
         try:
             return Admitted(await self._record(experiment, fault, selection.systems))
         except AccessDenied as error:
