@@ -70,7 +70,7 @@ test: prepare ## Run all tests but those that `make check` has run, those of `ma
 	@$(BIN)/incident-simulator board --test
 	@$(BIN)/python -m pytest tests $(STATIC:%=--ignore=%) $(SPREAD)
 
-test-slow: prepare ## The tests that `make test` leaves out because they take a minute each.
+test-slow: prepare ## The slow tests, which `make test` leaves out; five minutes.
 	@$(BIN)/python -m pytest tests -m slow $(SPREAD)
 
 e2e: venv ## The chart on the cluster of KUBECONFIG, with the image E2E_IMAGE that it has: 20 minutes. Installs and uninstalls.

@@ -12,6 +12,7 @@ from incident_crds.errors import NotFound
 from incident_crds.gameday import GameDay
 from incident_crds.generator import IncidentGenerator
 from incident_crds.incident import Incident
+from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import RemediationPlan
 
 from .conftest import Stack
@@ -30,12 +31,17 @@ async def clear(stack: Stack) -> None:
             await admin.request("DELETE", _HALT)
 
         async def gone() -> bool:
-            """Deletes what there is, again and again: a breach that ends slowly opens its incident anew."""
+            """Deletes what there is, again and again: a breach that ends slowly opens its incident anew.
+
+            So would the next operator, of a breach that is still on record.
+            """
             left = [(kind, found.key) for kind in KINDS for found in await admin.list_all(kind)]
             for kind, key in left:
                 with suppress(NotFound):
                     await admin.delete(kind, *key)
-            return not left
+            systems = await admin.list_all(MockSystem)
+            lasting = [b for system in systems for b in system.status.breaches if b.ended_at is None]
+            return not left and not lasting
 
         await eventually(gone, "a stack without anything of these tests", 60)
         await Driver(admin).systems_ready()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 
 import pytest
+import pytest_asyncio
 
-from ..conftest import OperatorProcess, Stack
+from incident_crds.chaosexperiment import ChaosExperiment
+from incident_crds.errors import NotFound
+
+from ..conftest import NAMESPACE, OperatorProcess, Stack
 
 
 @pytest.fixture(scope="package")
@@ -32,3 +37,13 @@ def operator(kept_operator: OperatorProcess) -> OperatorProcess:
 def no_operator(kept_operator: OperatorProcess) -> None:
     """For a test that starts an operator of its own."""
     kept_operator.stop()
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def nothing_goes_on(stack: Stack) -> AsyncIterator[None]:
+    """A test that failed in mid-fault takes no other with it: the next operator, if none runs, undoes what it left."""
+    yield
+    async with stack.client("admin") as admin:
+        for left in await admin.list_all(ChaosExperiment, NAMESPACE):
+            with suppress(NotFound):
+                await admin.delete(ChaosExperiment, *left.key)

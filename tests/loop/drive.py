@@ -54,7 +54,9 @@ class Driver:
             quiet = all(i.status.phase is IncidentPhase.RESOLVED for i in incidents)
             plans = await self.client.list_all(RemediationPlan, NAMESPACE)
             decided = all(p.status.phase is not None and p.status.phase.is_final for p in plans)
-            return True if len(systems) == 3 and good and quiet and decided else None
+            experiments = await self.client.list_all(ChaosExperiment, NAMESPACE)
+            undone = all(e.metadata.deletion_timestamp is None for e in experiments)
+            return True if len(systems) == 3 and good and quiet and decided and undone else None
 
         await eventually(look, "three healthy systems", 60)
 
@@ -98,7 +100,12 @@ class Driver:
         return await eventually(look, f"{experiment.metadata.name} being graded", seconds)
 
     async def plan_awaiting(self) -> RemediationPlan:
+        """One is proposed while the fault still grows; it is for whoever waits until all of that is there."""
+
         async def look() -> RemediationPlan | None:
+            experiments = await self.client.list_all(ChaosExperiment, NAMESPACE)
+            if any(e.status.phase is ExperimentPhase.INJECTING for e in experiments):
+                return None
             plans = await self.client.list_all(RemediationPlan, NAMESPACE)
             return next((p for p in plans if p.status.phase is PlanPhase.AWAITING_APPROVAL), None)
 
