@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -58,8 +58,16 @@ class StackStarter:
     @asynccontextmanager
     async def running(self, *, with_operator: bool = True, with_api: bool = True) -> AsyncIterator[RunningStack]:
         """A ready stack for the time of the context. Raises LocalError, and then nothing is left running."""
-        # All of them first: a port that is taken has to be told before anything is started.
-        ports = {name: self._ports.claim(name) for name in (*PORT_FIELDS, *PROXY_PORTS)}
+        with closing(self._ports) as book:
+            # All of them first: a port that is taken has to be told before anything is started.
+            ports = {name: book.claim(name) for name in (*PORT_FIELDS, *PROXY_PORTS)}
+            async with self._started(ports, with_operator=with_operator, with_api=with_api) as stack:
+                yield stack
+
+    @asynccontextmanager
+    async def _started(
+        self, ports: Mapping[str, int], *, with_operator: bool, with_api: bool
+    ) -> AsyncIterator[RunningStack]:
         identities = ensure_identities(self._state)
         control_plane = await self._control_plane(identities, ports)
         if with_api:
