@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import orjson
@@ -19,16 +20,31 @@ from incident_api.board.messages import Envelope
 
 from ..conftest import ApiProcess, OperatorProcess, Stack
 from ..waiting import eventually
-from .door import PROTOCOL, Door
+from .door import PROTOCOL, Door, Events, Stream
+
+
+async def open_both(door: Door) -> tuple[Stream, Events, Any, Any, list[str]]:
+    """Both doors with their snapshots, and what the list says: while nothing that others left is still on its way."""
+
+    async def listed() -> list[str]:
+        return [i["id"] for i in (await door.get("/incidents")).json]
+
+    async with asyncio.timeout(60):
+        while True:
+            before = await listed()
+            stream, events = await door.stream(), await door.events()
+            one, two = await stream.next(), await events.next()
+            if await listed() == before:
+                return stream, events, one, two, before
+            await stream.close()
+            events.close()
 
 
 async def test_both_doors_tell_the_same(door: Door) -> None:
     made = await door.report()
-    stream, events = await door.stream(), await door.events()
-    one, two = await stream.next(), await events.next()
+    stream, events, one, two, listed = await open_both(door)
     assert one["type"] == two["type"] == "snapshot"
     assert one["v"] == 1
-    listed = [i["id"] for i in (await door.get("/incidents")).json]
     assert [i["id"] for i in one["data"]["incidents"]] == listed
     assert [i["id"] for i in two["data"]["incidents"]] == listed
     assert {s["name"] for s in one["data"]["systems"]} == {"redis-test", "postgres-test", "disk-monitor"}
