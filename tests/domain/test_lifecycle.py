@@ -11,12 +11,13 @@ from incident_crds.catalogue import FaultType, SignalName
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase, SelectionMode, Selector, Target
 from incident_crds.incident import (
     IncidentPhase,
+    IncidentType,
     ResolvedReason,
     Timestamps,
 )
 from incident_crds.mocksystem import Breach, HealthPolicy, MockSystem
 from incident_crds.remediationplan import PlanPhase
-from incident_operator.domain.incidents import decide_resolution
+from incident_operator.domain.incidents import decide_end_with_system, decide_resolution
 from incident_operator.domain.lifecycle import EndReason, decide_end, is_harm_since, undo_pause
 from incident_operator.domain.measuring import effect_due
 from incident_operator.domain.selection import (
@@ -218,6 +219,32 @@ def test_an_effect_is_awaited_for_as_long_as_its_probes_take() -> None:
     assert effect_due([HealthPolicy(interval_seconds=1)]).total_seconds() == 20
     slow = HealthPolicy(interval_seconds=60, breach_samples=2, timeout_seconds=3)
     assert effect_due([HealthPolicy(), slow]).total_seconds() == 183
+
+
+@pytest.mark.parametrize(
+    ("created", "has_breach", "phase", "ends"),
+    [
+        (None, False, PlanPhase.AWAITING_APPROVAL, True),
+        (9, False, PlanPhase.AWAITING_APPROVAL, True),
+        (-60, False, PlanPhase.AWAITING_APPROVAL, False),
+        (9, True, PlanPhase.AWAITING_APPROVAL, False),
+        (None, False, PlanPhase.EXECUTING, False),
+    ],
+    ids=["deleted", "made anew", "as it was", "broke again", "a plan runs"],
+)
+def test_an_incident_ends_with_its_system(
+    created: float | None, has_breach: bool, phase: PlanPhase, ends: bool
+) -> None:
+    found = incident(timestamps=Timestamps(breached_at=at(1), detected_at=at(1)))
+    systems = {}
+    if created is not None:
+        systems["redis-test"] = system()
+        systems["redis-test"].metadata.creation_timestamp = at(created)
+    breaches = [Breach(signal=SignalName.MEMORY, number=1, breached_at=at(2))] if has_breach else []
+    decided = decide_end_with_system(found, breaches, [plan(phase=phase)], systems)
+    assert (decided is not None) is ends
+    found.spec.incident_type = IncidentType.TRAINING
+    assert decide_end_with_system(found, [], [], {}) is None, "nothing was measured"
 
 
 @pytest.mark.parametrize(

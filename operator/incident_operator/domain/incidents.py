@@ -155,6 +155,25 @@ def decide_resolution(
     return Resolution(ResolvedReason.SELF_RECOVERED, "every signal recovered without a plan")
 
 
+def decide_end_with_system(
+    incident: Incident, breaches: Sequence[Breach], plans: Sequence[RemediationPlan], systems: Mapping[str, MockSystem]
+) -> Resolution | None:
+    """Whether it ends because its systems are gone, with all that was known of their harm.
+
+    One that was made anew under the same name is another system: what breaks there is another breach.
+    """
+    since = incident.status.timestamps.detected_at
+    if breaches or since is None or not _is_measured(incident):
+        return None
+    if any(p.status.phase and p.status.phase.is_running for p in plans):
+        return None
+    named = [systems.get(name) for name in incident.systems]
+    if any(s is not None and not s.metadata.is_created_since(since) for s in named):
+        return None
+    names = ", ".join(incident.systems)
+    return Resolution(ResolvedReason.SELF_RECOVERED, f"{names} was deleted, and its harm is gone with it")
+
+
 def is_relapse(incident: Incident, breaches: Sequence[Breach]) -> bool:
     """A breach of an incident that the operator resolved lasts again: it resolves none while one lasts."""
     return (

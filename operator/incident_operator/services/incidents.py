@@ -18,7 +18,13 @@ from incident_operator.domain.approval import is_actionable
 from incident_operator.domain.cascade import broken_signals, with_joined
 from incident_operator.domain.conditions import incident_conditions
 from incident_operator.domain.history import OPERATOR, compute_durations, with_entry, with_phase
-from incident_operator.domain.incidents import decide_resolution, find_rival, first_severity, is_relapse
+from incident_operator.domain.incidents import (
+    decide_end_with_system,
+    decide_resolution,
+    find_rival,
+    first_severity,
+    is_relapse,
+)
 from incident_operator.domain.milestones import with_plans
 from incident_operator.domain.naming import incident_number, plan_name
 from incident_operator.domain.outages import with_outages
@@ -142,7 +148,11 @@ class Incidents:
             status = with_plans(status, current, now=now)
         status = await self._answered(incident, status, breaches, plans, now=now)
         settled = incident.model_copy(update={"status": status})
-        resolution = None if status.phase is IncidentPhase.RESOLVED else decide_resolution(settled, breaches, current)
+        resolution = None
+        if status.phase is not IncidentPhase.RESOLVED:
+            resolution = decide_resolution(settled, breaches, current) or decide_end_with_system(
+                settled, breaches, current, known
+            )
         if resolution is not None:
             status = resolve(status, resolution.reason, resolution.message, actor=OPERATOR, now=now)
         written = await self._write(incident, status)
