@@ -17,6 +17,7 @@ from incident_crds.base import APPROVE_ANNOTATION, CHAOS_LABEL, ObjectMeta, Reso
 from incident_crds.chaosexperiment import ChaosExperiment, ExperimentPhase
 from incident_crds.client import ApiClient
 from incident_crds.errors import NotFound
+from incident_crds.incident import Incident, IncidentPhase
 from incident_crds.mocksystem import MockSystem
 from incident_crds.remediationplan import PlanPhase, RemediationPlan
 from tests.systems.servers import (
@@ -180,6 +181,18 @@ async def test_a_deletion_ends_whenever_it_comes(place: Place, state: str, what:
     await place.is_gone(what)
     if what != "plan":  # whose experiment goes on
         assert await place.leftovers() == 0
+
+
+async def test_an_incident_ends_with_its_system(place: Place) -> None:
+    await bring_to(place, "AwaitingApproval")
+    await place.delete("system")
+    await place.is_gone("system")
+
+    async def over() -> bool:
+        incidents = await place.admin.list_all(Incident, place.namespace)
+        return bool(incidents) and all(i.status.phase is IncidentPhase.RESOLVED for i in incidents)
+
+    await eventually(over, "the end of its incident")
 
 
 @pytest.mark.slow  # ten seconds each; tests/loop/test_crashes.py has the experiment's own
