@@ -31,7 +31,7 @@ def connections(percent: int = 90) -> FaultSpec:
 async def test_connections_end_with_their_time_while_their_holder_lives(redis_target: RedisTarget) -> None:
     fault = build_faults()[FaultType.REDIS_CONNECTIONS]
     undo = fault.undo_record(HASH, connections(), HealthPolicy())
-    await fault.inject(redis_target, connections(), undo, timedelta(seconds=0.5))
+    await fault.inject(redis_target, connections(), undo, timedelta(seconds=3))
     try:
 
         async def gone() -> bool:
